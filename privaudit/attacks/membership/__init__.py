@@ -1,0 +1,1 @@
+"""One membership attack, one file."""

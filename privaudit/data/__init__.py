@@ -1,0 +1,1 @@
+"""Records, readers, splits and the checks that make two sets comparable."""

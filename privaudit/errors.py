@@ -1,0 +1,60 @@
+"""Errors that the reader can mend: one class per action, no traceback shown.
+
+    PrivauditError
+    ├── UsageError         change the command line, the environment or the configuration
+    ├── DataError          change the data file or name its columns
+    ├── ModelError         change the model file or its companions (tokenizer, factory)
+    ├── UnsafeModelError   convert the model, or consent to run its code with a --trust flag
+    ├── MissingExtraError  install an optional dependency
+    └── ResultError        give a result.json that this version can read
+
+Every message follows one pattern: what was expected, what was found, what to do.
+"""
+
+from privaudit.exits import Exit
+
+
+class PrivauditError(Exception):
+    """Base of all errors that a user can mend; the command line prints it in one line.
+
+    Args:
+        expected: what would have been right, without a final full stop.
+        got: what was found instead.
+        mend: the imperative sentence that helps, without a final full stop.
+    """
+
+    exit_code: Exit = Exit.UNUSABLE
+
+    def __init__(self, expected: str, got: str, mend: str) -> None:
+        self.expected, self.got, self.mend = expected, got, mend
+        super().__init__(f"Expected {expected}, got {got}. {mend}.")
+
+
+class UsageError(PrivauditError):
+    """The command line, the environment or the configuration must change."""
+
+
+class DataError(PrivauditError):
+    """The data file must change, or its columns must be named."""
+
+
+class ModelError(PrivauditError):
+    """The model file or its companions must change."""
+
+
+class UnsafeModelError(ModelError):
+    """Loading would execute code from the file; convert it or consent with a ``--trust-…`` flag."""
+
+
+class MissingExtraError(PrivauditError):
+    """An optional dependency is not installed."""
+
+    def __init__(self, package: str, extra: str, purpose: str) -> None:
+        super().__init__(
+            f"the package {package!r} for {purpose}", "an environment without it",
+            f'Run: pip install "privaudit[{extra}]"',
+        )
+
+
+class ResultError(PrivauditError):
+    """A result file cannot be read."""

@@ -1,0 +1,1 @@
+"""Small, pure statistics on numpy arrays."""

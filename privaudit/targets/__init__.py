@@ -1,0 +1,1 @@
+"""Trained text classifiers, one file per model format. Safe loading lives here and nowhere else."""

@@ -1,0 +1,1 @@
+"""Recipes, architectures and the trainers."""
