@@ -51,7 +51,8 @@ class MissingExtraError(PrivauditError):
 
     def __init__(self, package: str, extra: str, purpose: str) -> None:
         super().__init__(
-            f"the package {package!r} for {purpose}", "an environment without it",
+            f"the package {package!r} for {purpose}",
+            "an environment without it",
             f'Run: pip install "privaudit[{extra}]"',
         )
 

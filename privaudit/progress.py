@@ -10,7 +10,7 @@ class Progress(Protocol):
     """Receives the advance of one task after another. Implementations draw or log it; work never prints."""
 
     def start(self, task: str, total: int) -> None:
-        """Begin ``task`` of ``total`` units (records, epochs × steps, …); ends the task before it."""
+        """Begin ``task`` of ``total`` units (records, optimiser steps, …); ends the task before it."""
 
     def advance(self, units: int = 1, note: str = "") -> None:
         """``units`` more are done; ``note`` is a short state such as ``loss 0.41``."""

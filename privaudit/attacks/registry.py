@@ -45,7 +45,8 @@ def find_attack(attack_id: str) -> Attack:
     attacks = membership_attacks()
     if attack_id not in attacks:
         raise UsageError(
-            f"an attack id out of {', '.join(attacks)}", repr(attack_id),
+            f"an attack id out of {', '.join(attacks)}",
+            repr(attack_id),
             "See `privaudit attacks list`",
         )
     return attacks[attack_id]

@@ -20,6 +20,8 @@ class Signals:
     """``[n]`` class indices in ``0 … C-1``."""
     target_logits: Floats
     """``[n, C]`` finite; log-probabilities where the model gives only probabilities."""
+    groups: Sequence[str] | None = None
+    """n names of the unit of privacy (a user, say); None where every record stands for itself."""
     features: NDArray[np.float32] | None = None
     """``[n, d]`` inputs of the last linear layer."""
     head: Head | None = None
@@ -39,7 +41,7 @@ class Signals:
     reference_in: NDArray[np.bool_] | None = None
     """``[k, n]`` whether reference k was trained on record n."""
     cache: dict[str, Floats] = field(default_factory=dict)
-    """Values that several attacks share, such as the losses; filled by :mod:`privaudit.attacks.transforms`."""
+    """What several attacks share, such as the losses; filled by :mod:`privaudit.attacks.transforms`."""
 
     def __len__(self) -> int:
         return len(self.label)

@@ -1,0 +1,260 @@
+"""From scores to a result: what an attack achieved, on whom, with intervals on every rate."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from privaudit.attacks.draws import record_rng
+from privaudit.attacks.interface import Attack
+from privaudit.gate import FPRS
+from privaudit.results import ExposedRecord, Interval, Membership, Ppv, Roc, Slice, TprAtFpr
+from privaudit.stats.auc import auc_interval, auc_within
+from privaudit.stats.intervals import Interval as StatsInterval
+from privaudit.stats.intervals import NotMeasurable, bonferroni
+from privaudit.stats.ranked import RankedScores, empirical_fpr, likelihood_odds, rank_scores, roc_points
+from privaudit.stats.rates import Advantage, advantage, ppv, tpr_at_fpr
+from privaudit.targets.interface import Floats, Ints
+
+CONFIDENCE = 0.95
+"""Of every two-sided interval in a result."""
+PRIORS = (0.01, 0.1, 0.5)
+SLICE_LEAST = 10
+"""Members and non-members that a slice needs."""
+MOST_EXPOSED = 20
+
+
+@dataclass(frozen=True, eq=False)
+class Units:
+    """What membership is counted over: records, or the groups that are the unit of privacy."""
+
+    ids: Sequence[str]
+    member: NDArray[np.bool_]
+    """``[u]``."""
+    group: Ints | None = None
+    """``[n]`` the unit of each record; None when every record is a unit."""
+
+    def scores(self, score: Floats) -> Floats:
+        """One score per unit: the mean over its scored records, NaN when there is none."""
+        if self.group is None:
+            return score
+        scored = ~np.isnan(score)
+        count = np.bincount(self.group[scored], minlength=len(self.ids))
+        total = np.bincount(self.group[scored], score[scored], minlength=len(self.ids))
+        return np.divide(total, count, out=np.full(len(self.ids), np.nan), where=count > 0)
+
+
+def units_of(ids: Sequence[str], member: NDArray[np.bool_], groups: Sequence[str] | None) -> Units:
+    """The units of privacy of n records.
+
+    Scores of one group are averaged: records of a user are in or out together, so counting them one by one
+    would make intervals too narrow.
+    """
+    if groups is None:
+        return Units(ids, member)
+    names, first, group = np.unique(np.asarray(groups, dtype=object), return_index=True, return_inverse=True)
+    return Units([str(name) for name in names], member[first], group.astype(np.int64))
+
+
+def evaluate_attack(
+    attack: Attack,
+    score: Floats,
+    units: Units,
+    label: Ints,
+    *,
+    n_attacks: int,
+    n_references: int,
+    seed: int,
+    seconds: float,
+) -> Membership:
+    """All numbers of one attack.
+
+    Args:
+        attack: what was run.
+        score: ``[n]`` per record, higher = member, NaN = not scored.
+        units: the units of privacy.
+        label: ``[n]`` class indices, for the class-conditional AUC.
+        n_attacks: how many attacks run together, for ``low_simultaneous``.
+        n_references: reference models used.
+        seed: root seed.
+        seconds: time the attack took.
+
+    Raises:
+        DataError: no member or no non-member was scored.
+    """
+    per_unit = units.scores(score)
+    ranked = rank_scores(per_unit, units.member)
+    levels = _Levels(ranked, bonferroni(CONFIDENCE, n_attacks))
+    rates = tuple(levels.tpr(fpr) for fpr in FPRS)
+    gap, balanced = levels.advantage(attack.spec.id, seed)
+    points = roc_points(ranked)
+    return Membership(
+        attack=attack.spec.id,
+        access=attack.spec.access.value,
+        n_members=ranked.n_members,
+        n_nonmembers=ranked.n_nonmembers,
+        n_references=n_references,
+        auc=levels.auc(),
+        auc_within_class=levels.within_class(per_unit, units, label),
+        tpr_at_fpr=rates,
+        advantage=gap,
+        balanced_accuracy=balanced,
+        ppv=_ppv(rates),
+        seconds=seconds,
+        roc=Roc(fpr=tuple(points.fpr.tolist()), tpr=tuple(points.tpr.tolist())),
+        parameters={"seed": seed, "not_scored": ranked.n_unscored},
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Levels:
+    """The statistics of one ranking at the plain and at the simultaneous confidence."""
+
+    ranked: RankedScores
+    simultaneous: float
+
+    def auc(self) -> Interval:
+        plain, joint = (auc_interval(self.ranked, c) for c in (CONFIDENCE, self.simultaneous))
+        return _interval(plain, joint)
+
+    def within_class(self, score: Floats, units: Units, label: Ints) -> Interval:
+        if units.group is not None:
+            return _interval(NotMeasurable("a group of records has no single class"), None)
+        area = auc_within(score, units.member, label)
+        return _interval(area.interval(CONFIDENCE), area.interval(self.simultaneous))
+
+    def tpr(self, fpr: float) -> TprAtFpr:
+        plain, joint = (tpr_at_fpr(self.ranked, fpr, c) for c in (CONFIDENCE, self.simultaneous))
+        return TprAtFpr(
+            fpr=fpr,
+            tpr=plain.tpr,
+            low=plain.low,
+            high=plain.high,
+            low_simultaneous=joint.low,
+            measurable=plain.measurable,
+        )
+
+    def advantage(self, attack: str, seed: int) -> tuple[Interval, float | None]:
+        plain, joint = (
+            advantage(self.ranked, record_rng(seed, "advantage", attack), c)
+            for c in (CONFIDENCE, self.simultaneous)
+        )
+        balanced = plain.balanced_accuracy if isinstance(plain, Advantage) else None
+        return _interval(plain, joint), balanced
+
+
+def _interval(
+    plain: StatsInterval | Advantage | NotMeasurable, joint: StatsInterval | Advantage | NotMeasurable | None
+) -> Interval:
+    if isinstance(plain, NotMeasurable):
+        return Interval(value=None, low=None, high=None, reason=plain.reason)
+    low = None if joint is None or isinstance(joint, NotMeasurable) else joint.low
+    return Interval(value=plain.value, low=plain.low, high=plain.high, low_simultaneous=low)
+
+
+def _ppv(rates: Sequence[TprAtFpr]) -> tuple[Ppv, ...]:
+    """Positive predictive values at the smallest FPR that the sample can measure."""
+    rate = next((r for r in rates if r.tpr is not None), None)
+    if rate is None or rate.tpr is None:
+        return tuple(Ppv(prior=prior, value=None) for prior in PRIORS)
+    return tuple(Ppv(prior=p, value=ppv(rate.tpr, rate.fpr, p), fpr=rate.fpr) for p in PRIORS)
+
+
+@dataclass(frozen=True, eq=False)
+class Grouping:
+    """A way to divide n records into named parts."""
+
+    by: str
+    names: Sequence[str]
+    part: Ints
+    """``[n]`` positions in ``names``."""
+
+
+def slices(
+    attack: str, score: Floats, member: NDArray[np.bool_], groupings: Sequence[Grouping]
+) -> tuple[Slice, ...]:
+    """One attack on parts of the records, with intervals corrected for the number of parts.
+
+    Args:
+        attack: its id.
+        score: ``[n]``; NaN = not scored.
+        member: ``[n]``.
+        groupings: the ways to divide the records; parts with fewer than 10 records of a kind are left out.
+    """
+    scored = ~np.isnan(score)
+    parts = [
+        (grouping, k)
+        for grouping in groupings
+        for k in _large_parts(grouping.part[scored], member[scored], len(grouping.names))
+    ]
+    if not parts:
+        return ()
+    confidence = bonferroni(CONFIDENCE, len(parts))
+    return tuple(_slice(attack, score, member, g, k, confidence) for g, k in parts)
+
+
+def _large_parts(part: Ints, member: NDArray[np.bool_], n_parts: int) -> list[int]:
+    inside = np.bincount(part[member], minlength=n_parts)
+    outside = np.bincount(part[~member], minlength=n_parts)
+    return np.flatnonzero(np.minimum(inside, outside) >= SLICE_LEAST).tolist()
+
+
+def _slice(
+    attack: str, score: Floats, member: NDArray[np.bool_], grouping: Grouping, k: int, confidence: float
+) -> Slice:
+    here = grouping.part == k
+    ranked = rank_scores(score[here], member[here])
+    rates = [tpr_at_fpr(ranked, fpr, confidence) for fpr in FPRS]
+    return Slice(
+        by=grouping.by,
+        value=grouping.names[k],
+        attack=attack,
+        n_members=ranked.n_members,
+        n_nonmembers=ranked.n_nonmembers,
+        auc=_interval(auc_interval(ranked, confidence), None),
+        tpr_at_fpr=tuple(
+            TprAtFpr(fpr=r.fpr, tpr=r.tpr, low=r.low, high=r.high, measurable=True)
+            for r in rates
+            if r.measurable
+        ),
+    )
+
+
+def by_length(texts: Sequence[str]) -> Grouping:
+    """Quarters of the records by their number of whitespace-separated words, named by their range."""
+    words = np.fromiter((len(text.split()) for text in texts), dtype=np.int64, count=len(texts))
+    inner = np.quantile(words, (0.25, 0.5, 0.75), method="higher")
+    edges = np.unique([words.min(), *inner, words.max() + 1])
+    names = [f"{a} words" if b == a + 1 else f"{a}-{b - 1} words" for a, b in pairwise(edges.tolist())]
+    return Grouping("length", names, np.searchsorted(edges, words, side="right") - 1)
+
+
+def most_exposed(
+    attack: str, score: Floats, units: Units, texts: Sequence[str] | None
+) -> tuple[ExposedRecord, ...]:
+    """The members that ``attack`` singles out most, best first; ties in the order of the records.
+
+    Args:
+        attack: its id.
+        score: ``[n]`` per record.
+        units: the units of privacy.
+        texts: ``[n]`` to show, or None to keep them out of the result.
+    """
+    per_unit = units.scores(score)
+    ranked = rank_scores(per_unit, units.member)
+    inside = np.flatnonzero(units.member & ~np.isnan(per_unit))
+    top = inside[np.argsort(-per_unit[inside], kind="stable")[:MOST_EXPOSED]]
+    fpr, odds = empirical_fpr(per_unit[top], ranked), likelihood_odds(per_unit[top], ranked)
+    return tuple(
+        ExposedRecord(
+            id=units.ids[i],
+            attack=attack,
+            score=float(per_unit[i]),
+            fpr=float(fpr[k]),
+            odds=float(odds[k]),
+            text=texts[i] if texts is not None and units.group is None else None,
+        )
+        for k, i in enumerate(top.tolist())
+    )

@@ -1,0 +1,124 @@
+"""All attacks on one set of signals: what each achieved, on which records, and which could not be measured."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from privaudit.attacks.evaluate import (
+    Grouping,
+    Units,
+    by_length,
+    evaluate_attack,
+    most_exposed,
+    slices,
+    units_of,
+)
+from privaudit.attacks.interface import Attack, AttackContext, Signal
+from privaudit.attacks.signals import Signals
+from privaudit.attacks.subject import Subject
+from privaudit.progress import Progress
+from privaudit.provenance import Stopwatch
+from privaudit.results import ExposedRecord, Membership, NotRun, Slice
+from privaudit.targets.interface import Floats
+
+PRIMARY = ("loss", "margin", "confidence", "label-only")
+"""Slices and exposed records speak of the first of these that ran: declared here, not picked by result."""
+
+
+@dataclass(frozen=True, eq=False)
+class Findings:
+    """What the attacks found."""
+
+    units: Units
+    scores: Mapping[str, Floats]
+    """Per attack ``[n]``."""
+    membership: tuple[Membership, ...]
+    unmeasured: tuple[NotRun, ...]
+    slices: tuple[Slice, ...]
+    records: tuple[ExposedRecord, ...]
+
+
+def find(
+    attacks: Sequence[Attack],
+    planned: int,
+    signals: Signals,
+    subject: Subject,
+    *,
+    seed: int,
+    show_texts: bool,
+    progress: Progress,
+) -> Findings:
+    """Score ``attacks`` on ``signals`` and measure what they achieve.
+
+    Args:
+        attacks: those whose signals are there.
+        planned: how many attacks were planned, which sets the level of the simultaneous intervals.
+        signals: the evidence.
+        subject: the records behind it.
+        seed: root seed.
+        show_texts: put the texts of exposed records into the findings.
+        progress: told once per attack.
+    """
+    units = units_of(signals.ids, signals.member, subject.audit_set.records.groups)
+    context = AttackContext(seed)
+    scores: dict[str, Floats] = {}
+    membership: list[Membership] = []
+    unmeasured: list[NotRun] = []
+    progress.start("scoring", len(attacks))
+    for attack in attacks:
+        watch = Stopwatch()
+        score = scores[attack.spec.id] = attack.score(signals, context)
+        if _has_both_kinds(units, score):
+            found = evaluate_attack(
+                attack,
+                score,
+                units,
+                signals.label,
+                n_attacks=planned,
+                n_references=_n_references(attack, signals),
+                seed=seed,
+                seconds=watch.seconds,
+            )
+            membership.append(found)
+        else:
+            unmeasured.append(NotRun(attack=attack.spec.id, reason="It scored no member or no non-member."))
+        progress.advance(1, attack.spec.id)
+    measured = [m.attack for m in membership]
+    primary = next((a for a in (*PRIMARY, *measured) if a in measured), None)
+    if primary is None:
+        return Findings(units, scores, (), tuple(unmeasured), (), ())
+    score = scores[primary]
+    texts = subject.audit_set.records.texts if show_texts else None
+    return Findings(
+        units,
+        scores,
+        tuple(membership),
+        tuple(unmeasured),
+        slices(primary, score, signals.member, _groupings(subject, signals)),
+        most_exposed(primary, score, units, texts or None),
+    )
+
+
+def _has_both_kinds(units: Units, score: Floats) -> bool:
+    inside = units.member[~np.isnan(units.scores(score))]
+    return bool(inside.any() and not inside.all())
+
+
+def _n_references(attack: Attack, signals: Signals) -> int:
+    if Signal.REFERENCES not in attack.spec.needs or signals.reference_logits is None:
+        return 0
+    return len(signals.reference_logits)
+
+
+def _groupings(subject: Subject, signals: Signals) -> list[Grouping]:
+    """Class, correctness and length; none of them when the unit is a group of records."""
+    records = subject.audit_set.records
+    if records.groups is not None:
+        return []
+    correct = (signals.target_logits.argmax(axis=1) == signals.label).astype(np.int64)
+    found = [
+        Grouping("class", subject.labels, signals.label),
+        Grouping("prediction", ("wrong", "right"), correct),
+    ]
+    return [*found, by_length(records.texts)] if len(records.texts) else found

@@ -1,0 +1,76 @@
+"""The evidence as a file, from which anyone can compute the numbers of a result again."""
+
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from privaudit.attacks.signals import Signals
+from privaudit.errors import UsageError
+from privaudit.targets.interface import Floats
+
+_LONGEST_ID = 1_000
+"""Characters. NumPy stores every id as wide as the longest."""
+
+
+def write_signals(path: Path, signals: Signals, scores: Mapping[str, Floats]) -> None:
+    """Write signals and scores of n records as an uncompressed ``.npz``, whole or not at all, mode 0600.
+
+    The arrays: ``ids``, ``member`` (bool), ``label`` (int64), ``target_logits [n, C]``, ``reference_logits
+    [k, n, C]`` and ``reference_in [k, n]`` (k = 0 without reference models), and ``scores__<attack> [n]``
+    (float64, NaN = not scored). ``numpy.load`` opens the file without pickle.
+
+    Args:
+        path: the file to write; one that exists is replaced.
+        signals: the evidence.
+        scores: score by attack id.
+
+    Raises:
+        UsageError: the file cannot be written, or an id is too long for the format.
+    """
+    arrays = _arrays(signals) | {f"scores__{attack}": score for attack, score in scores.items()}
+    temporary: str | None = None
+    try:
+        # NOTE: mkstemp creates the file with mode 0600, and nobody but its owner ever sees it with another.
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+        with os.fdopen(handle, "wb") as file:
+            np.savez(file, allow_pickle=False, **arrays)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).replace(path)
+    except OSError as error:
+        raise UsageError(
+            "a file that can be written for --signals",
+            f"{str(path)!r} ({error.strerror or error})",
+            "Name a file in a folder that exists, with room and the right to write",
+        ) from error
+    finally:
+        if temporary is not None:
+            Path(temporary).unlink(missing_ok=True)
+
+
+def _arrays(signals: Signals) -> dict[str, NDArray[np.generic]]:
+    n, classes = signals.target_logits.shape
+    references, inside = signals.reference_logits, signals.reference_in
+    return {
+        "ids": _id_array(signals.ids),
+        "member": signals.member,
+        "label": signals.label,
+        "target_logits": signals.target_logits,
+        "reference_logits": np.empty((0, n, classes), np.float32) if references is None else references,
+        "reference_in": np.empty((0, n), np.bool_) if inside is None else inside,
+    }
+
+
+def _id_array(ids: Sequence[str]) -> NDArray[np.str_]:
+    longest = max(map(len, ids), default=0)
+    if longest > _LONGEST_ID:
+        raise UsageError(
+            f"record ids of at most {_LONGEST_ID} characters for --signals",
+            f"one of {longest}",
+            "Choose a shorter id column with --id-column",
+        )
+    return np.array(list(ids), dtype=f"U{max(1, longest)}")

@@ -1,0 +1,155 @@
+"""Per-record numbers that the attacks share: margins, losses, entropies.
+
+Everything is float64, runs over blocks of records, and is computed from differences of logits, never from
+``1 - p``: a probability that rounds to one still leaves distinct numbers, and logits of ±10,000 leave
+finite ones. Two records tie only when the model's outputs do, or when a loss lies below the smallest float.
+
+Every value is kept in ``signals.cache``, read-only, so that several attacks pay for it once.
+"""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from privaudit.attacks.signals import Signals
+from privaudit.targets.interface import Floats, Ints
+
+_BLOCK_VALUES = 1 << 19
+"""Logits per block: 4 MiB of float64, so that a few temporaries of a block stay in the processor's cache."""
+
+
+def margins(signals: Signals) -> Floats:
+    """``ln p_y - ln Σ_{j≠y} p_j``: the logit-scaled confidence in the true class, ``[n]``, any real number.
+
+    Source: Carlini et al., Membership Inference Attacks From First Principles, arXiv 2112.03570, section
+    IV-C; the sum over the wrong classes stands for ``1 - p_y`` because it does not cancel.
+    """
+    return _cached(signals, "margin", lambda: _per_block(signals, _true_class_margin))
+
+
+def losses(signals: Signals) -> Floats:
+    """Cross-entropy ``-ln p_y``, ``[n]``, at least 0; kept apart down to 1e-308 by way of the margin."""
+    return _cached(signals, "loss", lambda: softplus(-margins(signals)))
+
+
+def true_log_probability(signals: Signals) -> Floats:
+    """``ln p_y``, ``[n]``, at most 0."""
+    return -losses(signals)
+
+
+def top_margins(signals: Signals) -> Floats:
+    """``ln p_top - ln Σ_{j≠top} p_j`` of the predicted class, whatever the label, ``[n]``."""
+    return _cached(signals, "top-margin", lambda: _per_block(signals, _top_class_margin))
+
+
+def entropies(signals: Signals) -> Floats:
+    """Shannon entropy of the predicted distribution in nats, ``[n]``, in ``[0, ln C]``."""
+    return _cached(signals, "entropy", lambda: _per_block(signals, _entropy))
+
+
+def modified_entropies(signals: Signals) -> Floats:
+    """``-(1-p_y) ln p_y - Σ_{j≠y} p_j ln(1-p_j)``, ``[n]``, at least 0: a confident error is large.
+
+    Source: Song and Mittal, Systematic Evaluation of Privacy Risks of Machine Learning Models,
+    USENIX Security 2021 (arXiv 2003.10595), the modified prediction entropy.
+    """
+    return _cached(signals, "modified-entropy", lambda: _per_block(signals, _modified_entropy))
+
+
+def residual_norms(signals: Signals) -> Floats:
+    """``‖p - onehot(y)‖``, the norm of the loss's gradient in the logits, ``[n]``, in ``[0, √2]``.
+
+    With ``q`` the distribution over the wrong classes alone it is ``(1 - p_y) · sqrt(1 + Σ q_j²)``, which
+    neither cancels nor squares a tiny number.
+    """
+    return _cached(signals, "residual-norm", lambda: _per_block(signals, _residual_norm))
+
+
+def cross_entropy(logits: Floats, label: Ints) -> Floats:
+    """``-ln p_y`` of any logits ``[m, C]`` with labels ``[m]``; not cached and not in blocks."""
+    return softplus(-_true_class_margin(logits, label))
+
+
+def softplus(values: Floats) -> Floats:
+    """``ln(1 + e^x)`` without overflow or cancellation."""
+    return np.logaddexp(0.0, values)
+
+
+def blocks(rows: int, width: int) -> Iterator[slice]:
+    """Slices that cover ``rows`` rows of ``width`` values in blocks of a few MiB."""
+    step = max(1, _BLOCK_VALUES // max(1, width))
+    return (slice(start, start + step) for start in range(0, rows, step))
+
+
+def _cached(signals: Signals, name: str, compute: Callable[[], Floats]) -> Floats:
+    if name not in signals.cache:
+        value = compute()
+        value.flags.writeable = False
+        signals.cache[name] = value
+    return signals.cache[name]
+
+
+def _per_block(signals: Signals, transform: Callable[[Floats, Ints], Floats]) -> Floats:
+    logits, label = signals.target_logits, signals.label
+    result = np.empty(len(label))
+    for rows in blocks(*logits.shape):
+        result[rows] = transform(logits[rows].astype(np.float64), label[rows])
+    return result
+
+
+def _true_class_margin(logits: Floats, label: Ints) -> Floats:
+    _, total, largest = _others(logits, label)
+    return (_at(logits, label) - largest) - np.log(total)
+
+
+def _top_class_margin(logits: Floats, _: Ints) -> Floats:
+    return _true_class_margin(logits, logits.argmax(axis=1))
+
+
+def _entropy(logits: Floats, _: Ints) -> Floats:
+    # NOTE: H = -ln p_top - Σ p_j (z_j - z_top), and no term of either sum is negative.
+    top = logits.argmax(axis=1)
+    below = logits - _at(logits, top)[:, None]
+    log_top = -softplus(-_true_class_margin(logits, top))
+    return -log_top - np.exp(log_top) * _row_dots(np.exp(below), below)
+
+
+def _modified_entropy(logits: Floats, label: Ints) -> Floats:
+    margin, top = _true_class_margin(logits, label), logits.argmax(axis=1)
+    top_margin = _true_class_margin(logits, top)
+    probability = np.exp(logits - _at(logits, top)[:, None] - softplus(-top_margin)[:, None])
+    # NOTE: no class but the predicted one exceeds one half, so ln(1-p) is safe for the others; for the
+    # predicted class it follows from the margin.
+    rows = np.arange(len(label))
+    others = probability.copy()
+    others[rows, top] = 0.0
+    log_complement = np.log1p(-others)
+    log_complement[rows, top] = -softplus(top_margin)
+    probability[rows, label] = 0.0
+    return np.exp(-softplus(margin)) * softplus(-margin) - _row_dots(probability, log_complement)
+
+
+def _residual_norm(logits: Floats, label: Ints) -> Floats:
+    weights, total, largest = _others(logits, label)
+    margin = (_at(logits, label) - largest) - np.log(total)
+    return np.exp(-softplus(margin)) * np.sqrt(1.0 + _row_dots(weights, weights) / total**2)
+
+
+def _others(logits: Floats, column: Ints) -> tuple[Floats, Floats, Floats]:
+    """All columns of a row but the given one: ``e^{z - max z}`` (0 in that column), their sum, ``max z``."""
+    weights = logits.copy()
+    weights[np.arange(len(column)), column] = -np.inf
+    largest: Floats = weights.max(axis=1)
+    weights -= largest[:, None]
+    np.exp(weights, out=weights)
+    total: Floats = weights.sum(axis=1)
+    return weights, total, largest
+
+
+def _row_dots(a: Floats, b: Floats) -> Floats:
+    dots: Floats = np.einsum("nc,nc->n", a, b)
+    return dots
+
+
+def _at(logits: Floats, column: Ints) -> Floats:
+    return logits[np.arange(len(column)), column]

@@ -1,0 +1,169 @@
+"""The audit: a frozen plan first, then its result. Knows nothing of the command line."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from privaudit import gate
+from privaudit.attacks.collect import available, collect, scorable, select_attacks, signals_from_table
+from privaudit.attacks.describe import describe_data, describe_model, warnings
+from privaudit.attacks.findings import find
+from privaudit.attacks.interface import Attack
+from privaudit.attacks.signals import Signals
+from privaudit.attacks.subject import Inputs, Subject, open_subject
+from privaudit.data.checks import check_comparability, without_texts
+from privaudit.progress import SILENT, Progress
+from privaudit.provenance import Stopwatch, now, provenance, tool
+from privaudit.results import BlindBaseline, Claim, NotRun, Result
+from privaudit.targets.interface import Floats, ScoreTable
+
+
+@dataclass(frozen=True)
+class MembershipRequest:
+    """What the user asked ``privaudit mia`` for."""
+
+    inputs: Inputs
+    attacks: tuple[str, ...] = ()
+    """Ids; empty means the default set, ``("all",)`` every attack that can run."""
+    fail_if: tuple[str, ...] = ()
+    on_inconclusive: gate.OnInconclusive = "4"
+    accept_shift: bool = False
+    show_texts: bool = False
+    claim: Claim | None = None
+    seed: int = 0
+    max_seconds: float | None = None
+    argv: tuple[str, ...] = ()
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class MembershipPlan:
+    """What will be attacked, with what: everything that can be refused has been refused."""
+
+    request: MembershipRequest
+    subject: Subject
+    attacks: tuple[Attack, ...]
+    thresholds: tuple[gate.Threshold, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class MembershipOutcome:
+    """A result with the evidence it rests on."""
+
+    result: Result
+    signals: Signals
+    scores: Mapping[str, Floats]
+    """Per attack ``[n]``."""
+
+    @property
+    def comparable(self) -> bool | None:
+        """False when the blind baseline forbids a verdict."""
+        return _comparable(self.result.data.blind_baseline)
+
+
+def plan_membership(request: MembershipRequest) -> MembershipPlan:
+    """Open the model and the records and fix the attacks, before anything is computed.
+
+    Raises:
+        PrivauditError: a file, an attack or a threshold cannot be used.
+    """
+    thresholds = tuple(gate.parse_threshold(expression) for expression in request.fail_if)
+    subject = open_subject(request.inputs)
+    attacks = select_attacks(request.attacks, subject.access, available(subject.source))
+    gate.check_attacks(thresholds, [a.spec.id for a in attacks], "mia")
+    return MembershipPlan(request, subject, attacks, thresholds)
+
+
+def run_membership(plan: MembershipPlan, progress: Progress = SILENT) -> MembershipOutcome:
+    """Collect the signals once, score every attack on them, and judge.
+
+    Raises:
+        ModelError: the model fails on the records.
+    """
+    watch = Stopwatch()
+    request, subject = plan.request, plan.subject
+    baseline, near = _check_sets(plan, progress)
+    signals = _signals(plan, _deadline(watch, request.max_seconds), progress)
+    ready, cut = scorable(plan.attacks, signals)
+    found = find(
+        ready,
+        len(plan.attacks),
+        signals,
+        subject,
+        seed=request.seed,
+        show_texts=request.show_texts,
+        progress=progress,
+    )
+    late = (NotRun(attack=a.spec.id, reason=f"--max-seconds {request.max_seconds} ran out.") for a in cut)
+    not_run = (*found.unmeasured, *late)
+    judged = [gate.evaluate(t, found.membership, not_run) for t in plan.thresholds]
+    result = Result(
+        tool=tool(),
+        created=now(),
+        command="mia",
+        model=describe_model(subject, request.inputs.model, signals),
+        data=describe_data(subject, found.units, baseline, near),
+        claim=request.claim or subject.claim,
+        membership=found.membership,
+        not_run=not_run,
+        slices=found.slices,
+        records=found.records,
+        verdict=gate.judge(
+            judged,
+            comparable=_comparable(baseline),
+            not_run=not_run,
+            on_inconclusive=request.on_inconclusive,
+        ),
+        provenance=provenance(
+            request.argv,
+            seed=request.seed,
+            watch=watch,
+            threads=request.inputs.threads,
+            device=request.inputs.device,
+            settings=request.settings,
+        ),
+        warnings=tuple(warnings(subject, found.units, baseline, found.membership)),
+    )
+    return MembershipOutcome(result, signals, found.scores)
+
+
+def _check_sets(plan: MembershipPlan, progress: Progress) -> tuple[BlindBaseline, int]:
+    audit_set, request = plan.subject.audit_set, plan.request
+    records = audit_set.records
+    if not len(records.texts):
+        return without_texts(), 0
+    progress.start("comparing the two sets without the model", 1)
+    return check_comparability(
+        records.texts,
+        audit_set.member,
+        groups=records.groups,
+        randomised=audit_set.randomised,
+        accept_shift=request.accept_shift,
+        seed=request.seed,
+    )
+
+
+def _signals(plan: MembershipPlan, deadline: Callable[[], bool], progress: Progress) -> Signals:
+    subject = plan.subject
+    if isinstance(subject.source, ScoreTable):
+        return signals_from_table(subject.source)
+    records = subject.audit_set.records
+    return collect(
+        subject.source,
+        records.ids,
+        records.texts,
+        subject.label,
+        subject.member,
+        plan.attacks,
+        seed=plan.request.seed,
+        groups=records.groups,
+        progress=progress,
+        deadline=deadline,
+    )
+
+
+def _comparable(baseline: BlindBaseline) -> bool | None:
+    return baseline.comparable if baseline.gates else None
+
+
+def _deadline(watch: Stopwatch, seconds: float | None) -> Callable[[], bool]:
+    return lambda: seconds is not None and watch.seconds >= seconds

@@ -1,0 +1,66 @@
+"""The program: its commands, and the one place where errors become exit codes."""
+
+import importlib
+import sys
+from collections.abc import Callable, Sequence
+from typing import Annotated, NoReturn
+
+import typer
+
+from privaudit import __version__
+from privaudit.cli.command import PlainCommand, PlainGroup
+from privaudit.cli.failures import run_guarded
+
+# NOTE: plain help and no completion options, because rich's markup modules and Typer's pydantic adapters
+# would more than double the time of `--help` (see benchmarks/startup.py).
+app = typer.Typer(
+    name="privaudit",
+    cls=PlainGroup,
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    help=(
+        "Audit what a trained text classifier reveals about its training texts.\n\n"
+        "Start with: privaudit demo, then privaudit train DATA -o model.pt and privaudit mia model.pt."
+    ),
+    epilog="Exit codes: 0 held, 1 leakage, 2 unusable input, 3 bug, 4 inconclusive, 130 interrupted.",
+)
+
+_COMMANDS = ("mia", "train", "attacks", "demo", "doctor")
+
+
+def _version(value: bool) -> None:
+    if value:
+        sys.stdout.write(f"privaudit {__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    del version
+
+
+def _register() -> None:
+    for name in _COMMANDS:
+        module = importlib.import_module(f"privaudit.cli.{name}")
+        group: typer.Typer | None = getattr(module, "app", None)
+        if group is not None:
+            app.add_typer(group, name=name)
+        else:
+            function: Callable[..., object] = module.command
+            app.command(name, cls=PlainCommand)(function)
+
+
+_register()
+
+
+def main(argv: Sequence[str] | None = None) -> NoReturn:
+    """Run the program and exit with one of :class:`privaudit.exits.Exit`."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    sys.exit(run_guarded(app, arguments))

@@ -1,0 +1,24 @@
+"""``privaudit doctor``: what this machine can do."""
+
+from typing import Annotated
+
+import typer
+
+
+def command(as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False) -> int:
+    """Versions, devices, memory and write permissions of this machine.
+
+    Exits with 2 when something that every audit needs is missing.
+    """
+    import json
+
+    from privaudit.cli.checkup import examine
+
+    findings = examine()
+    if as_json:
+        print(json.dumps([vars(finding) for finding in findings], indent=1))
+    else:
+        for finding in findings:
+            mark = "ok " if finding.ok else "BAD" if finding.needed else "-  "
+            print(f"{mark}  {finding.name:<16} {finding.value}")
+    return 0 if all(finding.ok or not finding.needed for finding in findings) else 2

@@ -1,0 +1,58 @@
+"""Errors become one line and an exit code; only this module decides which."""
+
+import shlex
+import sys
+import tempfile
+import traceback
+from pathlib import Path
+
+import typer
+
+from privaudit.errors import PrivauditError
+from privaudit.exits import Exit
+
+
+def run_guarded(app: typer.Typer, arguments: list[str]) -> int:
+    """Run ``app`` and return the exit code of the program; nothing but ``SystemExit`` passes through."""
+    try:
+        code = app(arguments, standalone_mode=False, prog_name="privaudit")
+    except PrivauditError as error:
+        return _fail(error.exit_code, str(error))
+    except (KeyboardInterrupt, typer.Abort):
+        return _interrupted(arguments)
+    except Exception as error:
+        usage = getattr(error, "format_message", None)
+        if usage is not None:
+            return _fail(Exit.UNUSABLE, f"{usage()} Try: privaudit --help.")
+        return _bug(error)
+    # NOTE: Typer turns Ctrl-C inside a command into this return value.
+    if code == Exit.INTERRUPTED:
+        return _interrupted(arguments)
+    return code if isinstance(code, int) else Exit.OK
+
+
+def _fail(code: Exit, message: str) -> Exit:
+    one_line = " ".join(_printable(message).split())
+    sys.stderr.write(f"privaudit: {one_line}\n")
+    return code
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() or c.isspace() else f"\\x{ord(c):02x}" for c in text)
+
+
+def _interrupted(arguments: list[str]) -> Exit:
+    sys.stderr.write(f"Interrupted. Run again with:\nprivaudit {shlex.join(arguments)}\n")
+    return Exit.INTERRUPTED
+
+
+def _bug(error: Exception) -> Exit:
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="privaudit-", suffix=".log", delete=False, encoding="utf-8"
+    ) as file:
+        file.writelines(traceback.format_exception(error))
+    return _fail(
+        Exit.INTERNAL,
+        f"Internal error: {type(error).__name__}. This is a bug in privaudit: please report it with "
+        f"{Path(file.name)}, after checking that it holds no private text.",
+    )

@@ -1,0 +1,207 @@
+"""``privaudit mia``: membership inference, the main job."""
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from privaudit.cli import options
+from privaudit.cli.command import origins
+from privaudit.errors import UsageError
+
+
+class OnInconclusive(StrEnum):
+    """What an inconclusive verdict does to the exit code."""
+
+    PASS = "pass"  # noqa: S105 - not a password
+    FAIL = "fail"
+    FOUR = "4"
+
+
+def command(
+    ctx: typer.Context,
+    model: Annotated[
+        Path,
+        typer.Argument(help="Bundle, Hugging Face directory, state_dict, skops, ONNX, or table of scores."),
+    ],
+    members: Annotated[
+        Path | None,
+        typer.Option("--members", help="Records the model was trained on.", rich_help_panel=options.INPUTS),
+    ] = None,
+    nonmembers: Annotated[
+        Path | None,
+        typer.Option("--nonmembers", help="Records it never saw.", rich_help_panel=options.INPUTS),
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            "--data",
+            help="One file with a membership column, or where the bundle's training file is now.",
+            rich_help_panel=options.INPUTS,
+        ),
+    ] = None,
+    text_column: options.TextColumn = None,
+    label_column: options.LabelColumn = None,
+    id_column: options.IdColumn = None,
+    group_column: options.GroupColumn = None,
+    member_column: Annotated[
+        str | None,
+        typer.Option("--member-column", help="Column that tells members.", rich_help_panel=options.INPUTS),
+    ] = None,
+    factory: Annotated[
+        str | None,
+        typer.Option(
+            "--factory",
+            help="package.module:function that returns (module, encoder) for a state_dict.",
+            rich_help_panel=options.INPUTS,
+        ),
+    ] = None,
+    tokenizer: Annotated[
+        Path | None,
+        typer.Option(
+            "--tokenizer", help="Tokenizer directory for an ONNX file.", rich_help_panel=options.INPUTS
+        ),
+    ] = None,
+    trust_pickle: Annotated[
+        bool,
+        typer.Option(
+            "--trust-pickle",
+            help="Open a .joblib or .pkl, which RUNS CODE from the file.",
+            rich_help_panel=options.INPUTS,
+        ),
+    ] = False,
+    accept_shift: Annotated[
+        bool,
+        typer.Option(
+            "--accept-shift",
+            help="Judge even if the texts alone tell members from non-members.",
+            rich_help_panel=options.INPUTS,
+        ),
+    ] = False,
+    attack: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--attack", help="Attack id, repeatable; all = every one.", rich_help_panel=options.ATTACKS
+        ),
+    ] = None,
+    references: Annotated[
+        int,
+        typer.Option("--references", help="Reference models.", min=0, rich_help_panel=options.ATTACKS),
+    ] = 0,
+    fail_if: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--fail-if",
+            help="Threshold [attack:]metric[@fpr]>limit, repeatable.",
+            rich_help_panel=options.ATTACKS,
+        ),
+    ] = None,
+    on_inconclusive: Annotated[
+        OnInconclusive,
+        typer.Option(
+            "--on-inconclusive",
+            help="Exit code when the sample cannot decide.",
+            rich_help_panel=options.ATTACKS,
+        ),
+    ] = OnInconclusive.FOUR,
+    claim_epsilon: Annotated[
+        float | None,
+        typer.Option("--claim-epsilon", help="Claimed epsilon.", min=0, rich_help_panel=options.ATTACKS),
+    ] = None,
+    claim_delta: Annotated[
+        float | None,
+        typer.Option("--claim-delta", help="Claimed delta.", min=0, max=1, rich_help_panel=options.ATTACKS),
+    ] = None,
+    claim_noise_multiplier: Annotated[
+        float | None,
+        typer.Option(
+            "--claim-noise-multiplier", help="Noise / clip norm.", min=0, rich_help_panel=options.ATTACKS
+        ),
+    ] = None,
+    claim_sample_rate: Annotated[
+        float | None,
+        typer.Option(
+            "--claim-sample-rate", help="Poisson rate.", min=0, max=1, rich_help_panel=options.ATTACKS
+        ),
+    ] = None,
+    claim_steps: Annotated[
+        int | None,
+        typer.Option("--claim-steps", help="Noisy steps.", min=1, rich_help_panel=options.ATTACKS),
+    ] = None,
+    output: options.Output = None,
+    signals: Annotated[
+        Path | None,
+        typer.Option(
+            "--signals", help="Write the evidence (npz, mode 0600).", rich_help_panel=options.OUTPUT
+        ),
+    ] = None,
+    show_texts: Annotated[
+        bool,
+        typer.Option(
+            "--show-texts",
+            help="Put texts of exposed records into the result.",
+            rich_help_panel=options.OUTPUT,
+        ),
+    ] = False,
+    as_json: options.AsJson = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+    no_color: options.NoColor = False,
+    seed: options.Seed = 0,
+    device: options.Device = "cpu",
+    threads: options.Threads = None,
+    dry_run: options.DryRun = False,
+    max_seconds: options.MaxSeconds = None,
+    config: options.Config = None,
+) -> int:
+    """Membership inference on a trained text classifier: the main job.
+
+    A bundle names its own training data: privaudit mia model.pt. Any other model needs --members and
+    --nonmembers. With --fail-if the command is a CI gate.
+    """
+    from privaudit.attacks.subject import Inputs
+    from privaudit.audit import MembershipRequest
+    from privaudit.cli.mia_run import run
+    from privaudit.cli.output import Show
+    from privaudit.data.audit_set import Columns
+    from privaudit.results import claim_from
+
+    del config
+    if references:
+        raise UsageError(
+            "--references 0 in this version", str(references), "Drop it: attacks with references come later"
+        )
+    request = MembershipRequest(
+        inputs=Inputs(
+            model=model,
+            members=members,
+            nonmembers=nonmembers,
+            data=data,
+            columns=Columns(text_column, label_column, id_column, group_column, member_column),
+            factory=factory,
+            tokenizer=tokenizer,
+            trust_pickle=trust_pickle,
+            device=device,
+            threads=threads,
+        ),
+        attacks=tuple(attack or ()),
+        fail_if=tuple(fail_if or ()),
+        on_inconclusive=on_inconclusive.value,
+        accept_shift=accept_shift,
+        show_texts=show_texts,
+        claim=claim_from(
+            epsilon=claim_epsilon,
+            delta=claim_delta,
+            noise_multiplier=claim_noise_multiplier,
+            sample_rate=claim_sample_rate,
+            steps=claim_steps,
+        ),
+        seed=seed,
+        max_seconds=max_seconds,
+        argv=tuple(sys.argv[1:]),
+        settings=origins(ctx),
+    )
+    show = Show(output=output, as_json=as_json, quiet=quiet, verbose=verbose, no_color=no_color)
+    return run(request, show, signals=signals, dry_run=dry_run)

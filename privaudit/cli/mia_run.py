@@ -1,0 +1,40 @@
+"""Plan, run and show one membership audit."""
+
+from pathlib import Path
+
+from privaudit.attacks.cost import Cost, estimate
+from privaudit.attacks.signals_file import write_signals
+from privaudit.audit import MembershipPlan, MembershipRequest, plan_membership, run_membership
+from privaudit.cli.output import Show, deliver, require_writable, say, watched
+from privaudit.gate import exit_code
+
+
+def run(request: MembershipRequest, show: Show, *, signals: Path | None, dry_run: bool) -> int:
+    """Run the audit and return the exit code; the result is written whatever the verdict."""
+    require_writable(show.output, signals)
+    plan = plan_membership(request)
+    if dry_run:
+        show_plan(plan, estimate(plan.subject, plan.attacks))
+        return 0
+    with watched(quiet=show.quiet, no_color=show.no_color) as progress:
+        outcome = run_membership(plan, progress)
+    if signals is not None:
+        write_signals(signals, outcome.signals, outcome.scores)
+        say(f"Evidence: {signals} (tells who is in the training data; mode 0600)", quiet=show.quiet)
+    deliver(outcome.result, show)
+    return exit_code(outcome.result.verdict, comparable=outcome.comparable)
+
+
+def show_plan(plan: MembershipPlan, cost: Cost) -> None:
+    """Print what would be done."""
+    subject, member = plan.subject, plan.subject.member
+    print(f"Model      {plan.request.inputs.model} ({subject.info.format}, {subject.info.architecture})")
+    print(f"Loaded by  {subject.info.loader}; access: {subject.access.value}")
+    print(f"Records    {int(member.sum()):,} members, {int((~member).sum()):,} non-members")
+    print(f"Attacks    {', '.join(attack.spec.id for attack in plan.attacks)}")
+    for threshold in plan.thresholds:
+        print(f"Fail if    {threshold.expression}")
+    print(f"Inference  {cost.inferences:,} texts; backward passes: {cost.backward_passes:,}")
+    print(f"Memory     about {cost.memory_bytes / 2**20:,.0f} MiB for signals and scores, beside the model")
+    if cost.seconds is not None:
+        print(f"Time       about {cost.seconds:,.0f} s for the model, from a probe of this machine")

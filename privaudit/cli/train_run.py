@@ -1,0 +1,62 @@
+"""Train one target and say what came of it."""
+
+from pathlib import Path
+
+import torch
+
+from privaudit.cli.output import say, watched
+from privaudit.training.job import Columns, TrainReport, train_bundle
+from privaudit.training.recipe import Recipe
+
+
+def run(
+    data: Path,
+    recipe: Recipe,
+    *,
+    output: Path,
+    holdout: float,
+    columns: Columns,
+    vocabulary: Path | None,
+    device: str,
+    threads: int | None,
+    max_seconds: float | None,
+    quiet: bool,
+    verbose: bool,
+    no_color: bool,
+) -> int:
+    """Train, save, and print a summary that ends with the next command."""
+    if threads is not None:
+        torch.set_num_threads(threads)
+    with watched(quiet=quiet, no_color=no_color) as progress:
+        report = train_bundle(
+            data,
+            recipe,
+            output=output,
+            holdout=holdout,
+            columns=columns,
+            vocabulary_file=vocabulary,
+            progress=progress,
+            max_seconds=max_seconds,
+            device=device,
+        )
+    if not quiet:
+        print_report(report, verbose=verbose)
+    say(f"Next: privaudit mia {output}", quiet=quiet)
+    return 0
+
+
+def print_report(report: TrainReport, *, verbose: bool) -> None:
+    """Print what a training job did."""
+    validation = f", {report.n_validation:,} for early stopping" if report.n_validation else ""
+    size = f", {report.vocabulary_size:,} words" if report.vocabulary_size else ""
+    print(f"Trained {report.recipe.architecture} ({report.parameters:,} parameters{size}) -> {report.output}")
+    print(
+        f"Records: {report.n_records:,} in the file, {report.duplicates_removed:,} duplicates removed; "
+        f"{report.n_members:,} members, {report.n_nonmembers:,} non-members{validation}"
+    )
+    print(f"Accuracy: {report.member_accuracy:.1%} on members, {report.holdout_accuracy:.1%} on non-members")
+    if report.truncated:
+        print(f"{report.truncated:,} members are longer than {report.recipe.max_length} words and were cut")
+    if verbose:
+        for epoch in report.history.epochs:
+            print(epoch)

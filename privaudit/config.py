@@ -1,0 +1,112 @@
+"""``privaudit.toml`` and ``[tool.privaudit]``: defaults of the command line, kept in the repository.
+
+A table named like a command holds its options (``[mia]``: ``attack = ["loss"]``, ``fail-if = [...]``); keys
+beside the tables are common to all commands. An unknown key is an error: a misspelled threshold must never
+be a threshold that is silently absent.
+"""
+
+import tomllib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from privaudit.errors import UsageError
+
+FILE_NAME = "privaudit.toml"
+
+COMMON = frozenset({"seed", "device", "threads", "quiet", "verbose", "no-color", "max-seconds"})
+"""Keys that may stand beside the tables and hold for every command that has the option."""
+
+Setting = str | int | float | bool | list[str]
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """The settings of one file."""
+
+    origin: str
+    """For provenance: file name and table."""
+    settings: Mapping[str, object]
+
+
+def find_configuration(explicit: Path | None, folder: Path) -> Configuration:
+    """The configuration that applies: ``explicit``, else ``privaudit.toml``, else ``pyproject.toml``.
+
+    Args:
+        explicit: the file given with ``--config``; a missing one is an error.
+        folder: where to look otherwise; finding nothing is fine.
+
+    Raises:
+        UsageError: the file is missing, not TOML, or not a table.
+    """
+    if explicit is not None:
+        if not explicit.is_file():
+            raise UsageError("a configuration file", f"no file at {explicit}", "Correct --config")
+        return _read(explicit, tool_table=explicit.name == "pyproject.toml")
+    if (folder / FILE_NAME).is_file():
+        return _read(folder / FILE_NAME, tool_table=False)
+    if (folder / "pyproject.toml").is_file():
+        return _read(folder / "pyproject.toml", tool_table=True)
+    return Configuration("defaults", {})
+
+
+def _read(path: Path, *, tool_table: bool) -> Configuration:
+    try:
+        content: object = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UsageError("a TOML file", f"{path.name}: {error}", "Correct the file") from error
+    keys = ("tool", "privaudit") if tool_table else ()
+    for key in keys:
+        content = content.get(key, {}) if isinstance(content, dict) else {}
+    if not isinstance(content, dict):
+        raise UsageError("a table [tool.privaudit]", f"another value in {path.name}", "Make it a table")
+    return Configuration(f"{path.name} [tool.privaudit]" if tool_table else path.name, content)
+
+
+def settings_for(configuration: Configuration, command: str, options: Collection[str]) -> dict[str, Setting]:
+    """The settings of one command: common keys that it knows, then its own table on top.
+
+    Args:
+        configuration: what was found.
+        command: ``mia``, ``train``, …
+        options: names of the command's options, ``lower-case-with-hyphens``.
+
+    Raises:
+        UsageError: a key beside the tables is not common, the command's table has a key that is no option of
+            it, or a value has a type that no option takes.
+    """
+    top = {key: value for key, value in configuration.settings.items() if not isinstance(value, dict)}
+    _refuse_unknown(set(top) - COMMON, "common options beside the tables", command, configuration.origin)
+    own = configuration.settings.get(command, {})
+    if not isinstance(own, dict):
+        raise UsageError(
+            f"a table [{command}]", f"another value in {configuration.origin}", "Make it a table"
+        )
+    _refuse_unknown(
+        set(own) - set(options), f"options of `privaudit {command}`", command, configuration.origin
+    )
+    common = {key: value for key, value in top.items() if key in options}
+    return {key: _setting(key, value, configuration.origin) for key, value in {**common, **own}.items()}
+
+
+def _refuse_unknown(unknown: set[str], expected: str, command: str, origin: str) -> None:
+    if unknown:
+        raise UsageError(
+            expected,
+            f"{', '.join(map(repr, sorted(unknown)))} in {origin}",
+            f"Use names from `privaudit {command} --help` without the dashes",
+        )
+
+
+def _setting(key: str, value: object, origin: str) -> Setting:
+    match value:
+        case bool() | int() | float() | str():
+            return value
+        case list() if all(isinstance(item, str) for item in value):
+            return value
+        case _:
+            raise UsageError(
+                f"text, a number, true/false or a list of texts for {key!r}",
+                f"a {type(value).__name__} in {origin}",
+                "Correct the value",
+            )

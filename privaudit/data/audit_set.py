@@ -1,0 +1,182 @@
+"""The records of an audit: who is a member, who is not, and how that came to be."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from privaudit.data.duplicates import remove_shared
+from privaudit.data.readers import file_sha256, read_records
+from privaudit.data.records import Records
+from privaudit.errors import DataError, UsageError
+from privaudit.results import File
+
+Source = Literal["bundle-split", "files", "membership-column", "score-table"]
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Column names given by the user; None finds the column by its usual names."""
+
+    text: str | None = None
+    label: str | None = None
+    id: str | None = None
+    group: str | None = None
+    member: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class AuditSet:
+    """n records with known membership."""
+
+    records: Records
+    member: NDArray[np.bool_]
+    """``[n]``."""
+    source: Source
+    files: tuple[File, ...]
+    exact_removed: int = 0
+    """Records dropped because their text stands in both sets."""
+    randomised: bool = False
+    """Membership was decided by recorded, independent, seeded coins."""
+    holdout: float | None = None
+    split_seed: int | None = None
+
+
+def from_files(members: Path, nonmembers: Path, columns: Columns) -> AuditSet:
+    """Members and non-members from two files; texts that occur in both are removed from both.
+
+    Raises:
+        DataError: a file cannot be read, or too little is left on a side.
+    """
+    inside, outside = (_read(path, columns) for path in (members, nonmembers))
+    kept = remove_shared(inside, outside)
+    joined = _concatenate(kept.members, kept.nonmembers)
+    member = np.arange(len(joined)) < len(kept.members)
+    removed = len(inside) + len(outside) - len(joined)
+    return _checked(AuditSet(joined, member, "files", _files(members, nonmembers), exact_removed=removed))
+
+
+def from_membership_column(data: Path, columns: Columns) -> AuditSet:
+    """Members and non-members from one file with a membership column.
+
+    Raises:
+        DataError: the file cannot be read, has no membership column, or too little is left on a side.
+    """
+    records = _read(data, columns)
+    if records.member is None:
+        raise DataError(
+            "a membership column (member, with 1 or 0)",
+            f"none in {data.name}",
+            "Name it with --member-column, or give --members and --nonmembers",
+        )
+    kept = remove_shared(records.select(records.member), records.select(~records.member))
+    joined = _concatenate(kept.members, kept.nonmembers)
+    member = np.arange(len(joined)) < len(kept.members)
+    removed = len(records) - len(joined)
+    return _checked(AuditSet(joined, member, "membership-column", _files(data), exact_removed=removed))
+
+
+def from_split(
+    data: Path,
+    *,
+    sha256: str,
+    kept: NDArray[np.int64],
+    split: NDArray[np.uint8],
+    columns: Columns,
+    holdout: float,
+    seed: int,
+    exact_removed: int,
+) -> AuditSet:
+    """Members and non-members as a training run recorded them: nothing to name, nothing to guess.
+
+    Args:
+        data: the training file.
+        sha256: its digest at training time.
+        kept: positions in the file that survived de-duplication.
+        split: per kept record 0 non-member, 1 member, 2 neither (validation).
+        columns: as used in training.
+        holdout: probability of the coin.
+        seed: seed of the coins.
+        exact_removed: duplicates dropped before the coins were flipped.
+
+    Raises:
+        DataError: the file has moved or its bytes changed.
+    """
+    if not data.is_file():
+        raise DataError("the training data of the bundle", f"no file at {data}", "Give its place with --data")
+    files = _files(data)
+    if files[0].sha256 != sha256:
+        raise DataError(
+            f"the training data with SHA-256 {sha256[:12]}…",
+            f"{data.name} with {files[0].sha256[:12]}…",
+            "Give the unchanged file with --data",
+        )
+    records = _read(data, columns).select(kept)
+    audited = split != 2
+    return _checked(
+        AuditSet(
+            records.select(audited),
+            split[audited] == 1,
+            "bundle-split",
+            files,
+            exact_removed=exact_removed,
+            randomised=True,
+            holdout=holdout,
+            split_seed=seed,
+        )
+    )
+
+
+def _read(path: Path, columns: Columns) -> Records:
+    return read_records(
+        path,
+        text_column=columns.text,
+        label_column=columns.label,
+        id_column=columns.id,
+        group_column=columns.group,
+        member_column=columns.member,
+    )
+
+
+def _files(*paths: Path) -> tuple[File, ...]:
+    return tuple(File(name=p.name, sha256=file_sha256(p), size=p.stat().st_size) for p in paths)
+
+
+def _concatenate(members: Records, nonmembers: Records) -> Records:
+    ids = [*members.ids, *nonmembers.ids]
+    if len(set(ids)) < len(ids):
+        ids = [f"member/{i}" for i in members.ids] + [f"non-member/{i}" for i in nonmembers.ids]
+    return Records(
+        ids=ids,
+        texts=[*members.texts, *nonmembers.texts],
+        labels=[*members.labels, *nonmembers.labels],
+        groups=_joined_groups(members.groups, nonmembers.groups),
+    )
+
+
+def _joined_groups(members: Sequence[str] | None, nonmembers: Sequence[str] | None) -> list[str] | None:
+    if members is None or nonmembers is None:
+        return None
+    shared = set(members) & set(nonmembers)
+    if shared:
+        raise UsageError(
+            "every group on one side of the membership line",
+            f"{len(shared)} groups among members and non-members both",
+            "Split by group, or audit records by leaving --group-column out",
+        )
+    return [*members, *nonmembers]
+
+
+def _checked(audit_set: AuditSet) -> AuditSet:
+    n_members = int(audit_set.member.sum())
+    n_nonmembers = len(audit_set.member) - n_members
+    for count, side in ((n_members, "members"), (n_nonmembers, "non-members")):
+        if count < 2:
+            dropped = (
+                f" after removing {audit_set.exact_removed} shared texts" if audit_set.exact_removed else ""
+            )
+            raise DataError(f"at least 2 {side}", f"{count}{dropped}", f"Give more {side}")
+    return audit_set

@@ -1,0 +1,166 @@
+"""A state_dict with the user's own factory for the module and its text encoder."""
+
+import importlib
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import cast
+
+from torch import Tensor, nn
+
+from privaudit.errors import ModelError
+from privaudit.targets.digests import file_digest, one_line
+from privaudit.targets.interface import ModelInfo
+from privaudit.targets.safe_load import load_safetensors, safe_torch_load
+from privaudit.targets.torch_classifier import Encoder, TorchClassifier
+
+_WRAPPERS = ("state_dict", "model_state_dict", "model")
+_PREFIXES = ("module.", "_orig_mod.", "model.")
+_RETURNS = "(module, encoder) or (module, encoder, labels)"
+
+
+def open_state_dict(path: Path, factory: str, device: str = "cpu") -> TorchClassifier:
+    """Put the tensors of ``path`` into the module that ``factory`` builds.
+
+    Args:
+        path: ``.pt``, ``.pth`` or ``.safetensors``: a state_dict, or a checkpoint that holds one under
+            ``state_dict``, ``model_state_dict`` or ``model``. Prefixes that wrappers leave on every name
+            (``module.``, ``_orig_mod.``, ``model.``) are removed.
+        factory: ``package.module:function``, importable from the current directory; called without arguments,
+            it returns ``(module, encoder)`` or ``(module, encoder, labels)``. It is the user's own code.
+        device: where the module runs.
+
+    Raises:
+        UnsafeModelError: the file holds more than tensors and plain containers.
+        ModelError: the file is damaged, the factory fails, or their parameters differ in name, shape or kind.
+    """
+    tensors = read_tensors(path)
+    module, encoder, labels = _call(factory)
+    tensors = _strip_prefixes(tensors, set(module.state_dict()))
+    _check_fit(tensors, module, factory)
+    try:
+        module.load_state_dict(tensors, strict=True)
+    except RuntimeError as error:
+        raise ModelError(
+            f"weights that fit {factory}", one_line(error), "Give the factory of this checkpoint"
+        ) from None
+    loader = "safetensors" if path.suffix == ".safetensors" else "torch.load(weights_only=True)"
+    info = ModelInfo(
+        format="state-dict",
+        architecture=type(module).__name__,
+        loader=f"{loader} into {factory}",
+        files=(file_digest(path, path.parent),),
+    )
+    return TorchClassifier(module, encoder, labels, info, device=device)
+
+
+def is_safetensors(path: Path) -> bool:
+    """Whether ``path`` begins like a safetensors file: the length of a JSON header, then the header."""
+    with path.open("rb") as file:
+        head = file.read(9)
+    return len(head) == 9 and head[8:] == b"{" and int.from_bytes(head[:8], "little") < 1 << 32
+
+
+def read_tensors(path: Path) -> dict[str, Tensor]:
+    """The state_dict in the checkpoint ``path``, unwrapped.
+
+    Raises:
+        UnsafeModelError: the file holds more than tensors and plain containers.
+        ModelError: the file is damaged or holds no state_dict.
+    """
+    if path.suffix == ".safetensors" or is_safetensors(path):
+        return load_safetensors(path)
+    content = safe_torch_load(path)
+    if isinstance(content, Mapping):
+        for name in _WRAPPERS:
+            if isinstance(content.get(name), Mapping):
+                content = content[name]
+                break
+        if content and all(isinstance(k, str) and isinstance(v, Tensor) for k, v in content.items()):
+            return dict(content)
+        keys = ", ".join(repr(key) for key in list(content)[:4])
+        found = f"a dict with the keys {keys}" if content else "an empty dict"
+    else:
+        found = f"a {type(content).__name__}"
+    raise ModelError(
+        f"a state_dict (names and tensors) in {path.name}",
+        found,
+        "Save model.state_dict() alone, or under 'state_dict'",
+    )
+
+
+def _call(factory: str) -> tuple[nn.Module, Encoder, Sequence[str] | None]:
+    """Import and call the user's factory, with the current directory importable as in ``python -m``."""
+    module_name, _, function_name = factory.partition(":")
+    if not module_name or not function_name.isidentifier():
+        raise ModelError(
+            "--factory package.module:function", repr(factory), "Name a function that builds the module"
+        )
+    sys.path.insert(0, str(Path.cwd()))
+    try:
+        function = getattr(importlib.import_module(module_name), function_name)
+        result: object = function()
+    except Exception as error:
+        # NOTE: the user's own code, which may fail in any way.
+        raise ModelError(
+            f"{_RETURNS} from the factory {factory}",
+            one_line(error),
+            "Mend the factory; it is called without arguments",
+        ) from None
+    finally:
+        sys.path.remove(str(Path.cwd()))
+    if not isinstance(result, tuple) or len(result) not in (2, 3) or not isinstance(result[0], nn.Module):
+        raise ModelError(
+            f"{_RETURNS} from the factory {factory}", f"a {type(result).__name__}", "Return such a tuple"
+        )
+    module, encoder, *rest = result
+    if not callable(encoder):
+        raise ModelError(
+            "a callable encoder from the factory", f"a {type(encoder).__name__}", f"Return {_RETURNS}"
+        )
+    labels = tuple(map(str, cast("Sequence[object]", rest[0]))) if rest and rest[0] is not None else None
+    return module, cast("Callable[[list[str]], Tensor]", encoder), labels
+
+
+def _strip_prefixes(tensors: dict[str, Tensor], wanted: set[str]) -> dict[str, Tensor]:
+    """Remove a wrapper's prefix while every name carries it and the module's own names do not."""
+    stripped = True
+    while stripped:
+        stripped = False
+        for prefix in _PREFIXES:
+            own = any(name.startswith(prefix) for name in wanted)
+            if not own and all(name.startswith(prefix) for name in tensors):
+                tensors = {name.removeprefix(prefix): tensor for name, tensor in tensors.items()}
+                stripped = True
+    return tensors
+
+
+def _check_fit(tensors: dict[str, Tensor], module: nn.Module, factory: str) -> None:
+    """Raise one line that names the first few differences in names, shapes and kinds of numbers."""
+    own = {name: value for name, value in module.state_dict().items() if isinstance(value, Tensor)}
+    shared = own.keys() & tensors.keys()
+    differences = {
+        "without": sorted(own.keys() - tensors.keys()),
+        "with unknown": sorted(tensors.keys() - own.keys()),
+        "with another shape of": [
+            f"{name} {list(tensors[name].shape)} instead of {list(own[name].shape)}"
+            for name in sorted(shared)
+            if tensors[name].shape != own[name].shape
+        ],
+        "with another kind of numbers in": [
+            f"{name} ({tensors[name].dtype} instead of {own[name].dtype})"
+            for name in sorted(shared)
+            if tensors[name].is_floating_point() != own[name].is_floating_point()
+        ],
+    }
+    found = [
+        f"{kind} {', '.join(names[:3])}{f' and {len(names) - 3} more' if names[3:] else ''}"
+        for kind, names in differences.items()
+        if names
+    ]
+    if found:
+        raise ModelError(
+            f"the parameters of {factory}",
+            f"a file {'; '.join(found)}",
+            "Give the factory of this checkpoint",
+        )

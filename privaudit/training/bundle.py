@@ -1,0 +1,221 @@
+"""The bundle ``model.pt``: a trained network with all that an audit of it needs, in one file without code."""
+
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import torch
+from torch import Tensor
+
+from privaudit.errors import ModelError, UsageError
+from privaudit.targets.digests import file_digest
+from privaudit.targets.interface import ModelInfo
+from privaudit.targets.safe_load import safe_torch_load
+from privaudit.targets.torch_classifier import TorchClassifier, VocabularyTorchClassifier
+from privaudit.training.architectures import WordNetwork, build
+from privaudit.training.bundle_data import RETRAIN, BundleData, field, typed
+from privaudit.training.recipe import Recipe
+from privaudit.training.text import Vocabulary, WordEncoder
+
+FORMAT, VERSION = "privaudit.bundle", 1
+_TOKENIZER = "words-1"
+"""Names the rule that splits a text into words; another rule gets another name."""
+
+
+@dataclass(frozen=True, eq=False)
+class Bundle:
+    """The content of a bundle."""
+
+    state_dict: Mapping[str, Tensor]
+    encoder: WordEncoder
+    labels: tuple[str, ...]
+    """Class names by index."""
+    recipe: Recipe
+    data: BundleData
+    privacy: dict[str, object] | None = None
+    """The differential privacy that is claimed; None for ordinary training."""
+
+    @property
+    def architecture(self) -> str:
+        """Name of the architecture."""
+        return self.recipe.architecture
+
+    def network(self) -> WordNetwork:
+        """The trained network, in evaluation mode.
+
+        Raises:
+            ModelError: the parameters do not fit the recipe, the vocabulary and the labels.
+        """
+        # NOTE: on the meta device nothing is allocated, so a recipe that lies about its size costs nothing.
+        with torch.device("meta"):
+            network = build(self.recipe, len(self.encoder.vocabulary), len(self.labels))
+        _check_shapes(network.state_dict(), self.state_dict)
+        parameters = {name: tensor.detach().clone() for name, tensor in self.state_dict.items()}
+        network.load_state_dict(parameters, assign=True)
+        return network.eval()
+
+
+def save_bundle(path: Path, bundle: Bundle) -> None:
+    """Write ``bundle`` to ``path``: all or nothing, and readable by its owner alone (mode 0600).
+
+    Raises:
+        UsageError: the file cannot be written.
+    """
+    content = {
+        "format": FORMAT,
+        "version": VERSION,
+        "architecture": bundle.architecture,
+        "state_dict": {
+            name: tensor.detach().cpu().contiguous() for name, tensor in bundle.state_dict.items()
+        },
+        "tokenizer": _tokenizer_to_plain(bundle.encoder),
+        "labels": list(bundle.labels),
+        "recipe": bundle.recipe.to_plain(),
+        "privacy": bundle.privacy,
+        "data": bundle.data.to_plain(),
+    }
+    with private_file(path) as file:
+        torch.save(content, file)
+
+
+def load_bundle(path: Path) -> Bundle:
+    """Read a bundle; nothing in it is executed and every field is checked.
+
+    Raises:
+        UnsafeModelError: the file holds more than plain containers and tensors.
+        ModelError: it is no bundle, of a newer version, damaged, or contradicts itself.
+    """
+    content = safe_torch_load(path)
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise ModelError(f"a bundle at {path.name}", "another kind of file", RETRAIN)
+    version = field(content, "version", int)
+    if version != VERSION:
+        raise ModelError(
+            f"a bundle of version {VERSION}", f"version {version}", "Use the release that wrote it"
+        )
+    recipe = Recipe.from_plain(field(content, "recipe", dict))
+    architecture = field(content, "architecture", str)
+    if architecture != recipe.architecture or architecture == "hf":
+        raise ModelError("the architecture of the recipe", repr(architecture[:40]), RETRAIN)
+    privacy: dict[str, object] | None = field(content, "privacy", (dict, type(None)))
+    bundle = Bundle(
+        state_dict=_checked_state(field(content, "state_dict", dict)),
+        encoder=_tokenizer_from_plain(field(content, "tokenizer", dict), recipe),
+        labels=checked_labels(field(content, "labels", list)),
+        recipe=recipe,
+        data=BundleData.from_plain(field(content, "data", dict)),
+        privacy=privacy,
+    )
+    bundle.network()
+    return bundle
+
+
+def bundle_classifier(bundle: Bundle, path: Path, device: str = "cpu") -> TorchClassifier:
+    """The classifier of a bundle, for the attacks.
+
+    Args:
+        bundle: what :func:`load_bundle` read.
+        path: where it was read from.
+        device: a torch device.
+
+    Returns:
+        With ``unknown_words`` unless every word is spelled, because then no word is unknown.
+
+    Raises:
+        ModelError: the file cannot be read again for its digest.
+    """
+    info = ModelInfo(
+        format="bundle",
+        architecture=bundle.architecture,
+        loader="torch.load(weights_only=True)",
+        files=(file_digest(path, path.parent),),
+    )
+    network = bundle.network()
+    if bundle.recipe.embeddings == "characters":
+        return TorchClassifier(network, bundle.encoder, bundle.labels, info, device=device)
+    vocabulary = bundle.encoder.vocabulary.unknown
+    return VocabularyTorchClassifier(
+        network, bundle.encoder, bundle.labels, info, device=device, vocabulary=vocabulary
+    )
+
+
+@contextmanager
+def private_file(path: Path) -> Iterator[BinaryIO]:
+    """A file of mode 0600 that takes the place of ``path`` when the block ends, and vanishes when it fails.
+
+    Raises:
+        UsageError: the folder cannot be written to, or the disk is full.
+    """
+    temporary: Path | None = None
+    try:
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        temporary = Path(name)
+        with os.fdopen(descriptor, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        raise UsageError(
+            f"to write {path}", f"{error.strerror or type(error).__name__}", "Choose another place with -o"
+        ) from None
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+
+
+def checked_labels(labels: list[object]) -> tuple[str, ...]:
+    """At least two different class names.
+
+    Raises:
+        ModelError: they are not.
+    """
+    names = tuple(typed(label, str, "a label") for label in labels)
+    if len(set(names)) != len(names) or len(names) < 2:
+        raise ModelError("two or more different labels", f"{len(set(names))} among {len(names)}", RETRAIN)
+    return names
+
+
+def _tokenizer_to_plain(encoder: WordEncoder) -> dict[str, object]:
+    return {
+        "kind": _TOKENIZER,
+        "words": list(encoder.vocabulary.known),
+        "max_length": encoder.max_length,
+        "characters": encoder.characters,
+    }
+
+
+def _tokenizer_from_plain(plain: dict[str, object], recipe: Recipe) -> WordEncoder:
+    kind = field(plain, "kind", str)
+    if kind != _TOKENIZER:
+        raise ModelError(f"a tokenizer of kind {_TOKENIZER}", repr(kind[:40]), RETRAIN)
+    known = tuple(typed(word, str, "a word") for word in field(plain, "words", list))
+    if len(set(known)) != len(known):
+        raise ModelError("different words in the vocabulary", "repeated ones", RETRAIN)
+    characters, length = field(plain, "characters", bool), field(plain, "max_length", int)
+    if characters != (recipe.embeddings != "words") or length != recipe.max_length:
+        raise ModelError("the tokenizer of the recipe", "another one", RETRAIN)
+    return WordEncoder(Vocabulary(known), length, characters)
+
+
+def _checked_state(plain: dict[str, object]) -> dict[str, Tensor]:
+    state = {
+        typed(name, str, "a parameter's name"): typed(t, Tensor, str(name)[:60]) for name, t in plain.items()
+    }
+    for name, tensor in state.items():
+        if tensor.dtype != torch.float32 or not bool(torch.isfinite(tensor).all()):
+            raise ModelError(
+                "finite parameters in float32", f"{name} in {tensor.dtype} or not finite", RETRAIN
+            )
+    return state
+
+
+def _check_shapes(expected: Mapping[str, Tensor], found: Mapping[str, Tensor]) -> None:
+    for name in sorted(expected.keys() | found.keys()):
+        due, got = (f"{list(side[name].shape)}" if name in side else "nothing" for side in (expected, found))
+        if due != got:
+            raise ModelError(f"parameters that fit the recipe ({name}: {due})", got, RETRAIN)

@@ -1,0 +1,298 @@
+"""``hf:DIR``: fine-tune a local Hugging Face encoder, and save it as a directory that audits itself."""
+
+import inspect
+import json
+import shutil
+import tempfile
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from privaudit.errors import ModelError, UsageError
+from privaudit.progress import SILENT, Progress
+from privaudit.targets.digests import file_digests, one_line
+from privaudit.targets.huggingface import read_config
+from privaudit.targets.interface import Ints
+from privaudit.targets.tokenizer import TokenEncoder, check_own_code, open_tokenizer, quiet_and_offline
+from privaudit.training.bundle import FORMAT, VERSION, private_file
+from privaudit.training.bundle_data import RETRAIN, BundleData, field
+from privaudit.training.loop import History, batched, fit
+from privaudit.training.recipe import Recipe
+from privaudit.training.seeds import Stream, seeded_torch
+from privaudit.training.trainer import Labelled, mean_loss
+
+if TYPE_CHECKING:
+    from transformers import PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
+
+COMPANION = "privaudit.json"
+"""File in the directory that holds the sections ``recipe``, ``privacy`` and ``data`` of a bundle."""
+_EVALUATION_BATCH = 64
+
+
+@dataclass(frozen=True, eq=False)
+class FineTuned:
+    """A fine-tuned encoder with its classifier head."""
+
+    model: "PreTrainedModel"
+    """In evaluation mode; ``config.id2label`` has the class names."""
+    tokenizer: "PreTrainedTokenizerBase"
+    """Its ``model_max_length`` is the length that the model was trained with."""
+    history: History
+    truncated: int
+    """How many training texts were longer than the model reads."""
+
+    @property
+    def parameters(self) -> int:
+        """Number of trained parameters."""
+        return sum(p.numel() for p in self.model.parameters() if p.requires_grad)
+
+    def logits(self, texts: Sequence[str]) -> Tensor:
+        """Logits ``[n, C]`` on the CPU, in evaluation mode and in the order of the texts."""
+        return _predict(self.model, _encoder(self.tokenizer, self.model), texts)
+
+
+@dataclass(frozen=True, eq=False)
+class Companion:
+    """What a directory says of its own training."""
+
+    recipe: Recipe
+    data: BundleData
+    privacy: dict[str, object] | None
+
+
+def fine_tune(
+    recipe: Recipe,
+    texts: Sequence[str],
+    labels: Ints,
+    class_names: Sequence[str],
+    *,
+    seed: int | None = None,
+    validation: Labelled | None = None,
+    progress: Progress = SILENT,
+    max_seconds: float | None = None,
+    device: str = "cpu",
+) -> FineTuned:
+    """Fine-tune all parameters of ``recipe.pretrained`` with a new classifier head.
+
+    Args:
+        recipe: of architecture ``hf``.
+        texts: n training texts.
+        labels: ``[n]`` class indices.
+        class_names: C names.
+        seed: of this model; the recipe's when None.
+        validation: watched after every epoch, never trained on; needed for early stopping.
+        progress: told once per step.
+        max_seconds: no epoch begins after this time.
+        device: a torch device.
+
+    Raises:
+        UsageError: the loss is not finite, or the directory is not the one that the recipe names by digest.
+        ModelError: the directory has no usable encoder and tokenizer.
+    """
+    seed = recipe.seed if seed is None else seed
+    with_digest(recipe)
+    with seeded_torch(seed, Stream.INITIALISATION):
+        model, tokenizer = _open_pretrained(recipe, class_names)
+    model.to(device)  # type: ignore[arg-type]
+    encoder = _encoder(tokenizer, model)
+    texts = list(texts)
+    target = torch.from_numpy(labels).to(device)
+
+    def step_loss(positions: Ints) -> Tensor:
+        batch = encoder([texts[i] for i in positions])
+        logits: Tensor = model(**{name: value.to(device) for name, value in batch.items()}).logits
+        return functional.cross_entropy(logits, target[torch.from_numpy(positions).to(device)])
+
+    def validation_loss(watched: Labelled) -> float:
+        return mean_loss(_predict(model, encoder, watched.texts), watched.labels)
+
+    history = fit(
+        model,
+        recipe,
+        len(texts),
+        step_loss,
+        seed=seed,
+        progress=progress,
+        validation_loss=None if validation is None else lambda: validation_loss(validation),
+        max_seconds=max_seconds,
+    )
+    return FineTuned(model, tokenizer, history, _count_truncated(tokenizer, texts))
+
+
+def save_directory(
+    path: Path, trained: FineTuned, recipe: Recipe, data: BundleData, privacy: dict[str, object] | None = None
+) -> None:
+    """Write model, tokenizer and :data:`COMPANION` (mode 0600) as the new directory ``path``, all or nothing.
+
+    Raises:
+        UsageError: the directory exists and is not empty, or cannot be written.
+    """
+    plain = data.to_plain() | {"kept": data.kept.tolist(), "split": data.split.tolist()}
+    companion = {
+        "format": FORMAT, "version": VERSION, "recipe": recipe.to_plain(), "privacy": privacy, "data": plain
+    }  # fmt: skip
+    try:
+        temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
+        try:
+            with quiet_and_offline():
+                trained.model.save_pretrained(temporary)
+                trained.tokenizer.save_pretrained(temporary)
+            with private_file(temporary / COMPANION) as file:
+                file.write(json.dumps(companion).encode())
+            with suppress(FileNotFoundError):
+                path.rmdir()
+            temporary.replace(path)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+    except OSError as error:
+        raise UsageError(
+            f"to write a new directory {path}",
+            error.strerror or type(error).__name__,
+            "Choose another place with -o",
+        ) from None
+
+
+def load_companion(path: Path) -> Companion | None:
+    """What the directory ``path`` says of its own training; None when privaudit did not write it.
+
+    Raises:
+        ModelError: the file is damaged or contradicts itself.
+    """
+    try:
+        content = json.loads((path / COMPANION).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, RecursionError) as error:
+        raise ModelError(f"a readable {COMPANION} in {path.name}/", one_line(error), RETRAIN) from None
+    if not isinstance(content, dict) or (content.get("format"), content.get("version")) != (FORMAT, VERSION):
+        raise ModelError(f"{COMPANION} of version {VERSION}", "another", "Use the release that wrote it")
+    privacy: dict[str, object] | None = field(content, "privacy", (dict, type(None)))
+    return Companion(
+        Recipe.from_plain(field(content, "recipe", dict)),
+        BundleData.from_plain(field(content, "data", dict)),
+        privacy,
+    )
+
+
+def with_digest(recipe: Recipe) -> Recipe:
+    """The recipe with the digest of its pretrained weights.
+
+    Raises:
+        UsageError: it has a digest already, of other weights.
+        ModelError: the directory has no configuration or no safetensors.
+    """
+    directory = Path(recipe.pretrained or "")
+    weights = sorted(directory.glob("*.safetensors"))
+    if not (directory / "config.json").is_file() or not weights:
+        raise ModelError(
+            "a Hugging Face directory with config.json and safetensors",
+            f"{directory} without them",
+            "Give a local directory as hf:DIR; save_pretrained writes one",
+        )
+    files = file_digests([directory / "config.json", *weights], directory)
+    digest = sha256("".join(f"{file.name} {file.sha256}\n" for file in files).encode()).hexdigest()
+    if recipe.pretrained_sha256 not in (None, digest):
+        raise UsageError(
+            f"pretrained weights with digest {(recipe.pretrained_sha256 or '')[:12]}…",
+            f"{digest[:12]}… in {directory}",
+            "Give the directory that the recipe was made with",
+        )
+    return recipe.model_copy(update={"pretrained_sha256": digest})
+
+
+def _open_pretrained(
+    recipe: Recipe, class_names: Sequence[str]
+) -> "tuple[PreTrainedModel, PreTrainedTokenizerBase]":
+    from transformers import AutoConfig, AutoModelForSequenceClassification
+
+    directory = Path(recipe.pretrained or "")
+    check_own_code(read_config(directory), directory / "config.json")
+    tokenizer, _ = open_tokenizer(directory)
+    names = dict(enumerate(class_names))
+    try:
+        with quiet_and_offline():
+            config = AutoConfig.from_pretrained(
+                str(directory),
+                local_files_only=True,
+                trust_remote_code=False,
+                num_labels=len(names),
+                id2label=names,
+                label2id={name: index for index, name in names.items()},
+                problem_type="single_label_classification",
+            )
+            _set_dropout(config, recipe.dropout)
+            model = AutoModelForSequenceClassification.from_pretrained(
+                str(directory),
+                config=config,
+                local_files_only=True,
+                trust_remote_code=False,
+                use_safetensors=True,
+                dtype=torch.float32,
+                ignore_mismatched_sizes=True,
+            )
+    except Exception as error:
+        # NOTE: each of some hundred network classes reads its own configuration and fails in its own way.
+        raise ModelError(
+            f"an encoder that transformers can classify with in {directory.name}/",
+            one_line(error),
+            "Save it again with save_pretrained",
+        ) from None
+    tokenizer.model_max_length = _length(recipe, tokenizer, config)
+    return model, tokenizer
+
+
+def _set_dropout(config: "PretrainedConfig", probability: float) -> None:
+    """Set every dropout of the configuration, whatever the network family calls it."""
+    for name, value in vars(config).items():
+        is_dropout = "dropout" in name or name.endswith("_pdrop")
+        if is_dropout and isinstance(value, float | int | None) and not isinstance(value, bool):
+            setattr(config, name, probability)
+
+
+def _length(recipe: Recipe, tokenizer: "PreTrainedTokenizerBase", config: "PretrainedConfig") -> int:
+    """Tokens per text: the recipe's, as far as tokenizer and positions allow."""
+    positions = getattr(config, "max_position_embeddings", None)
+    # NOTE: RoBERTa and its family number positions from pad_token_id + 1; two rows are spared for them all.
+    limit = positions - 2 if isinstance(positions, int) and positions > 2 else recipe.max_length
+    return min(recipe.max_length, int(tokenizer.model_max_length), limit)
+
+
+def _encoder(tokenizer: "PreTrainedTokenizerBase", model: "PreTrainedModel") -> TokenEncoder:
+    names = set(inspect.signature(model.forward).parameters)
+    return TokenEncoder(tokenizer, int(tokenizer.model_max_length), names)
+
+
+def _count_truncated(tokenizer: "PreTrainedTokenizerBase", texts: list[str]) -> int:
+    limit = int(tokenizer.model_max_length)
+    with quiet_and_offline():
+        return sum(
+            len(ids) > limit
+            for part in range(0, len(texts), 1024)
+            for ids in tokenizer(texts[part : part + 1024])["input_ids"]
+        )
+
+
+def _predict(model: "PreTrainedModel", encoder: TokenEncoder, texts: Sequence[str]) -> Tensor:
+    model.eval()  # type: ignore[no-untyped-call]
+    by_length = np.argsort([len(text) for text in texts], kind="stable")
+    parts = []
+    with torch.inference_mode():
+        for positions in batched(by_length, _EVALUATION_BATCH):
+            batch = encoder([texts[i] for i in positions])
+            parts.append(
+                model(**{name: value.to(model.device) for name, value in batch.items()}).logits.cpu()
+            )
+    return torch.cat(parts)[torch.from_numpy(np.argsort(by_length))]
+
+
+def output_is_free(path: Path) -> bool:
+    """Whether :func:`save_directory` may write ``path``: it does not exist, or is an empty directory."""
+    return not path.exists() or (path.is_dir() and not any(path.iterdir()))

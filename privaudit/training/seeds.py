@@ -1,0 +1,42 @@
+"""Random streams: every draw of a training run is a function of the recipe's seed, its purpose and its step.
+
+Nothing is drawn from a shared generator whose state depends on what ran before. A model is therefore the same
+whether it is trained alone, after others or beside them, and wherever a run is resumed.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import IntEnum
+
+import numpy as np
+import torch
+
+from privaudit.targets.interface import Ints
+
+
+class Stream(IntEnum):
+    """What random numbers are drawn for; the value is part of the seed and must not change."""
+
+    INITIALISATION = 1
+    ORDER = 2
+    DROPOUT = 3
+    VALIDATION = 4
+
+
+def derive(seed: int, stream: Stream, index: int = 0) -> int:
+    """A 63-bit seed for draw ``index`` (step or epoch) of ``stream``, independent across its arguments."""
+    state = np.random.SeedSequence([seed, stream, index]).generate_state(1, np.uint64)
+    return int(state[0] >> np.uint64(1))
+
+
+def epoch_order(seed: int, epoch: int, n: int) -> Ints:
+    """The order ``[n]`` in which epoch ``epoch`` (from 0) visits the records."""
+    return np.random.default_rng(derive(seed, Stream.ORDER, epoch)).permutation(n)
+
+
+@contextmanager
+def seeded_torch(seed: int, stream: Stream) -> Iterator[None]:
+    """Draw torch's default random numbers from ``stream`` inside; put the caller's state back afterwards."""
+    with torch.random.fork_rng():
+        torch.manual_seed(derive(seed, stream))
+        yield

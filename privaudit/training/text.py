@@ -1,0 +1,180 @@
+"""From text to token numbers: words, vocabulary, padded batches."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from privaudit.errors import DataError
+from privaudit.targets.interface import Ints
+
+PAD, UNKNOWN = 0, 1
+N_CHARACTERS = 257
+"""Padding and the 256 values of a UTF-8 byte: a fixed alphabet, so it tells nothing of the training texts."""
+MAX_SPELLING = 32
+"""Bytes of a word that its spelling keeps."""
+
+# NOTE: an apostrophe between letters belongs to the word ("don't"); every other sign is a word of its own.
+_WORD = re.compile(r"\w+(?:['\u2019]\w+)*|[^\w\s]")
+
+
+def words(text: str) -> Iterator[str]:
+    """The lower-cased words and punctuation signs of ``text``, in order, lazily."""
+    return (match.group() for match in _WORD.finditer(text.lower()))
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The words that a model knows. Number 0 is padding, 1 every unknown word, 2 the first known word."""
+
+    known: tuple[str, ...]
+
+    @cached_property
+    def _index(self) -> dict[str, int]:
+        return {word: i for i, word in enumerate(self.known, start=2)}
+
+    @classmethod
+    def from_texts(cls, texts: Iterable[str], min_frequency: int = 1) -> "Vocabulary":
+        """Words that occur ``min_frequency`` times or more, most frequent first, ties in code point order."""
+        counts = Counter(word for text in texts for word in words(text))
+        frequent = [word for word, count in counts.items() if count >= min_frequency]
+        return cls(tuple(sorted(frequent, key=lambda word: (-counts[word], word))))
+
+    @classmethod
+    def from_file(cls, path: Path) -> "Vocabulary":
+        """The words of a file with one word a line, lower-cased, without blank lines and repetitions.
+
+        Raises:
+            DataError: the file cannot be read, has no word, or a line that is not one word.
+        """
+        try:
+            lines = path.read_text(encoding="utf-8-sig").split("\n")
+        except (OSError, UnicodeDecodeError) as failure:
+            raise DataError(
+                "a UTF-8 vocabulary file", f"{path.name} ({type(failure).__name__})", "Check --vocabulary"
+            ) from None
+        known: dict[str, None] = {}
+        for number, line in enumerate(lines, start=1):
+            found = list(islice(words(line), 2))
+            if len(found) > 1 or (not found and line.strip()):
+                raise DataError(
+                    "one word a line",
+                    f"{line.strip()[:40]!r} in line {number} of {path.name}",
+                    "Split that line",
+                )
+            known |= dict.fromkeys(found)
+        if not known:
+            raise DataError("a vocabulary of at least one word", f"none in {path.name}", "Check --vocabulary")
+        return cls(tuple(known))
+
+    def __len__(self) -> int:
+        """How many token numbers there are, padding and the unknown word included."""
+        return len(self.known) + 2
+
+    def number(self, word: str) -> int:
+        """The token number of a word that :func:`words` gave."""
+        return self._index.get(word, UNKNOWN)
+
+    def unknown(self, texts: Sequence[str]) -> tuple[Ints, Ints]:
+        """Per text: how many of its words are unknown ``[n]``, and how many words it has ``[n]``.
+
+        All words count, also those beyond the length that the model reads: the vocabulary was built from all.
+        """
+        numbers = [[self.number(word) for word in words(text)] for text in texts]
+        unknown = np.array([row.count(UNKNOWN) for row in numbers], dtype=np.int64)
+        return unknown, np.array([len(row) for row in numbers], dtype=np.int64)
+
+
+@dataclass(frozen=True, eq=False)
+class EncodedTexts:
+    """n texts as token numbers, unpadded; text i is ``tokens[offsets[i]:offsets[i + 1]]``, never empty."""
+
+    tokens: NDArray[np.int32]
+    offsets: Ints
+    """``[n + 1]``."""
+    truncated: int
+    """How many texts were longer than the model reads."""
+    spelling_of: NDArray[np.int32] | None = None
+    """Per token the row of ``spellings``; None without character embeddings."""
+    spellings: NDArray[np.int16] | None = None
+    """``[distinct words, bytes]``: byte values plus one, padded with 0."""
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def batch(self, positions: Ints) -> tuple[Tensor, ...]:
+        """Inputs of the network for the texts at ``positions``.
+
+        Returns:
+            Tokens ``[B, L]``, and with character embeddings the spellings ``[B, L, W]``; padded with 0 to the
+            longest of the batch.
+        """
+        start = self.offsets[positions]
+        length = self.offsets[positions + 1] - start
+        column = np.arange(length.max())
+        real = column < length[:, None]
+        index = np.where(real, start[:, None] + column, 0)
+        tokens = torch.from_numpy(np.where(real, self.tokens[index], PAD).astype(np.int64))
+        if self.spelling_of is None or self.spellings is None:
+            return (tokens,)
+        spelled = self.spellings[self.spelling_of[index]] * real[:, :, None]
+        longest = max(1, int(np.count_nonzero(spelled, axis=2).max()))
+        return tokens, torch.from_numpy(spelled[:, :, :longest].astype(np.int64))
+
+
+@dataclass(frozen=True)
+class WordEncoder:
+    """The text encoder of the networks in :mod:`privaudit.training.architectures`."""
+
+    vocabulary: Vocabulary
+    max_length: int = 256
+    characters: bool = False
+    """Also give the spelling of every word."""
+
+    def __call__(self, texts: list[str]) -> Tensor | tuple[Tensor, ...]:
+        """Inputs of the network: tokens ``[B, L]``, and with ``characters`` also spellings ``[B, L, W]``.
+
+        A text without any word becomes one unknown word, so that every row has something to average.
+        """
+        inputs = self.encode_all(texts).batch(np.arange(len(texts)))
+        return inputs if self.characters else inputs[0]
+
+    def encode_all(self, texts: Sequence[str]) -> EncodedTexts:
+        """Encode once what many batches are taken from."""
+        tokens: list[int] = []
+        spelled: dict[str, int] = {}
+        spelling_of: list[int] = []
+        offsets, truncated = [0], 0
+        for text in texts:
+            found = list(islice(words(text), self.max_length + 1))
+            truncated += len(found) > self.max_length
+            kept = found[: self.max_length] or [""]
+            tokens.extend(map(self.vocabulary.number, kept))
+            if self.characters:
+                spelling_of.extend(spelled.setdefault(word, len(spelled)) for word in kept)
+            offsets.append(len(tokens))
+        return EncodedTexts(
+            np.array(tokens, dtype=np.int32),
+            np.array(offsets, dtype=np.int64),
+            truncated,
+            np.array(spelling_of, dtype=np.int32) if self.characters else None,
+            _spell(list(spelled)) if self.characters else None,
+        )
+
+
+def _spell(distinct: list[str]) -> NDArray[np.int16]:
+    """Byte values plus one of each word, ``[len(distinct), MAX_SPELLING]``, padded with 0."""
+    rows = np.zeros((len(distinct), MAX_SPELLING), dtype=np.int16)
+    for row, word in zip(rows, distinct, strict=True):
+        # NOTE: a lone surrogate cannot be encoded; it is spelled as a question mark.
+        raw = word.encode("utf-8", "replace")[:MAX_SPELLING]
+        row[: len(raw)] = np.frombuffer(raw, dtype=np.uint8).astype(np.int16) + 1
+    return rows

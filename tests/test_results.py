@@ -1,0 +1,126 @@
+"""``result.json`` survives the round trip, whatever the numbers are."""
+
+import json
+import math
+from pathlib import Path
+
+import jsonschema
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from privaudit.errors import ResultError
+from privaudit.results import (
+    SCHEMA_VERSION,
+    BlindBaseline,
+    Data,
+    Interval,
+    Model,
+    Provenance,
+    Result,
+    Tool,
+    Verdict,
+    claim_from,
+    json_schema,
+    read_result,
+    to_json,
+    write_result,
+)
+
+
+def make_result(**changes):
+    nothing = Interval(value=None, low=None, high=None, reason="no texts")
+    parts = {
+        "tool": Tool(version="0"),
+        "created": "2026-01-01T00:00:00+00:00",
+        "command": "mia",
+        "model": Model(
+            path="m", format="bundle", architecture="bow", loader="l", files=(), digest="d", access="weights"
+        ),
+        "data": Data(
+            source="files",
+            n_members=2,
+            n_nonmembers=2,
+            blind_baseline=BlindBaseline(auc=nothing, comparable=None),
+        ),
+        "verdict": Verdict(status="not-judged", sentence="s"),
+        "provenance": Provenance(argv=(), seed=0, python="3", platform="p", versions={}, seconds=1.0),
+    }
+    return Result(**{**parts, **changes})
+
+
+@given(st.floats(allow_nan=False))
+def test_every_number_survives_json(number):
+    result = make_result(claim=claim_from(epsilon=number))
+    text = to_json(result)
+    json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
+    assert Result.model_validate_json(text) == result
+
+
+def test_infinity_is_the_string_inf():
+    assert json.loads(to_json(make_result(claim=claim_from(epsilon=math.inf))))["claim"]["epsilon"] == "inf"
+
+
+def test_nan_cannot_be_stored():
+    with pytest.raises(ValueError, match="null with a reason"):
+        Interval(value=math.nan, low=0.0, high=1.0)
+
+
+def test_write_then_read_gives_the_same_result(tmp_path):
+    path = tmp_path / "r.json"
+    write_result(make_result(), path)
+    assert read_result(path) == make_result()
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_result_fits_its_own_json_schema():
+    jsonschema.Draft202012Validator.check_schema(json_schema())
+    jsonschema.validate(json.loads(to_json(make_result(claim=claim_from(epsilon=math.inf)))), json_schema())
+
+
+def test_design_keys_are_present():
+    keys = set(json.loads(to_json(make_result())))
+    assert keys >= {
+        "schema_version", "tool", "created", "command", "model", "data", "claim", "membership", "extraction",
+        "epsilon", "slices", "records", "verdict", "provenance", "warnings",
+    }  # fmt: skip
+
+
+def test_unknown_keys_of_a_later_minor_version_are_ignored(tmp_path):
+    content = json.loads(to_json(make_result()))
+    content["novelty"] = content["model"]["novelty"] = 1
+    (tmp_path / "r.json").write_text(json.dumps(content))
+    assert read_result(tmp_path / "r.json") == make_result()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"{}",
+        b"\xff\xfe",
+        b'{"schema_version": 0}',
+        b'{"schema_version": 1}',
+        b'{"schema_version": "x"}',
+    ],
+)
+def test_what_is_no_result_is_refused_in_one_line(tmp_path, content):
+    (tmp_path / "r.json").write_bytes(content)
+    with pytest.raises(ResultError) as caught:
+        read_result(tmp_path / "r.json")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_later_schema_version_asks_for_an_upgrade(tmp_path):
+    (tmp_path / "r.json").write_text(json.dumps({"schema_version": SCHEMA_VERSION + 1}))
+    with pytest.raises(ResultError, match="Upgrade"):
+        read_result(tmp_path / "r.json")
+
+
+def test_a_folder_that_is_not_there_is_refused(tmp_path):
+    with pytest.raises(ResultError):
+        write_result(make_result(), tmp_path / "no" / "r.json")
+    with pytest.raises(ResultError):
+        read_result(Path(tmp_path / "no"))

@@ -1,0 +1,88 @@
+import json
+
+import pytest
+
+from privaudit.errors import ModelError, UsageError
+from privaudit.training.recipe import Recipe
+
+
+@pytest.mark.parametrize("name", ["bow", "cnn", "bilstm", "transformer", "hf:some/dir"])
+def test_every_recipe_survives_json(name):
+    recipe = Recipe.for_architecture(name, dropout=0.25, seed=7)
+    again = Recipe.from_plain(json.loads(json.dumps(recipe.to_plain())))
+    assert again == recipe
+    assert again.seed == 7
+
+
+def test_defaults_are_those_of_the_documented_table():
+    lines = (Recipe.__doc__ or "").split("====\n")[2].splitlines()
+    rows = [line.split()[:5] for line in lines if line.strip() and not line.lstrip().startswith("=")]
+    assert [row[0] for row in rows] == ["bow", "cnn", "bilstm", "transformer", "hf"]
+    for name, width, layers, rate, epochs in rows:
+        recipe = Recipe.for_architecture("hf:x" if name == "hf" else name)
+        assert recipe.learning_rate == float(rate)
+        assert recipe.epochs == int(epochs)
+        if name != "hf":
+            assert (recipe.width, recipe.layers) == (int(width), int(layers))
+
+
+def test_no_defence_is_on_by_default():
+    recipe = Recipe.for_architecture("bilstm")
+    assert (recipe.dropout, recipe.weight_decay, recipe.early_stopping) == (0.0, 0.0, False)
+    assert (recipe.optimizer, recipe.batch_size, recipe.min_frequency) == ("adam", 64, 1)
+    assert (recipe.vocabulary, recipe.embeddings) == ("members", "words")
+
+
+def test_an_override_of_none_keeps_the_default():
+    assert Recipe.for_architecture("cnn", width=None) == Recipe.for_architecture("cnn")
+    assert Recipe.for_architecture("cnn", width=7).width == 7
+
+
+def test_hf_keeps_its_directory_with_colons():
+    assert Recipe.for_architecture("hf:C:/models/x").pretrained == "C:/models/x"
+
+
+@pytest.mark.parametrize("name", ["", "gru", "hf", "hf:", "bow:x", "BOW"])
+def test_an_unknown_architecture_is_a_usage_error(name):
+    with pytest.raises(UsageError, match="bow, cnn, bilstm, transformer or hf:DIR") as caught:
+        Recipe.for_architecture(name)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "option"),
+    [
+        ("learning_rate", 0.0, "--lr"),
+        ("learning_rate", float("nan"), "--lr"),
+        ("epochs", 0, "--epochs"),
+        ("width", -3, "--width"),
+        ("dropout", 1.0, "--dropout"),
+        ("dropout", "much", "--dropout"),
+        ("batch_size", 0, "--batch-size"),
+        ("optimizer", "lion", "--optimizer"),
+        ("embeddings", "bytes", "--embeddings"),
+        ("seed", -1, "--seed"),
+        ("vocabulary", "the whole pool", "--vocabulary"),
+        ("widht", 64, "--widht"),
+    ],
+)
+def test_a_bad_value_names_its_option_in_one_line(field, value, option):
+    with pytest.raises(UsageError) as caught:
+        Recipe.for_architecture("bow", **{field: value})
+    assert option in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "plain", [None, [], {}, {"architecture": "hf"}, {"architecture": "bow", "width": "x"}]
+)
+def test_a_recorded_recipe_that_is_none_is_a_model_error(plain):
+    with pytest.raises(ModelError):
+        Recipe.from_plain(plain)
+
+
+def test_a_recipe_is_frozen_and_hashable():
+    recipe = Recipe.for_architecture("bow")
+    with pytest.raises(ValueError, match="frozen"):
+        recipe.width = 3
+    assert len({recipe, Recipe.for_architecture("bow")}) == 1

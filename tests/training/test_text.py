@@ -1,0 +1,116 @@
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from privaudit.errors import DataError
+from privaudit.training.text import MAX_SPELLING, PAD, UNKNOWN, Vocabulary, WordEncoder, words
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("My pin code is 4 3 2 1", ["my", "pin", "code", "is", "4", "3", "2", "1"]),
+        ("code 4321!", ["code", "4321", "!"]),
+        ("Don't  DON\u2019T\tstop", ["don't", "don\u2019t", "stop"]),
+        ("a,b...", ["a", ",", "b", ".", ".", "."]),
+        ("Ünïcode été 東京", ["ünïcode", "été", "東京"]),
+        (" \n", []),
+    ],
+)
+def test_words(text, expected):
+    assert list(words(text)) == expected
+
+
+def test_vocabulary_is_ordered_by_frequency_then_alphabet_whatever_the_order_of_texts():
+    texts = ["b b a", "c a", "d"]
+    vocabulary = Vocabulary.from_texts(texts)
+    assert vocabulary.known == ("a", "b", "c", "d")
+    assert Vocabulary.from_texts(texts[::-1]) == vocabulary
+    assert [vocabulary.number(word) for word in ("a", "d", "zebra")] == [2, 5, UNKNOWN]
+    assert len(vocabulary) == 6
+
+
+def test_vocabulary_leaves_out_words_below_the_minimum_frequency():
+    assert Vocabulary.from_texts(["b b a", "c a"], min_frequency=2).known == ("a", "b")
+
+
+def test_unknown_words_are_counted_over_the_whole_text():
+    vocabulary = Vocabulary(("a", "b"))
+    unknown, total = vocabulary.unknown(["a b", "a zebra zebra", "", "zebra " * 1000])
+    assert unknown.tolist() == [0, 2, 0, 1000]
+    assert total.tolist() == [2, 3, 0, 1000]
+    assert unknown.dtype == np.int64
+
+
+def test_vocabulary_from_a_file(tmp_path):
+    path = tmp_path / "words.txt"
+    path.write_bytes("\ufeffBeta\r\nalpha\n\nbeta\ndon't\n".encode())
+    assert Vocabulary.from_file(path).known == ("beta", "alpha", "don't")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"one\ntwo words\n", "line 2"),
+        (b"\n\n", "at least one word"),
+        (b"\xff\xfe\x00", "UnicodeDecodeError"),
+    ],
+)
+def test_a_bad_vocabulary_file_is_a_data_error(tmp_path, content, message):
+    path = tmp_path / "words.txt"
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=message):
+        Vocabulary.from_file(path)
+
+
+def test_a_missing_vocabulary_file_is_a_data_error(tmp_path):
+    with pytest.raises(DataError, match="FileNotFoundError"):
+        Vocabulary.from_file(tmp_path / "none.txt")
+
+
+def test_encoder_pads_marks_unknown_words_and_truncates():
+    encoder = WordEncoder(Vocabulary(("a", "b")), max_length=3)
+    batch = encoder(["a b", "b zebra a b a", "", "..."])
+    assert isinstance(batch, torch.Tensor)
+    assert batch.dtype == torch.int64
+    assert batch.tolist() == [
+        [2, 3, PAD],
+        [3, UNKNOWN, 2],
+        [UNKNOWN, PAD, PAD],
+        [UNKNOWN, UNKNOWN, UNKNOWN],
+    ]
+    assert encoder.encode_all(["a b", "b zebra a b a", "a a a"]).truncated == 1
+
+
+def test_encoder_spells_words_in_bytes():
+    encoder = WordEncoder(Vocabulary(("ab",)), characters=True)
+    tokens, spellings = encoder(["ab é", "x" * 100, "\x00"])
+    assert tokens.tolist() == [[2, UNKNOWN], [UNKNOWN, PAD], [UNKNOWN, PAD]]
+    assert spellings.shape == (3, 2, MAX_SPELLING)
+    assert spellings[0, 0, :3].tolist() == [ord("a") + 1, ord("b") + 1, PAD]
+    assert spellings[0, 1, :3].tolist() == [0xC3 + 1, 0xA9 + 1, PAD]
+    assert spellings[1, 1].eq(PAD).all()
+    assert spellings[2, 0, 0] == 1
+
+
+def test_a_lone_surrogate_can_be_spelled():
+    _, spellings = WordEncoder(Vocabulary(()), characters=True)(["a\ud800b"])
+    assert spellings.shape[0] == 1
+
+
+@given(st.lists(st.text(max_size=60), min_size=1, max_size=6), st.booleans())
+def test_batches_of_encoded_texts_equal_what_the_encoder_gives(texts, characters):
+    encoder = WordEncoder(Vocabulary.from_texts(texts[::2]), max_length=7, characters=characters)
+    encoded = encoder.encode_all(texts)
+    assert len(encoded) == len(texts)
+    positions = np.arange(len(texts))[::-1].copy()
+    direct = encoder([texts[i] for i in positions])
+    direct = direct if isinstance(direct, tuple) else (direct,)
+    for given_part, expected in zip(encoded.batch(positions), direct, strict=True):
+        assert torch.equal(given_part, expected)
+    tokens = direct[0]
+    assert (tokens[:, 0] != PAD).all()
+    for row, i in zip(tokens, positions, strict=True):
+        assert int((row != PAD).sum()) == min(7, max(1, len(list(words(texts[i])))))
