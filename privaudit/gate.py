@@ -13,13 +13,10 @@ from typing import Literal, get_args
 
 from privaudit.errors import UsageError
 from privaudit.exits import Exit
-from privaudit.results import Interval, Membership, NotRun, ThresholdResult, TprAtFpr, Verdict
+from privaudit.results import FPRS, Interval, Membership, NotRun, ThresholdResult, TprAtFpr, Verdict
 
 Metric = Literal["auc", "tpr", "advantage", "exposure", "extracted", "epsilon"]
 OnInconclusive = Literal["pass", "fail", "4"]
-FPRS = (0.0001, 0.001, 0.01, 0.05, 0.1)
-"""The false-positive rates at which results report the TPR."""
-
 _METRICS: tuple[Metric, ...] = get_args(Metric)
 _MEMBERSHIP_METRICS = ("auc", "tpr", "advantage")
 _EXPRESSION = re.compile(

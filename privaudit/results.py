@@ -17,6 +17,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSeriali
 from privaudit.errors import ResultError
 
 SCHEMA_VERSION = 1
+FPRS = (0.0001, 0.001, 0.01, 0.05, 0.1)
+"""The false-positive rates at which results report the TPR."""
 
 
 def _from_json(value: object) -> object:

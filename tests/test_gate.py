@@ -4,8 +4,8 @@ import pytest
 
 from privaudit.errors import UsageError
 from privaudit.exits import Exit
-from privaudit.gate import FPRS, check_attacks, evaluate, exit_code, judge, parse_threshold
-from privaudit.results import Interval, Membership, NotRun, Roc, TprAtFpr
+from privaudit.gate import check_attacks, evaluate, exit_code, judge, parse_threshold
+from privaudit.results import FPRS, Interval, Membership, NotRun, Roc, TprAtFpr
 
 
 def membership(attack="loss", *, auc=(0.6, 0.55, 0.65, 0.53), tpr=(0.05, 0.03, 0.08, 0.02)):

@@ -44,8 +44,13 @@ def _record_draws(seed: int, purpose: str, ids: Sequence[str]) -> NDArray[np.uin
     """A 64-bit draw per record: SipHash of its id, keyed by seed and purpose; a million take 0.2 s."""
     from pandas.util import hash_array
 
-    encoded = np.array([record.encode("utf-8", "surrogatepass") for record in ids], dtype=object)
-    return hash_array(encoded, hash_key=f"{_key(seed, purpose, ''):016x}", categorize=False)
+    names = np.fromiter(ids, dtype=object, count=len(ids))
+    key = f"{_key(seed, purpose, ''):016x}"
+    try:
+        return hash_array(names, hash_key=key, categorize=False)
+    except UnicodeEncodeError:  # half a surrogate pair; the bytes of all other ids hash as their text does
+        encoded = np.array([name.encode("utf-8", "surrogatepass") for name in names], dtype=object)
+        return hash_array(encoded, hash_key=key, categorize=False)
 
 
 def _key(seed: int, purpose: str, record: str) -> int:

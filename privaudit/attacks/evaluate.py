@@ -9,13 +9,12 @@ from numpy.typing import NDArray
 
 from privaudit.attacks.draws import record_rng
 from privaudit.attacks.interface import Attack
-from privaudit.gate import FPRS
-from privaudit.results import ExposedRecord, Interval, Membership, Ppv, Roc, Slice, TprAtFpr
-from privaudit.stats.auc import auc_interval, auc_within
+from privaudit.results import FPRS, ExposedRecord, Interval, Membership, Ppv, Roc, Slice, TprAtFpr
+from privaudit.stats.auc import auc_interval, auc_intervals, auc_within
 from privaudit.stats.intervals import Interval as StatsInterval
 from privaudit.stats.intervals import NotMeasurable, bonferroni
 from privaudit.stats.ranked import RankedScores, empirical_fpr, likelihood_odds, rank_scores, roc_points
-from privaudit.stats.rates import Advantage, advantage, ppv, tpr_at_fpr
+from privaudit.stats.rates import Advantage, hold_out_threshold, ppv, tpr_at_fpr
 from privaudit.targets.interface import Floats, Ints
 
 CONFIDENCE = 0.95
@@ -43,7 +42,9 @@ class Units:
         scored = ~np.isnan(score)
         count = np.bincount(self.group[scored], minlength=len(self.ids))
         total = np.bincount(self.group[scored], score[scored], minlength=len(self.ids))
-        return np.divide(total, count, out=np.full(len(self.ids), np.nan), where=count > 0)
+        means = np.full(len(self.ids), np.nan)
+        np.divide(total, count, out=means, where=count > 0)
+        return means
 
 
 def units_of(ids: Sequence[str], member: NDArray[np.bool_], groups: Sequence[str] | None) -> Units:
@@ -116,7 +117,7 @@ class _Levels:
     simultaneous: float
 
     def auc(self) -> Interval:
-        plain, joint = (auc_interval(self.ranked, c) for c in (CONFIDENCE, self.simultaneous))
+        plain, joint = auc_intervals(self.ranked, (CONFIDENCE, self.simultaneous))
         return _interval(plain, joint)
 
     def within_class(self, score: Floats, units: Units, label: Ints) -> Interval:
@@ -137,12 +138,11 @@ class _Levels:
         )
 
     def advantage(self, attack: str, seed: int) -> tuple[Interval, float | None]:
-        plain, joint = (
-            advantage(self.ranked, record_rng(seed, "advantage", attack), c)
-            for c in (CONFIDENCE, self.simultaneous)
-        )
-        balanced = plain.balanced_accuracy if isinstance(plain, Advantage) else None
-        return _interval(plain, joint), balanced
+        counts = hold_out_threshold(self.ranked, record_rng(seed, "advantage", attack))
+        if isinstance(counts, NotMeasurable):
+            return _interval(counts, None), None
+        plain = counts.advantage(CONFIDENCE)
+        return _interval(plain, counts.advantage(self.simultaneous)), plain.balanced_accuracy
 
 
 def _interval(

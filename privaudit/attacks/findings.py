@@ -1,4 +1,4 @@
-"""All attacks on one set of signals: what each achieved, on which records, and which could not be measured."""
+"""All attacks on one set of signals: what each achieved, on whom, and which could not be measured."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -99,7 +99,7 @@ def command(
     `privaudit train --help` cannot show them; see docs/training.md.
     """
     from privaudit.cli.train_run import run
-    from privaudit.training.job import Columns
+    from privaudit.data.audit_set import Columns
     from privaudit.training.recipe import Recipe
 
     del config

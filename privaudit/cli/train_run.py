@@ -5,7 +5,8 @@ from pathlib import Path
 import torch
 
 from privaudit.cli.output import say, watched
-from privaudit.training.job import Columns, TrainReport, train_bundle
+from privaudit.data.audit_set import Columns
+from privaudit.training.job import TrainReport, train_bundle
 from privaudit.training.recipe import Recipe
 
 

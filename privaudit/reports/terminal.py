@@ -32,7 +32,10 @@ def _parts(result: Result) -> Iterator[RenderableType]:
     if result.slices:
         yield Text()
         attack = result.slices[0].attack
-        yield Text(f"Worst of {len(result.slices)} slices by {attack} (intervals hold for all of them at once)", "dim")
+        yield Text(
+            f"Worst of {len(result.slices)} slices by {attack} (intervals hold for all of them at once)",
+            "dim",
+        )
         yield _slice_table(result)
     if result.verdict.thresholds:
         yield Text()

@@ -129,7 +129,40 @@ def _members_above(ranked: RankedScores, k: int) -> int:
     return int(ranked.members[index - 1]) if index else 0
 
 
+@dataclass(frozen=True)
+class HeldOutCounts:
+    """What a threshold chosen on one half of the records does to the other half."""
+
+    threshold: float | None
+    members_called: int
+    members: int
+    nonmembers_called: int
+    nonmembers: int
+
+    def advantage(self, confidence: float) -> Advantage:
+        """``TPR - FPR`` with its two-sided interval.
+
+        Raises:
+            UsageError: ``confidence`` outside (0, 1).
+        """
+        gap = proportion_difference(
+            self.members_called, self.members, self.nonmembers_called, self.nonmembers, confidence
+        )
+        return Advantage(gap.value, gap.low, gap.high, (1.0 + gap.value) / 2.0, self.threshold)
+
+
 def advantage(ranked: RankedScores, rng: np.random.Generator, confidence: float) -> Advantage | NotMeasurable:
+    """The advantage of a held-out threshold (:func:`hold_out_threshold`), with its interval.
+
+    Raises:
+        UsageError: ``confidence`` outside (0, 1).
+    """
+    check_confidence(confidence)
+    counts = hold_out_threshold(ranked, rng)
+    return counts if isinstance(counts, NotMeasurable) else counts.advantage(confidence)
+
+
+def hold_out_threshold(ranked: RankedScores, rng: np.random.Generator) -> HeldOutCounts | NotMeasurable:
     """``TPR - FPR`` at the threshold that maximises it on one random half, measured on the other half.
 
     The maximum over thresholds on the same records would be above zero even for a model that leaks nothing.
@@ -144,12 +177,7 @@ def advantage(ranked: RankedScores, rng: np.random.Generator, confidence: float)
     Args:
         ranked: the scores.
         rng: decides the halves; a fixed seed gives a fixed answer.
-        confidence: two-sided, in (0, 1).
-
-    Raises:
-        UsageError: ``confidence`` outside (0, 1).
     """
-    check_confidence(confidence)
     n1, n0 = ranked.n_members, ranked.n_nonmembers
     if n1 < 2 or n0 < 2:
         return NotMeasurable(
@@ -163,8 +191,7 @@ def advantage(ranked: RankedScores, rng: np.random.Generator, confidence: float)
         threshold = float(ranked.thresholds[best])
         called1 = int(ranked.members[best] - chosen1[best])
         called0 = int(ranked.nonmembers[best] - chosen0[best])
-    gap = proportion_difference(called1, n1 - n1 // 2, called0, n0 - n0 // 2, confidence)
-    return Advantage(gap.value, gap.low, gap.high, (1.0 + gap.value) / 2.0, threshold)
+    return HeldOutCounts(threshold, called1, n1 - n1 // 2, called0, n0 - n0 // 2)
 
 
 def _half(cumulative: Ints, rng: np.random.Generator) -> Ints:
