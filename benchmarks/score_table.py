@@ -7,7 +7,6 @@ Prints the ratio of times and the peak memory above imports, all from one run:
 
 import argparse
 import json
-import resource
 import statistics
 import subprocess
 import sys
@@ -86,12 +85,9 @@ def main() -> None:
     in_float64 = options.rows * (options.classes + 2) * 8
     memory = max(a["bytes"] for a, _ in pairs)
     print(f"table: {options.rows:,} rows x {options.classes} classes; {in_float64 / 1e6:.0f} MB in float64")
-    print(
-        f"pandas.read_csv + roc_auc_score: {theirs:.2f} s, peak {pairs[0][1]['bytes'] / 1e6:.0f} MB above imports"
-    )
-    print(
-        f"privaudit mia ({pairs[0][0]['attacks']} attacks): {ours:.2f} s, peak {memory / 1e6:.0f} MB above imports"
-    )
+    attacks, their_memory = pairs[0][0]["attacks"], pairs[0][1]["bytes"]
+    print(f"pandas and roc_auc_score: {theirs:.2f} s, peak {their_memory / 1e6:.0f} MB above imports")
+    print(f"privaudit mia, {attacks} attacks: {ours:.2f} s, peak {memory / 1e6:.0f} MB above imports")
     print(f"time ratio {ratio:.2f} (at most 5); memory ratio {memory / in_float64:.2f} (at most 3)")
 
 
