@@ -78,6 +78,12 @@ def test_a_result_fits_its_own_json_schema():
     jsonschema.validate(json.loads(to_json(make_result(claim=claim_from(epsilon=math.inf)))), json_schema())
 
 
+def test_the_published_schema_is_the_current_one():
+    # To regenerate it: json.dumps(privaudit.results.json_schema(), indent=1).
+    published = Path(__file__).parents[1] / "docs" / "result.schema.json"
+    assert json.loads(published.read_text()) == json_schema()
+
+
 def test_design_keys_are_present():
     keys = set(json.loads(to_json(make_result())))
     assert keys >= {

@@ -54,7 +54,7 @@ class ReferenceOutput:
 
     index: int
     inside: Bools
-    """``[n]`` which of the scored records it was trained on; all False for references from another population."""
+    """``[n]`` which of the scored records it was trained on; none when the pool is another population."""
     logits: Singles
     """``[n, C]`` of the scored records; log-probabilities where the model gives only probabilities."""
     extras: Singles | None = None
@@ -92,7 +92,7 @@ class ReferencePlan:
     """Whether ``scored`` is ``pool``, so that references are IN for some of the scored records."""
     seed: int
     extras: bool = False
-    """Also keep the signals of ``lira-multi``: per record the last layer's gradient norm and the margins of a few
+    """Also keep what ``lira-multi`` reads: per record the last layer's gradient norm and the margins of a few
     copies with words dropped."""
 
     def key(self) -> str:
@@ -108,7 +108,7 @@ class ReferencePlan:
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
     def inside(self, index: int) -> Bools:
-        """The coins of reference ``index`` over the pool ``[n]``: independent and fair, per record or group."""
+        """The coins of reference ``index`` over the pool ``[n]``: independent, fair, per record or group."""
         groups = self.pool.groups
         if groups is None:
             return _coins(self.seed, index, len(self.pool))
