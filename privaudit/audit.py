@@ -2,12 +2,26 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from time import monotonic
 
 from privaudit import gate
-from privaudit.attacks.collect import available, collect, scorable, select_attacks, signals_from_table
+from privaudit.attacks.collect import (
+    available,
+    collect,
+    n_references,
+    scorable,
+    select_attacks,
+    signals_from_table,
+)
 from privaudit.attacks.describe import describe_data, describe_model, warnings
 from privaudit.attacks.findings import find
 from privaudit.attacks.interface import Attack
+from privaudit.attacks.reference_models import (
+    PlannedReferences,
+    ReferenceRequest,
+    plan_references,
+    with_references,
+)
 from privaudit.attacks.signals import Signals
 from privaudit.attacks.subject import Inputs, Subject, open_subject
 from privaudit.data.checks import check_comparability, without_texts
@@ -29,6 +43,8 @@ class MembershipRequest:
     accept_shift: bool = False
     show_texts: bool = False
     claim: Claim | None = None
+    references: ReferenceRequest | None = None
+    """None: no reference models."""
     seed: int = 0
     max_seconds: float | None = None
     argv: tuple[str, ...] = ()
@@ -43,6 +59,7 @@ class MembershipPlan:
     subject: Subject
     attacks: tuple[Attack, ...]
     thresholds: tuple[gate.Threshold, ...]
+    references: PlannedReferences | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,9 +85,20 @@ def plan_membership(request: MembershipRequest) -> MembershipPlan:
     """
     thresholds = tuple(gate.parse_threshold(expression) for expression in request.fail_if)
     subject = open_subject(request.inputs)
-    attacks = select_attacks(request.attacks, subject.access, available(subject.source))
+    planned = _planned_references(subject, request)
+    signals = available(subject.source) | (planned.signals if planned else frozenset())
+    count = planned.count if planned else n_references(subject.source)
+    attacks = select_attacks(request.attacks, subject.access, signals, count)
     gate.check_attacks(thresholds, [a.spec.id for a in attacks], "mia")
-    return MembershipPlan(request, subject, attacks, thresholds)
+    references = planned.for_attacks(attacks) if planned else None
+    return MembershipPlan(request, subject, attacks, thresholds, references)
+
+
+def _planned_references(subject: Subject, request: MembershipRequest) -> PlannedReferences | None:
+    if request.references is None:
+        return None
+    inputs = request.inputs
+    return plan_references(subject, request.references, inputs.columns, inputs.device, request.seed)
 
 
 def run_membership(plan: MembershipPlan, progress: Progress = SILENT) -> MembershipOutcome:
@@ -82,7 +110,9 @@ def run_membership(plan: MembershipPlan, progress: Progress = SILENT) -> Members
     watch = Stopwatch()
     request, subject = plan.request, plan.subject
     baseline, near = _check_sets(plan, progress)
-    signals = _signals(plan, _deadline(watch, request.max_seconds), progress)
+    signals = _with_references(
+        plan, _signals(plan, _deadline(watch, request.max_seconds), progress), watch, progress
+    )
     ready, cut = scorable(plan.attacks, signals)
     found = find(
         ready,
@@ -158,6 +188,16 @@ def _signals(plan: MembershipPlan, deadline: Callable[[], bool], progress: Progr
         groups=records.groups,
         progress=progress,
         deadline=deadline,
+    )
+
+
+def _with_references(plan: MembershipPlan, signals: Signals, watch: Stopwatch, progress: Progress) -> Signals:
+    request = plan.request
+    if plan.references is None or request.references is None:
+        return signals
+    left = None if request.max_seconds is None else monotonic() + request.max_seconds - watch.seconds
+    return with_references(
+        signals, plan.subject, plan.references, request.references, deadline=left, progress=progress
     )
 
 

@@ -29,6 +29,10 @@ class PrivauditError(Exception):
         self.expected, self.got, self.mend = expected, got, mend
         super().__init__(f"Expected {expected}, got {got}. {mend}.")
 
+    def __reduce__(self) -> tuple[object, ...]:
+        # NOTE: worker processes send errors back, and by default one is rebuilt from its message alone.
+        return _rebuild, (type(self), self.expected, self.got, self.mend), self.__dict__
+
 
 class UsageError(PrivauditError):
     """The command line, the environment or the configuration must change."""
@@ -59,3 +63,9 @@ class MissingExtraError(PrivauditError):
 
 class ResultError(PrivauditError):
     """A result file cannot be read."""
+
+
+def _rebuild(kind: type[PrivauditError], expected: str, got: str, mend: str) -> PrivauditError:
+    error = kind.__new__(kind)
+    PrivauditError.__init__(error, expected, got, mend)
+    return error

@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError
 
 from privaudit.errors import ResultError
+from privaudit.inert import inert_json
 
 SCHEMA_VERSION = 1
 FPRS = (0.0001, 0.001, 0.01, 0.05, 0.1)
@@ -297,8 +298,9 @@ class _Header(BaseModel):
 
 
 def to_json(result: Result) -> str:
-    """The result as JSON text, without NaN or Infinity literals."""
-    return json.dumps(result.model_dump(mode="json"), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    """The result as JSON text, without NaN or Infinity and without characters that steer a terminal."""
+    plain = json.dumps(result.model_dump(mode="json"), indent=1, ensure_ascii=False, allow_nan=False)
+    return inert_json(plain) + "\n"
 
 
 def write_result(result: Result, path: Path) -> None:

@@ -1,6 +1,7 @@
 """Tiny models of every format, made on the spot: no network, no data files."""
 
 import json
+import os
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
@@ -60,6 +61,21 @@ FACTORY = """
     def three_labels():
         return Bag(), encode, ("a", "b", "c")
 """
+
+
+class Bomb:
+    """Unpickling it creates a file: the proof that code ran."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self):
+        return os.mkdir, (str(self.path),)
+
+
+@pytest.fixture
+def bomb(tmp_path: Path) -> Bomb:
+    return Bomb(tmp_path / "it-went-off")
 
 
 @pytest.fixture(scope="session")

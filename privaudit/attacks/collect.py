@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from privaudit.attacks.interface import Attack, Signal
 from privaudit.attacks.queries import Deadline, Queries, never
 from privaudit.attacks.registry import find_attack, membership_attacks
+from privaudit.attacks.selection import BEST_ATTACK, best_attack, default_with_references
 from privaudit.attacks.signals import Signals
 from privaudit.errors import UsageError
 from privaudit.progress import SILENT, Progress
@@ -33,14 +34,15 @@ _IN_WORDS = {
     Signal.LABEL_ROBUSTNESS: "answers to further queries",
     Signal.NEIGHBOUR_LOSSES: "answers to further queries",
     Signal.REFERENCES: "reference models",
+    Signal.REFERENCES_IN: "reference models that were trained on some of the records",
+    Signal.REFERENCE_EXTRAS: "gradient norms and answers to damaged copies from the reference models",
 }
 
 
 def available(source: TextClassifier | ScoreTable) -> frozenset[Signal]:
     """The signals that can be had beside logits and labels."""
     if isinstance(source, ScoreTable):
-        references = source.reference_logits
-        return frozenset({Signal.REFERENCES} if references is not None and len(references) else ())
+        return _references_of(source)
     found = {Signal.LABEL_ROBUSTNESS, Signal.NEIGHBOUR_LOSSES}
     if isinstance(source, HasFeatures) and source.head() is not None:
         found.add(Signal.FEATURES)
@@ -51,31 +53,56 @@ def available(source: TextClassifier | ScoreTable) -> frozenset[Signal]:
     return frozenset(found)
 
 
+def n_references(source: TextClassifier | ScoreTable) -> int:
+    """How many reference models the model comes with: those of a score table."""
+    logits = source.reference_logits if isinstance(source, ScoreTable) else None
+    return 0 if logits is None else len(logits)
+
+
+def _references_of(table: ScoreTable) -> frozenset[Signal]:
+    logits, inside = table.reference_logits, table.reference_in
+    if logits is None or inside is None or not len(logits):
+        return frozenset()
+    return frozenset({Signal.REFERENCES, *({Signal.REFERENCES_IN} if inside.any() else ())})
+
+
 def select_attacks(
-    requested: Sequence[str] | None, access: Access, signals: frozenset[Signal]
+    requested: Sequence[str] | None, access: Access, signals: frozenset[Signal], n_references: int = 0
 ) -> tuple[Attack, ...]:
     """The attacks to run.
 
     Args:
         requested: attack ids, in the order in which to run them; ``all`` stands for every attack that can
-            run. None or nothing asks for the default set: the attacks that are default and that access and
-            signals allow, or, where these allow no default attack (a model that gives labels alone), every
-            attack that they do allow.
+            run, ``best`` for the one that :func:`best_attack` names. None or nothing asks for the default
+            set of :mod:`privaudit.attacks.selection`, without what access and signals do not allow, or, where
+            these allow no default attack (a model that gives labels alone), every attack that they do allow.
         access: the most that the model gives.
         signals: what can be collected (:func:`available`), with ``REFERENCES`` where reference models are
-        planned.
+            planned, ``REFERENCES_IN`` where they are trained on some of the audited records, and
+            ``REFERENCE_EXTRAS`` where those are kept.
+        n_references: how many there are or will be.
 
     Raises:
         UsageError: an id is unknown, or an attack that was named cannot run on this model.
     """
     possible = tuple(a for a in membership_attacks().values() if _lacks(a, access, signals) is None)
     if not requested:
-        return tuple(attack for attack in possible if attack.spec.default) or possible
+        return _default_set(possible, access, signals, n_references) or possible
     chosen: dict[str, Attack] = {}
-    for attack_id in requested:
+    for name in requested:
+        attack_id = best_attack(access, signals, n_references) if name == BEST_ATTACK else name
         named = possible if attack_id == EVERY_ATTACK else (_possible(attack_id, access, signals),)
         chosen |= {attack.spec.id: attack for attack in named}
     return tuple(chosen.values())
+
+
+def _default_set(
+    possible: Sequence[Attack], access: Access, signals: frozenset[Signal], n_references: int
+) -> tuple[Attack, ...]:
+    if not n_references or Signal.REFERENCES not in signals:
+        return tuple(a for a in possible if a.spec.default and Signal.REFERENCES not in a.spec.needs)
+    wanted = default_with_references(access, signals, n_references)
+    return tuple(a for a in possible if a.spec.id in wanted)
 
 
 def collect(
@@ -132,7 +159,7 @@ def collect(
 
 def signals_from_table(table: ScoreTable) -> Signals:
     """The signals of a score table, which are all that it will ever give."""
-    with_references = Signal.REFERENCES in available(table)
+    with_references = bool(_references_of(table))
     return Signals(
         ids=table.ids,
         member=table.member,
@@ -153,6 +180,8 @@ def scorable(attacks: Sequence[Attack], signals: Signals) -> tuple[tuple[Attack,
         Signal.LABEL_ROBUSTNESS: signals.label_robustness,
         Signal.NEIGHBOUR_LOSSES: signals.neighbour_losses,
         Signal.REFERENCES: signals.reference_logits,
+        Signal.REFERENCES_IN: signals.reference_in,
+        Signal.REFERENCE_EXTRAS: signals.reference_extras,
     }
     present = {signal for signal, value in values.items() if value is not None}
     ready = tuple(attack for attack in attacks if attack.spec.needs <= present)

@@ -30,7 +30,7 @@ def describe_model(subject: Subject, path: Path, signals: Signals) -> Model:
         access=subject.access.value,
         accuracy_members=float(correct[signals.member].mean()),
         accuracy_nonmembers=float(correct[~signals.member].mean()),
-        recipe=subject.recipe,
+        recipe=None if subject.trained_by is None else subject.trained_by.recipe.to_plain(),
     )
 
 

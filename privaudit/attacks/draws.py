@@ -40,6 +40,15 @@ def calibration_groups(seed: int, purpose: str, groups: Sequence[str]) -> NDArra
     return chosen[group]
 
 
+def calibration_records(
+    seed: int, purpose: str, ids: Sequence[str], stratum: Ints, groups: Sequence[str] | None
+) -> NDArray[np.bool_]:
+    """The records to calibrate on, ``[n]``: half of the groups if any, else of each stratum."""
+    if groups is not None:
+        return calibration_groups(seed, purpose, groups)
+    return calibration_half(seed, purpose, ids, stratum)
+
+
 def _record_draws(seed: int, purpose: str, ids: Sequence[str]) -> NDArray[np.uint64]:
     """A 64-bit draw per record: SipHash of its id, keyed by seed and purpose; a million take 0.2 s."""
     from pandas.util import hash_array

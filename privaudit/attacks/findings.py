@@ -22,7 +22,7 @@ from privaudit.provenance import Stopwatch
 from privaudit.results import ExposedRecord, Membership, NotRun, Slice
 from privaudit.targets.interface import Floats
 
-PRIMARY = ("loss", "margin", "confidence", "label-only")
+PRIMARY = ("lira-multi", "lira-eb", "lira-eb-offline", "loss", "margin", "confidence", "label-only")
 """Slices and exposed records speak of the first of these that ran: declared here, not picked by result."""
 
 

@@ -25,6 +25,10 @@ class Signal(StrEnum):
     """Losses of word-replacement neighbours: tens of queries per record."""
     REFERENCES = "references"
     """Logits of reference models."""
+    REFERENCES_IN = "references-in"
+    """Some of the reference models were trained on some of the audited records (online attacks)."""
+    REFERENCE_EXTRAS = "reference-extras"
+    """Further signals of the target and of every reference: gradient norms, margins of damaged copies."""
 
 
 class Cost(StrEnum):
@@ -56,7 +60,7 @@ class AttackSpec:
     """Source with arXiv number or venue, and equation or section."""
     needs: frozenset[Signal] = frozenset()
     default: bool = True
-    """Whether it belongs to the default set wherever access and signals allow it."""
+    """Whether it belongs to a default set; :mod:`privaudit.attacks.selection` says to which."""
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,13 @@
 
 import os
 import tempfile
+import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import IO
 
 import numpy as np
+from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from privaudit.attacks.signals import Signals
@@ -37,7 +40,7 @@ def write_signals(path: Path, signals: Signals, scores: Mapping[str, Floats]) ->
         # NOTE: mkstemp creates the file with mode 0600, and nobody but its owner ever sees it with another.
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
         with os.fdopen(handle, "wb") as file:
-            np.savez(file, allow_pickle=False, **arrays)
+            _write_npz(file, arrays, signals)
             file.flush()
             os.fsync(file.fileno())
         Path(temporary).replace(path)
@@ -52,16 +55,34 @@ def write_signals(path: Path, signals: Signals, scores: Mapping[str, Floats]) ->
             Path(temporary).unlink(missing_ok=True)
 
 
+def _write_npz(file: IO[bytes], arrays: Mapping[str, NDArray[np.generic]], signals: Signals) -> None:
+    # NOTE: numpy.savez wants the logits of all references in memory at once.
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+        for name, array in arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as entry:
+                npy.write_array(entry, np.asarray(array), allow_pickle=False)
+        with archive.open("reference_logits.npy", "w", force_zip64=True) as entry:
+            _write_references(entry, signals)
+
+
+def _write_references(entry: IO[bytes], signals: Signals) -> None:
+    references = signals.reference_logits
+    count = 0 if references is None else len(references)
+    header = {"descr": "<f4", "fortran_order": False, "shape": (count, *signals.target_logits.shape)}
+    npy.write_array_header_2_0(entry, header)
+    if references is not None:
+        for k in range(count):
+            entry.write(np.ascontiguousarray(references[k], dtype="<f4").tobytes())
+
+
 def _arrays(signals: Signals) -> dict[str, NDArray[np.generic]]:
-    n, classes = signals.target_logits.shape
-    references, inside = signals.reference_logits, signals.reference_in
+    inside = signals.reference_in
     return {
         "ids": _id_array(signals.ids),
         "member": signals.member,
         "label": signals.label,
         "target_logits": signals.target_logits,
-        "reference_logits": np.empty((0, n, classes), np.float32) if references is None else references,
-        "reference_in": np.empty((0, n), np.bool_) if inside is None else inside,
+        "reference_in": np.empty((0, len(signals)), np.bool_) if inside is None else inside,
     }
 
 

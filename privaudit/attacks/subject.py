@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import ValidationError
 
 from privaudit.data.audit_set import AuditSet, Columns, from_files, from_membership_column, from_split
 from privaudit.data.labels import match_labels
 from privaudit.data.records import Records
-from privaudit.errors import UsageError
+from privaudit.errors import ModelError, UsageError
 from privaudit.results import Claim, File
 from privaudit.targets.interface import Access, Ints, ModelInfo, ScoreTable, TextClassifier
 from privaudit.targets.score_table import read_score_table
@@ -18,6 +19,8 @@ from privaudit.targets.sniff import ModelFormat, sniff
 
 if TYPE_CHECKING:
     from privaudit.training.bundle_data import BundleData
+    from privaudit.training.recipe import Recipe
+    from privaudit.training.text import Vocabulary
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,15 @@ class Inputs:
 
 
 @dataclass(frozen=True, eq=False)
+class TrainedBy:
+    """How the model was trained, as far as it says so itself."""
+
+    recipe: "Recipe"
+    vocabulary: "Vocabulary | None" = None
+    """The fixed words it was given; None when every model builds its own from its training texts."""
+
+
+@dataclass(frozen=True, eq=False)
 class Subject:
     """An opened model with the n records to audit."""
 
@@ -44,7 +56,7 @@ class Subject:
     audit_set: AuditSet
     label: Ints
     """``[n]`` class indices."""
-    recipe: dict[str, object] | None = None
+    trained_by: TrainedBy | None = None
     claim: Claim | None = None
 
     @property
@@ -103,7 +115,9 @@ def _from_bundle(inputs: Inputs) -> Subject:
 
     bundle = load_bundle(inputs.model)
     classifier = bundle_classifier(bundle, inputs.model, inputs.device)
-    return _with_records(inputs, classifier, bundle.data, bundle.recipe.to_plain(), bundle.privacy)
+    own_words = bundle.recipe.vocabulary == "members"
+    trained_by = TrainedBy(bundle.recipe, None if own_words else bundle.encoder.vocabulary)
+    return _with_records(inputs, classifier, bundle.data, trained_by, bundle.privacy)
 
 
 def _from_model(inputs: Inputs) -> Subject:
@@ -120,7 +134,7 @@ def _from_model(inputs: Inputs) -> Subject:
     companion = load_companion(inputs.model) if inputs.model.is_dir() else None
     if companion is None:
         return _with_records(inputs, classifier, None, None, None)
-    return _with_records(inputs, classifier, companion.data, companion.recipe.to_plain(), companion.privacy)
+    return _with_records(inputs, classifier, companion.data, TrainedBy(companion.recipe), companion.privacy)
 
 
 def _from_table(inputs: Inputs) -> Subject:
@@ -154,13 +168,26 @@ def _with_records(
     inputs: Inputs,
     classifier: TextClassifier,
     trained: "BundleData | None",
-    recipe: dict[str, object] | None,
+    trained_by: TrainedBy | None,
     privacy: dict[str, object] | None,
 ) -> Subject:
     audit_set = _audit_set(inputs, trained)
     label = match_labels(audit_set.records.labels, classifier.labels)
-    claim = None if privacy is None else Claim.model_validate(privacy)
-    return Subject(classifier, audit_set, label, recipe, claim)
+    claim = None if privacy is None else _recorded_claim(privacy)
+    return Subject(classifier, audit_set, label, trained_by, claim)
+
+
+def _recorded_claim(privacy: dict[str, object]) -> Claim:
+    """The claim in a model file, which is foreign data until it was checked."""
+    try:
+        return Claim.model_validate(privacy)
+    except ValidationError as error:
+        place = ".".join(str(part) for part in error.errors()[0]["loc"])
+        raise ModelError(
+            "a usable privacy claim in the model file",
+            f"a wrong value of {place}" if place else "another structure",
+            "Train the model again with `privaudit train`",
+        ) from None
 
 
 def _audit_set(inputs: Inputs, trained: "BundleData | None") -> AuditSet:
@@ -183,12 +210,13 @@ def _audit_set(inputs: Inputs, trained: "BundleData | None") -> AuditSet:
 
 
 def _recorded_set(inputs: Inputs, trained: "BundleData") -> AuditSet:
-    folder = inputs.model / "model" if inputs.model.is_dir() else inputs.model
+    # NOTE: a directory given as "." has no parent until it is absolute.
+    model = inputs.model.absolute() if inputs.model.is_dir() else inputs.model
     columns = Columns(
         text=trained.text_column, label=trained.label_column, id=trained.id_column, group=trained.group_column
     )
     return from_split(
-        inputs.data or trained.path(folder),
+        inputs.data or trained.path(model),
         sha256=trained.sha256,
         kept=trained.kept,
         split=trained.split,

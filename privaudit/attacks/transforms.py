@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+from numpy.typing import NDArray
 
 from privaudit.attacks.signals import Signals
 from privaudit.targets.interface import Floats, Ints
@@ -40,6 +41,32 @@ def true_log_probability(signals: Signals) -> Floats:
     return -losses(signals)
 
 
+def reference_margins(signals: Signals) -> Floats:
+    """The margins of the same records under every reference model, ``[k, n]``, any real number.
+
+    References are read one at a time, so that no more than one is in memory with its logits.
+
+    Raises:
+        ValueError: there are no references.
+    """
+    logits = signals.reference_logits
+    if logits is None:
+        raise ValueError("This attack needs the logits of reference models.")
+
+    def compute() -> Floats:
+        result = np.empty((len(logits), len(signals)))
+        for k in range(len(logits)):
+            result[k] = _in_blocks(logits[k], signals.label, _true_class_margin)
+        return result
+
+    return _cached(signals, "reference-margins", compute)
+
+
+def reference_losses(signals: Signals) -> Floats:
+    """Cross-entropies under the reference models, ``[k, n]``, at least 0."""
+    return softplus(-reference_margins(signals))
+
+
 def top_margins(signals: Signals) -> Floats:
     """``ln p_top - ln Σ_{j≠top} p_j`` of the predicted class, whatever the label, ``[n]``."""
     return _cached(signals, "top-margin", lambda: _per_block(signals, _top_class_margin))
@@ -48,6 +75,14 @@ def top_margins(signals: Signals) -> Floats:
 def entropies(signals: Signals) -> Floats:
     """Shannon entropy of the predicted distribution in nats, ``[n]``, in ``[0, ln C]``."""
     return _cached(signals, "entropy", lambda: _per_block(signals, _entropy))
+
+
+def wrong_class_entropies(signals: Signals) -> Floats:
+    """Entropy in nats of the distribution over the wrong classes, ``[n]``, in ``[0, ln(C-1)]``.
+
+    It says what the record is like to the model, and not how probable the model finds its class.
+    """
+    return _cached(signals, "wrong-class-entropy", lambda: _per_block(signals, _wrong_class_entropy))
 
 
 def modified_entropies(signals: Signals) -> Floats:
@@ -93,7 +128,12 @@ def _cached(signals: Signals, name: str, compute: Callable[[], Floats]) -> Float
 
 
 def _per_block(signals: Signals, transform: Callable[[Floats, Ints], Floats]) -> Floats:
-    logits, label = signals.target_logits, signals.label
+    return _in_blocks(signals.target_logits, signals.label, transform)
+
+
+def _in_blocks(
+    logits: NDArray[np.floating], label: Ints, transform: Callable[[Floats, Ints], Floats]
+) -> Floats:
     result = np.empty(len(label))
 
     def fill(rows: slice) -> None:
@@ -136,6 +176,12 @@ def _modified_entropy(logits: Floats, label: Ints) -> Floats:
     log_complement[rows, top] = -softplus(top_margin)
     probability[rows, label] = 0.0
     return np.exp(-softplus(margin)) * softplus(-margin) - _row_dots(probability, log_complement)
+
+
+def _wrong_class_entropy(logits: Floats, label: Ints) -> Floats:
+    weights, total, largest = _others(logits, label)
+    below = np.where(weights > 0, logits - largest[:, None], 0.0)
+    return np.log(total) - _row_dots(weights, below) / total
 
 
 def _residual_norm(logits: Floats, label: Ints) -> Floats:

@@ -10,7 +10,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from privaudit.config import Setting, find_configuration, settings_for
 
-_FIRST_SECTIONS = ("Arguments", "Inputs", "Attacks", "Training", "Output", "Runtime")
+_FIRST_SECTIONS = ("Arguments", "Inputs", "Attacks", "References", "Training", "Output", "Runtime")
 
 
 class PlainCommand(TyperCommand):

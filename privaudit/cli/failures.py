@@ -10,6 +10,7 @@ import typer
 
 from privaudit.errors import PrivauditError
 from privaudit.exits import Exit
+from privaudit.inert import inert
 
 
 def run_guarded(app: typer.Typer, arguments: list[str]) -> int:
@@ -32,17 +33,13 @@ def run_guarded(app: typer.Typer, arguments: list[str]) -> int:
 
 
 def _fail(code: Exit, message: str) -> Exit:
-    one_line = " ".join(_printable(message).split())
+    one_line = inert(" ".join(message.split()))
     sys.stderr.write(f"privaudit: {one_line}\n")
     return code
 
 
-def _printable(text: str) -> str:
-    return "".join(c if c.isprintable() or c.isspace() else f"\\x{ord(c):02x}" for c in text)
-
-
 def _interrupted(arguments: list[str]) -> Exit:
-    sys.stderr.write(f"Interrupted. Run again with:\nprivaudit {shlex.join(arguments)}\n")
+    sys.stderr.write(f"Interrupted. Run again with:\nprivaudit {inert(shlex.join(arguments))}\n")
     return Exit.INTERRUPTED
 
 

@@ -9,7 +9,15 @@ import typer
 
 from privaudit.cli import options
 from privaudit.cli.command import origins
-from privaudit.errors import UsageError
+
+_REFERENCES = "References"
+
+
+class ReferenceMode(StrEnum):
+    """How much of a Hugging Face model a reference trains."""
+
+    FULL = "full"
+    FROZEN = "frozen"
 
 
 class OnInconclusive(StrEnum):
@@ -87,9 +95,67 @@ def command(
         ),
     ] = None,
     references: Annotated[
-        int,
-        typer.Option("--references", help="Reference models.", min=0, rich_help_panel=options.ATTACKS),
-    ] = 0,
+        int | None,
+        typer.Option(
+            "--references",
+            help="Reference models to train; default: 8 where the training recipe is known, else 0.",
+            envvar="PRIVAUDIT_REFERENCES",
+            min=0,
+            rich_help_panel=_REFERENCES,
+        ),
+    ] = None,
+    population: Annotated[
+        Path | None,
+        typer.Option(
+            "--population",
+            help="Train references on these records instead of the audited ones (offline attacks).",
+            rich_help_panel=_REFERENCES,
+        ),
+    ] = None,
+    reference_mode: Annotated[
+        ReferenceMode,
+        typer.Option(
+            "--reference-mode",
+            help="For Hugging Face models: fine-tune everything, or heads on the frozen encoder.",
+            rich_help_panel=_REFERENCES,
+        ),
+    ] = ReferenceMode.FULL,
+    trainer: Annotated[
+        str | None,
+        typer.Option(
+            "--trainer",
+            help="package.module:function that trains one model as yours was trained.",
+            rich_help_panel=_REFERENCES,
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            "--workers",
+            help="Processes that train references; default: one per core.",
+            envvar="PRIVAUDIT_WORKERS",
+            min=1,
+            rich_help_panel=_REFERENCES,
+        ),
+    ] = None,
+    ray: Annotated[
+        str | None,
+        typer.Option(
+            "--ray",
+            help="Train references on a Ray cluster: auto, local or an address.",
+            envvar="PRIVAUDIT_RAY",
+            rich_help_panel=_REFERENCES,
+        ),
+    ] = None,
+    store: Annotated[
+        Path | None,
+        typer.Option(
+            "--store",
+            help="Where trained references are kept; default: the user's cache folder.",
+            envvar="PRIVAUDIT_STORE",
+            rich_help_panel=_REFERENCES,
+        ),
+    ] = None,
     fail_if: Annotated[
         list[str] | None,
         typer.Option(
@@ -165,14 +231,11 @@ def command(
     from privaudit.audit import MembershipRequest
     from privaudit.cli.mia_run import run
     from privaudit.cli.output import Show
+    from privaudit.cli.references import reference_request
     from privaudit.data.audit_set import Columns
     from privaudit.results import claim_from
 
     del config
-    if references:
-        raise UsageError(
-            "--references 0 in this version", str(references), "Drop it: attacks with references come later"
-        )
     request = MembershipRequest(
         inputs=Inputs(
             model=model,
@@ -197,6 +260,15 @@ def command(
             noise_multiplier=claim_noise_multiplier,
             sample_rate=claim_sample_rate,
             steps=claim_steps,
+        ),
+        references=reference_request(
+            references,
+            population=population,
+            mode=reference_mode.value,
+            trainer=trainer,
+            workers=workers,
+            ray=ray,
+            store=store,
         ),
         seed=seed,
         max_seconds=max_seconds,

@@ -5,7 +5,7 @@ from pathlib import Path
 from privaudit.attacks.cost import Cost, estimate
 from privaudit.attacks.signals_file import write_signals
 from privaudit.audit import MembershipPlan, MembershipRequest, plan_membership, run_membership
-from privaudit.cli.output import Show, deliver, require_writable, say, watched
+from privaudit.cli.output import Show, deliver, require_writable, say, tell, watched
 from privaudit.gate import exit_code
 
 
@@ -28,13 +28,13 @@ def run(request: MembershipRequest, show: Show, *, signals: Path | None, dry_run
 def show_plan(plan: MembershipPlan, cost: Cost) -> None:
     """Print what would be done."""
     subject, member = plan.subject, plan.subject.member
-    print(f"Model      {plan.request.inputs.model} ({subject.info.format}, {subject.info.architecture})")
-    print(f"Loaded by  {subject.info.loader}; access: {subject.access.value}")
-    print(f"Records    {int(member.sum()):,} members, {int((~member).sum()):,} non-members")
-    print(f"Attacks    {', '.join(attack.spec.id for attack in plan.attacks)}")
+    tell(f"Model      {plan.request.inputs.model} ({subject.info.format}, {subject.info.architecture})")
+    tell(f"Loaded by  {subject.info.loader}; access: {subject.access.value}")
+    tell(f"Records    {int(member.sum()):,} members, {int((~member).sum()):,} non-members")
+    tell(f"Attacks    {', '.join(attack.spec.id for attack in plan.attacks)}")
     for threshold in plan.thresholds:
-        print(f"Fail if    {threshold.expression}")
-    print(f"Inference  {cost.inferences:,} texts; backward passes: {cost.backward_passes:,}")
-    print(f"Memory     about {cost.memory_bytes / 2**20:,.0f} MiB for signals and scores, beside the model")
+        tell(f"Fail if    {threshold.expression}")
+    tell(f"Inference  {cost.inferences:,} texts; backward passes: {cost.backward_passes:,}")
+    tell(f"Memory     about {cost.memory_bytes / 2**20:,.0f} MiB for signals and scores, beside the model")
     if cost.seconds is not None:
-        print(f"Time       about {cost.seconds:,.0f} s for the model, from a probe of this machine")
+        tell(f"Time       about {cost.seconds:,.0f} s for the model, from a probe of this machine")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from privaudit.errors import UsageError
+from privaudit.inert import inert
 from privaudit.progress import SILENT, Progress
 
 if TYPE_CHECKING:
@@ -43,7 +44,12 @@ def make_console(*, stderr: bool = False, no_color: bool = False) -> "Console":
 def say(message: str, *, quiet: bool = False) -> None:
     """One line for the person at the terminal."""
     if not quiet:
-        sys.stderr.write(f"{message}\n")
+        sys.stderr.write(f"{inert(message)}\n")
+
+
+def tell(line: str) -> None:
+    """One line of the result itself."""
+    sys.stdout.write(f"{inert(line)}\n")
 
 
 @dataclass(frozen=True)
@@ -71,8 +77,11 @@ def require_writable(*paths: Path | None) -> None:
     for path in paths:
         if path is None or str(path) == "-":
             continue
-        if path.is_dir() or not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
+        if not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
             raise UsageError("a file in an existing, writable folder", str(path), "Correct the path")
+        if path.exists() and not path.is_file():
+            # NOTE: files are replaced in one step, and so would a pipe or a device be.
+            raise UsageError("a new or an ordinary file", str(path), "Correct the path; -o - is stdout")
 
 
 def deliver(result: "Result", show: Show) -> None:
@@ -156,7 +165,8 @@ def _bar(no_color: bool) -> Iterator[Progress]:
         def start(self, task: str, total: int) -> None:
             if self._task is not None:
                 self._bars.remove_task(self._task)
-            self._task = self._bars.add_task(task, total=total, note="")
+            # NOTE: one step has no share that is done; its bar pulses instead of standing still.
+            self._task = self._bars.add_task(task, total=total if total > 1 else None, note="")
 
         def advance(self, units: int = 1, note: str = "") -> None:
             if self._task is not None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import torch
 
-from privaudit.cli.output import say, watched
+from privaudit.cli.output import say, tell, watched
 from privaudit.data.audit_set import Columns
 from privaudit.training.job import TrainReport, train_bundle
 from privaudit.training.recipe import Recipe
@@ -50,14 +50,14 @@ def print_report(report: TrainReport, *, verbose: bool) -> None:
     """Print what a training job did."""
     validation = f", {report.n_validation:,} for early stopping" if report.n_validation else ""
     size = f", {report.vocabulary_size:,} words" if report.vocabulary_size else ""
-    print(f"Trained {report.recipe.architecture} ({report.parameters:,} parameters{size}) -> {report.output}")
-    print(
+    tell(f"Trained {report.recipe.architecture} ({report.parameters:,} parameters{size}) -> {report.output}")
+    tell(
         f"Records: {report.n_records:,} in the file, {report.duplicates_removed:,} duplicates removed; "
         f"{report.n_members:,} members, {report.n_nonmembers:,} non-members{validation}"
     )
-    print(f"Accuracy: {report.member_accuracy:.1%} on members, {report.holdout_accuracy:.1%} on non-members")
+    tell(f"Accuracy: {report.member_accuracy:.1%} on members, {report.holdout_accuracy:.1%} on non-members")
     if report.truncated:
-        print(f"{report.truncated:,} members are longer than {report.recipe.max_length} words and were cut")
+        tell(f"{report.truncated:,} members are longer than {report.recipe.max_length} words and were cut")
     if verbose:
         for epoch in report.history.epochs:
-            print(epoch)
+            tell(str(epoch))

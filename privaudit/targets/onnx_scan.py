@@ -46,7 +46,7 @@ def external_files(path: Path) -> list[Path]:
     folder = path.parent.resolve()
     found = []
     for location in locations:
-        target = (folder / location).resolve()
+        target = _resolved(folder / location)
         if not target.is_relative_to(folder):
             raise UnsafeModelError(
                 f"external data inside the folder of {path.name}",
@@ -59,6 +59,15 @@ def external_files(path: Path) -> list[Path]:
             )
         found.append(target)
     return found
+
+
+def _resolved(path: Path) -> Path:
+    """``path`` without links; itself where they go in a circle, so that there is no such file."""
+    try:
+        return path.resolve()
+    except (RuntimeError, OSError, ValueError):
+        # NOTE: a circle is a RuntimeError up to Python 3.12; a NUL in the path is a ValueError.
+        return path
 
 
 def _locations(data: memoryview, start: int, stop: int, kind: int, depth: int) -> Iterator[str]:

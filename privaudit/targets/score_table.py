@@ -1,6 +1,7 @@
 """Score tables: membership, label and scores of records in CSV, TSV, Parquet or NPZ, without a model."""
 
 import csv
+import re
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -176,8 +177,9 @@ def _header_line(path: Path, limit: int = 1 << 20) -> str:
     with path.open("rb") as file:
         line = file.readline(limit)
     try:
-        return line.decode("utf-8-sig").splitlines()[0]
-    except (UnicodeDecodeError, IndexError):
+        # NOTE: str.splitlines knows line ends that CSV does not, such as U+2028.
+        return re.split("[\r\n]", line.decode("utf-8-sig"), maxsplit=1)[0]
+    except UnicodeDecodeError:
         raise DataError(
             f"a header line in UTF-8 in {path.name}", "something else", "Save the table as UTF-8 CSV"
         ) from None

@@ -79,7 +79,7 @@ class SklearnClassifier:
 
     def __init__(self, estimator: _Classifier, info: ModelInfo) -> None:
         self.info = info
-        self._estimator = estimator
+        self.estimator = estimator
         classes = estimator.classes_
         if not isinstance(classes, np.ndarray) or classes.ndim != 1 or len(classes) < 2:
             raise ModelError(
@@ -119,7 +119,7 @@ class SklearnClassifier:
             Access.LABEL: "predict",
         }[self.access]
         try:
-            answer = getattr(self._estimator, method)(texts)
+            answer = getattr(self.estimator, method)(texts)
         except Exception as error:
             # NOTE: any step of a user's pipeline may fail in its own way.
             raise ModelError(
@@ -128,7 +128,7 @@ class SklearnClassifier:
                 "Save the whole pipeline, vectorizer included",
             ) from None
         if self.access is Access.LABEL:
-            hit = np.asarray(answer)[:, None] == self._estimator.classes_[None, :]
+            hit = np.asarray(answer)[:, None] == self.estimator.classes_[None, :]
             return np.asarray(hit, dtype=np.float64)
         rows = np.asarray(answer, dtype=np.float64)
         if self.access is Access.LOGITS and rows.ndim == 1:

@@ -44,6 +44,9 @@ def sniff(path: Path) -> ModelFormat:
     """
     if path.is_dir():
         return _sniff_directory(path)
+    if path.exists() and not path.is_file():
+        # NOTE: it is read more than once, and to open a pipe that nobody writes to would wait for ever.
+        raise ModelError(f"a model at {path}", "a pipe, socket or device", "Save it to a file first")
     try:
         with path.open("rb") as file:
             head = file.read(1 << 12)

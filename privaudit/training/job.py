@@ -1,7 +1,6 @@
 """``privaudit train``: from one data file to a model that an audit needs nothing else for."""
 
 import os
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +19,7 @@ from privaudit.training.bundle_data import BundleData, Side
 from privaudit.training.hf import FineTuned, fine_tune, output_is_free, save_directory, with_digest
 from privaudit.training.loop import History
 from privaudit.training.recipe import Recipe
-from privaudit.training.seeds import Stream, derive
+from privaudit.training.seeds import validation_part
 from privaudit.training.text import Vocabulary
 from privaudit.training.trainer import Labelled, Trained, accuracy, train
 
@@ -143,8 +142,10 @@ def _check_options(recipe: Recipe, data: Path, output: Path, vocabulary_file: Pa
         raise UsageError("an output file of its own", "the training data", "Change -o")
     if recipe.architecture == "hf" and not output_is_free(output):
         raise UsageError("a new or empty directory", f"{output}, which is in use", "Change -o")
-    if recipe.architecture != "hf" and output.is_dir():
-        raise UsageError("a file to write", f"the directory {output}", "Change -o, for example to model.pt")
+    if recipe.architecture != "hf" and output.exists() and not output.is_file():
+        # NOTE: the file is replaced in one step, and so would a pipe or a device be.
+        kind = "directory" if output.is_dir() else "pipe or device"
+        raise UsageError("a file to write", f"the {kind} {output}", "Change -o, for example to model.pt")
 
 
 def _read(path: Path, columns: Columns) -> Records:
@@ -177,7 +178,8 @@ def _split(pool: Records, recipe: Recipe, holdout: float) -> NDArray[np.uint8]:
     member = coin_split(pool.groups if pool.groups is not None else len(pool), holdout, recipe.seed)
     split = np.where(member, Side.MEMBER, Side.NON_MEMBER).astype(np.uint8)
     if recipe.early_stopping:
-        split[_validation_part(pool, recipe) & member] = Side.VALIDATION
+        units = pool.groups if pool.groups is not None else range(len(pool))
+        split[validation_part(units, recipe.validation, recipe.seed) & member] = Side.VALIDATION
         for side in (Side.VALIDATION, Side.MEMBER):
             if not (split == side).any():
                 raise DataError(
@@ -186,15 +188,6 @@ def _split(pool: Records, recipe: Recipe, holdout: float) -> NDArray[np.uint8]:
                     "Give more records, or train without early stopping",
                 )
     return split
-
-
-def _validation_part(pool: Records, recipe: Recipe) -> NDArray[np.bool_]:
-    """An independent coin per record or group, from a stream of its own."""
-    units: Sequence[str | int] = pool.groups if pool.groups is not None else range(len(pool))
-    distinct_units = list(dict.fromkeys(units))
-    draws = np.random.default_rng(derive(recipe.seed, Stream.VALIDATION)).random(len(distinct_units))
-    watched = dict(zip(distinct_units, (draws < recipe.validation).tolist(), strict=True))
-    return np.array([watched[unit] for unit in units], dtype=np.bool_)
 
 
 def _sides(pool: Records, split: NDArray[np.uint8], labels: tuple[str, ...]) -> dict[Side, Labelled]:

@@ -9,9 +9,9 @@ from privaudit.errors import ModelError, PrivauditError, UsageError
 Architecture = Literal["bow", "cnn", "bilstm", "transformer", "hf"]
 Embeddings = Literal["words", "characters", "both"]
 
-# NOTE: learning rates are those that did best in a small grid over halves of SNIPS, CLINC150, BANKING77 and SMS
-# spam, one seed each; two seeds differ by up to 2 % of test accuracy. Twice the width adds up to 2 % to ``cnn``
-# at four times the cost, which an audit pays again for every reference model.
+# NOTE: learning rates are those that did best in a small grid over halves of SNIPS, CLINC150, BANKING77 and
+# SMS spam, one seed each; two seeds differ by up to 2 % of test accuracy. Twice the width adds up to 2 % to
+# ``cnn`` at four times the cost, which an audit pays again for every reference model.
 _DEFAULTS: dict[str, dict[str, float]] = {
     "bow": {"width": 64, "layers": 1, "learning_rate": 1e-2, "epochs": 20},
     "cnn": {"width": 64, "layers": 1, "learning_rate": 5e-3, "epochs": 20},

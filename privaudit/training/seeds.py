@@ -4,12 +4,13 @@ Nothing is drawn from a shared generator whose state depends on what ran before.
 whether it is trained alone, after others or beside them, and wherever a run is resumed.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from enum import IntEnum
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from privaudit.targets.interface import Ints
 
@@ -21,6 +22,8 @@ class Stream(IntEnum):
     ORDER = 2
     DROPOUT = 3
     VALIDATION = 4
+    REFERENCE = 5
+    """The seed of a reference model, from the plan's seed and the reference's index."""
 
 
 def derive(seed: int, stream: Stream, index: int = 0) -> int:
@@ -32,6 +35,20 @@ def derive(seed: int, stream: Stream, index: int = 0) -> int:
 def epoch_order(seed: int, epoch: int, n: int) -> Ints:
     """The order ``[n]`` in which epoch ``epoch`` (from 0) visits the records."""
     return np.random.default_rng(derive(seed, Stream.ORDER, epoch)).permutation(n)
+
+
+def validation_part(units: Sequence[str | int], share: float, seed: int) -> NDArray[np.bool_]:
+    """Which records ``[n]`` are set aside to be watched: one coin per distinct unit (record or group).
+
+    Args:
+        units: n units; equal ones share a coin.
+        share: probability of being set aside.
+        seed: of the model.
+    """
+    distinct = list(dict.fromkeys(units))
+    draws = np.random.default_rng(derive(seed, Stream.VALIDATION)).random(len(distinct))
+    watched = dict(zip(distinct, (draws < share).tolist(), strict=True))
+    return np.array([watched[unit] for unit in units], dtype=np.bool_)
 
 
 @contextmanager

@@ -166,11 +166,11 @@ class WordEncoder:
             np.array(offsets, dtype=np.int64),
             truncated,
             np.array(spelling_of, dtype=np.int32) if self.characters else None,
-            _spell(list(spelled)) if self.characters else None,
+            spell(list(spelled)) if self.characters else None,
         )
 
 
-def _spell(distinct: list[str]) -> NDArray[np.int16]:
+def spell(distinct: list[str]) -> NDArray[np.int16]:
     """Byte values plus one of each word, ``[len(distinct), MAX_SPELLING]``, padded with 0."""
     rows = np.zeros((len(distinct), MAX_SPELLING), dtype=np.int16)
     for row, word in zip(rows, distinct, strict=True):

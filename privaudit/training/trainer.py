@@ -1,6 +1,6 @@
 """The plain trainer of one word-level network."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -15,7 +15,7 @@ from privaudit.training.architectures import WordNetwork, build
 from privaudit.training.loop import History, batched, fit
 from privaudit.training.recipe import Recipe
 from privaudit.training.seeds import Stream, seeded_torch
-from privaudit.training.text import EncodedTexts, Vocabulary, WordEncoder
+from privaudit.training.text import PAD, EncodedTexts, Vocabulary, WordEncoder
 
 _EVALUATION_BATCH = 256
 
@@ -84,49 +84,111 @@ def train(
     Raises:
         UsageError: the loss is not finite.
     """
-    seed = recipe.seed if seed is None else seed
     if vocabulary is None:
         vocabulary = Vocabulary.from_texts(texts, recipe.min_frequency)
     encoder = WordEncoder(vocabulary, recipe.max_length, recipe.embeddings != "words")
     encoded = encoder.encode_all(texts)
-    target = torch.from_numpy(np.asarray(labels, dtype=np.int64)).to(device)
-    with seeded_torch(seed, Stream.INITIALISATION):
-        module = build(recipe, len(vocabulary), n_classes)
-    module.to(device)
 
-    def step_loss(positions: Ints) -> Tensor:
-        logits = module(*(part.to(device) for part in encoded.batch(positions)))
-        return functional.cross_entropy(logits, target[torch.from_numpy(positions).to(device)])
-
-    def loss_of(part: Labelled, inputs: EncodedTexts) -> float:
+    def loss_of(part: Labelled, inputs: EncodedTexts, module: WordNetwork) -> float:
         return mean_loss(predict(module, inputs), part.labels)
 
     watch = None if validation is None else partial(loss_of, validation, encoder.encode_all(validation.texts))
-    history = fit(
-        module,
+    module, history = train_network(
         recipe,
-        len(texts),
-        step_loss,
-        seed=seed,
+        encoded,
+        np.arange(len(texts)),
+        labels,
+        vocabulary_size=len(vocabulary),
+        n_classes=n_classes,
+        seed=recipe.seed if seed is None else seed,
+        watch=watch,
         progress=progress,
-        validation_loss=watch,
         max_seconds=max_seconds,
+        device=device,
     )
     return Trained(module, encoder, history, encoded.truncated)
 
 
+def train_network(
+    recipe: Recipe,
+    encoded: EncodedTexts,
+    positions: Ints,
+    labels: Ints,
+    *,
+    vocabulary_size: int,
+    n_classes: int,
+    seed: int,
+    watch: Callable[[WordNetwork], float] | None = None,
+    progress: Progress = SILENT,
+    max_seconds: float | None = None,
+    device: str = "cpu",
+) -> tuple[WordNetwork, History]:
+    """What :func:`train` does once the texts are encoded.
+
+    Args:
+        recipe: any architecture but ``hf``.
+        encoded: texts, among them those to train on.
+        positions: ``[n]`` of the texts to train on; their order is part of what the model becomes.
+        labels: class indices of all of ``encoded``.
+        vocabulary_size: token numbers, padding and the unknown word included.
+        n_classes: C.
+        seed: of this model.
+        watch: the validation loss of the network as it is after an epoch.
+        progress: told once per step.
+        max_seconds: no epoch begins after this time.
+        device: a torch device.
+
+    Returns:
+        The network in evaluation mode, and how its training went.
+
+    Raises:
+        UsageError: the loss is not finite.
+    """
+    target = torch.from_numpy(np.asarray(labels, dtype=np.int64)[positions]).to(device)
+    with seeded_torch(seed, Stream.INITIALISATION):
+        module = build(recipe, vocabulary_size, n_classes)
+    module.to(device)
+
+    def step_loss(batch: Ints) -> Tensor:
+        logits = module(*(part.to(device) for part in encoded.batch(positions[batch])))
+        return functional.cross_entropy(logits, target[torch.from_numpy(batch).to(device)])
+
+    history = fit(
+        module,
+        recipe,
+        len(positions),
+        step_loss,
+        seed=seed,
+        progress=progress,
+        validation_loss=None if watch is None else partial(watch, module),
+        max_seconds=max_seconds,
+    )
+    return module, history
+
+
 def predict(module: WordNetwork, encoded: EncodedTexts) -> Tensor:
     """Logits ``[n, C]`` on the CPU, in evaluation mode and in the order of the texts."""
+    return logits_and_squares(module, encoded, np.arange(len(encoded)))[0]
+
+
+def logits_and_squares(module: WordNetwork, encoded: EncodedTexts, positions: Ints) -> tuple[Tensor, Tensor]:
+    """Logits ``[n, C]`` of the texts at ``positions``, and ``‖z‖²`` ``[n]`` of what the head reads of them.
+
+    On the CPU, in evaluation mode and in the order of ``positions``.
+    """
     module.eval()
     device = next(module.parameters()).device
     # NOTE: batches of texts of one length waste nothing on padding, which does not change a result.
-    by_length = np.argsort(np.diff(encoded.offsets), kind="stable")
+    by_length = np.argsort(np.diff(encoded.offsets)[positions], kind="stable")
+    logits, squares = [], []
     with torch.inference_mode():
-        parts = [
-            module(*(part.to(device) for part in encoded.batch(positions))).cpu()
-            for positions in batched(by_length, _EVALUATION_BATCH)
-        ]
-    return torch.cat(parts)[torch.from_numpy(np.argsort(by_length))]
+        for batch in batched(by_length, _EVALUATION_BATCH):
+            tokens, *spellings = (part.to(device) for part in encoded.batch(positions[batch]))
+            features = module.features(module.embed(tokens, *spellings), tokens != PAD)
+            logits.append(module.head(features).cpu())
+            squares.append(features.square().sum(1).cpu())
+        back = torch.from_numpy(np.argsort(by_length))
+        return torch.cat(logits)[back], torch.cat(squares)[back]
 
 
 def mean_loss(logits: Tensor, labels: Ints) -> float:

@@ -5,7 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from privaudit.attacks.collect import available, collect, scorable, select_attacks, signals_from_table
+from privaudit.attacks.collect import (
+    available,
+    collect,
+    n_references,
+    scorable,
+    select_attacks,
+    signals_from_table,
+)
 from privaudit.attacks.interface import Signal
 from privaudit.attacks.perturbations import COPIES
 from privaudit.attacks.registry import membership_attacks
@@ -60,7 +67,11 @@ def test_a_network_that_does_not_end_in_a_linear_layer_has_no_features(white_box
 def test_references_of_a_table_count_when_there_are_any(score_table):
     references = {"reference_logits": np.zeros((2, 6, 2), np.float32), "reference_in": np.ones((2, 6), bool)}
     none = {"reference_logits": np.zeros((0, 6, 2), np.float32), "reference_in": np.ones((0, 6), bool)}
-    assert available(replace(score_table, **references)) == {Signal.REFERENCES}
+    offline = references | {"reference_in": np.zeros((2, 6), bool)}
+    assert available(replace(score_table, **references)) == {Signal.REFERENCES, Signal.REFERENCES_IN}
+    assert available(replace(score_table, **offline)) == {Signal.REFERENCES}
+    assert n_references(replace(score_table, **references)) == 2
+    assert n_references(score_table) == n_references(replace(score_table, **none)) == 0
     assert available(replace(score_table, **none)) == frozenset()
     assert signals_from_table(replace(score_table, **none)).reference_logits is None
     assert signals_from_table(replace(score_table, **references)).reference_in.shape == (2, 6)

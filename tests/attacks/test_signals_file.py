@@ -45,6 +45,21 @@ def test_references_are_written(tmp_path, make_signals):
     assert arrays["reference_logits"].dtype == np.float32
 
 
+def test_references_that_are_read_one_by_one_are_written_one_by_one(tmp_path, make_signals):
+    class OneByOne:
+        def __len__(self):
+            return 3
+
+        def __getitem__(self, k):
+            return np.full((2, 2), k, np.float32)
+
+    inside = np.zeros((3, 2), bool)
+    signals = make_signals(np.zeros((2, 2)), [0, 1], reference_logits=OneByOne(), reference_in=inside)
+    write_signals(tmp_path / "s.npz", signals, {})
+    expected = np.repeat(np.arange(3, dtype=np.float32), 4).reshape(3, 2, 2)
+    np.testing.assert_array_equal(load(tmp_path / "s.npz")["reference_logits"], expected)
+
+
 def test_only_the_owner_may_read_it_also_when_it_replaces_an_open_file(tmp_path, signals):
     path = tmp_path / "evidence.npz"
     path.write_text("old")
@@ -63,11 +78,11 @@ def test_a_failed_write_leaves_the_old_file_and_no_litter(tmp_path, signals, mon
     path = tmp_path / "evidence.npz"
     path.write_text("old")
 
-    def full(file, **_):
-        file.write(b"half")
+    def full(entry, *_, **__):
+        entry.write(b"half")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(np, "savez", full)
+    monkeypatch.setattr(np.lib.format, "write_array", full)
     with pytest.raises(UsageError, match="No space left"):
         write_signals(path, signals, {})
     assert path.read_text() == "old"

@@ -20,6 +20,20 @@ class Run:
     err: str
 
 
+@pytest.fixture(scope="session")
+def reference_store(tmp_path_factory):
+    """One store for all tests: what one trained the next finds."""
+    return tmp_path_factory.mktemp("store")
+
+
+@pytest.fixture(autouse=True)
+def few_references(monkeypatch, reference_store):
+    """No references unless a test asks for them: they are what costs time."""
+    monkeypatch.setenv("PRIVAUDIT_STORE", str(reference_store))
+    monkeypatch.setenv("PRIVAUDIT_REFERENCES", "0")
+    monkeypatch.setenv("PRIVAUDIT_WORKERS", "1")
+
+
 @pytest.fixture
 def privaudit(capsys, monkeypatch):
     """Run the program in this process: torch is imported once for all tests."""
@@ -28,6 +42,7 @@ def privaudit(capsys, monkeypatch):
 
     def run(*arguments):
         argv = [str(argument) for argument in arguments]
+        capsys.readouterr()  # what fixtures wrote
         monkeypatch.setattr(sys, "argv", ["privaudit", *argv])
         code = run_guarded(app, argv)
         captured = capsys.readouterr()

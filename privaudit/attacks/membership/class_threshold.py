@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from privaudit.attacks.draws import calibration_groups, calibration_half
+from privaudit.attacks.draws import calibration_records
 from privaudit.attacks.interface import AttackContext, AttackSpec, Cost
 from privaudit.attacks.registry import register
 from privaudit.attacks.signals import Signals
@@ -37,7 +37,7 @@ def score(signals: Signals, context: AttackContext) -> Floats:
     nothing can be calibrated and every score is NaN.
     """
     margin, label = margins(signals), signals.label
-    calibrates = _calibrates(signals, context.seed)
+    calibrates = calibration_records(context.seed, _ID, signals.ids, label, signals.groups)
     inside, outside = calibrates & signals.member, calibrates & ~signals.member
     if not (inside.any() and outside.any()):
         return np.full(len(signals), np.nan)
@@ -48,12 +48,6 @@ def score(signals: Signals, context: AttackContext) -> Floats:
         if min(members.sum(), nonmembers.sum()) >= SMALLEST_CALIBRATION:
             threshold[label_index] = _midpoint(margin, members, nonmembers)
     return np.where(calibrates, np.nan, margin - threshold[label])
-
-
-def _calibrates(signals: Signals, seed: int) -> NDArray[np.bool_]:
-    if signals.groups is not None:
-        return calibration_groups(seed, _ID, signals.groups)
-    return calibration_half(seed, _ID, signals.ids, signals.label)
 
 
 def _midpoint(margin: Floats, members: NDArray[np.bool_], nonmembers: NDArray[np.bool_]) -> float:

@@ -14,7 +14,7 @@ from privaudit.targets.interface import Access, Floats
         access=Access.SCORE,
         cost=Cost.FREE,
         summary="The prediction is peaked at the true class when the model was trained on the record.",
-        reference="Song and Mittal, USENIX Security 2021 (arXiv 2003.10595), equation 9",
+        reference="Song and Mittal, USENIX Security 2021 (arXiv 2003.10595), equation 8",
     )
 )
 def score(signals: Signals, _: AttackContext) -> Floats:

@@ -39,10 +39,15 @@ class WordNetwork(nn.Module):
         embedded: Tensor = self.embedding(tokens, spellings)
         return embedded
 
+    def features(self, embedded: Tensor, mask: Tensor) -> Tensor:
+        """What the head reads ``[B, f]``, of word vectors ``[B, L, d]`` where ``mask`` ``[B, L]`` is True."""
+        vectors = self.dropout(embedded) * mask.unsqueeze(-1)
+        found: Tensor = self.dropout(self.encode(vectors, mask))
+        return found
+
     def classify_embedded(self, embedded: Tensor, mask: Tensor) -> Tensor:
         """Logits ``[B, C]`` of word vectors ``[B, L, d]`` where ``mask`` ``[B, L]`` is True at real words."""
-        vectors = self.dropout(embedded) * mask.unsqueeze(-1)
-        logits: Tensor = self.head(self.dropout(self.encode(vectors, mask)))
+        logits: Tensor = self.head(self.features(embedded, mask))
         return logits
 
     def forward(self, tokens: Tensor, spellings: Tensor | None = None) -> Tensor:

@@ -64,8 +64,10 @@ class ReferenceOutput:
 class Learner(Protocol):
     """Trains references in a way that is fixed by the target's recipe. Picklable."""
 
-    block_size: int
-    """References that are trained together; a block is ``range(b * block_size, (b + 1) * block_size)``."""
+    @property
+    def block_size(self) -> int:
+        """References that are trained together; a block is ``range(b * block_size, (b + 1) * block_size)``."""
+        ...
 
     def describe(self) -> dict[str, object]:
         """Everything that decides what a reference becomes, as JSON: it goes into the plan's key."""

@@ -1,0 +1,56 @@
+"""Where reference models are trained and kept, from the command line and the environment."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from privaudit.attacks.reference_models import Mode, ReferenceRequest
+from privaudit.errors import UsageError
+from privaudit.training.references.store import default_root
+
+if TYPE_CHECKING:
+    from privaudit.training.references.backends.interface import Backend
+
+
+def reference_request(
+    count: int | None,
+    *,
+    population: Path | None = None,
+    mode: Mode = "full",
+    trainer: str | None = None,
+    workers: int | None = None,
+    ray: str | None = None,
+    store: Path | None = None,
+) -> ReferenceRequest | None:
+    """The request for references; None when there shall be none.
+
+    Raises:
+        UsageError: options contradict each other, or there is no place for the store.
+    """
+    if count == 0:
+        if population or trainer:
+            raise UsageError("references for --population or --trainer", "--references 0", "Drop one of them")
+        return None
+    return ReferenceRequest(
+        store=store or default_root(os.environ),
+        backend=_backend(workers, ray),
+        count=count,
+        population=population,
+        mode=mode,
+        trainer=trainer,
+    )
+
+
+def _backend(workers: int | None, ray: str | None) -> "Backend":
+    if ray is not None:
+        if workers is not None:
+            raise UsageError("--workers or --ray", "both", "Drop --workers: the cluster decides")
+        from privaudit.training.references.backends.ray import RayBackend
+
+        return RayBackend(ray)
+    from privaudit.training.references.backends.process import ProcessBackend, usable_cores
+    from privaudit.training.references.backends.serial import SerialBackend
+
+    if (workers or usable_cores()) == 1:
+        return SerialBackend()
+    return ProcessBackend(workers)

@@ -1,0 +1,108 @@
+"""The signals beside the logits: the last layer's gradient, and how the model takes losing words.
+
+They are computed by the same functions for the target and for every reference, on the same copies of a text.
+"""
+
+from collections.abc import Iterator, Sequence
+from hashlib import blake2b
+
+import numpy as np
+
+from privaudit.progress import SILENT, Progress
+from privaudit.targets.interface import Floats, HasFeatures, Ints, TextClassifier
+from privaudit.training.references.plan import Singles
+
+COPIES = 4
+"""Copies of each text with words dropped."""
+DROPPED = 0.3
+"""Share of a text's words that a copy lacks, rounded, at least one; a text of one word stays as it is."""
+_RECORDS_PER_CALL = 4096
+
+
+def dropped_copies(text: str) -> list[str]:
+    """``COPIES`` copies of ``text`` without some of its words, as white space separates them.
+
+    The draws follow from the text alone, so that every model is asked about the same copies, in whatever
+    order and company the text comes.
+    """
+    parts = text.split()
+    if len(parts) < 2:
+        return [text] * COPIES
+    seed = int.from_bytes(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little")
+    gone = min(max(1, round(DROPPED * len(parts))), len(parts) - 1)
+    ranks = np.random.default_rng(seed).random((COPIES, len(parts))).argsort(axis=1).argsort(axis=1)
+    return [" ".join(part for part, rank in zip(parts, row, strict=True) if rank >= gone) for row in ranks]
+
+
+def extra_signals(
+    target: TextClassifier, texts: Sequence[str], labels: Ints, *, progress: Progress = SILENT
+) -> Singles:
+    """The further signals of any classifier, ``[n, 1 + COPIES]``; see :func:`signals_of`.
+
+    Args:
+        target: a trained model. Where the inputs of its last layer are unknown, column 0 is the gradient in
+            the logits alone.
+        texts: n texts.
+        labels: ``[n]`` class indices.
+        progress: told once per text and copy.
+
+    Raises:
+        ModelError: the model fails on the texts.
+    """
+    head = target.head() if isinstance(target, HasFeatures) else None
+    rows = np.empty((len(texts), 1 + COPIES), dtype=np.float32)
+    for part in _parts(len(texts)):
+        some = list(texts[part])
+        outputs = target.outputs(some, features=head is not None, progress=progress)
+        squares = None
+        if head is not None and outputs.features is not None:
+            features = outputs.features.astype(np.float64)
+            squares = (features**2).sum(axis=1) + (head.bias is not None)
+        copies = [copy for text in some for copy in dropped_copies(text)]
+        dropped = target.outputs(copies, progress=progress).logits
+        rows[part] = signals_of(outputs.logits, labels[part], squares, dropped)
+    return rows
+
+
+def signals_of(logits: Floats, labels: Ints, squares: Floats | None, dropped: Floats) -> Singles:
+    """The further signals of n records.
+
+    Column 0 is the natural logarithm of the norm of the loss's gradient in the last layer,
+    ``‖p - onehot(y)‖ · sqrt(‖z‖² + b)``, a real number that is low for members. Columns 1 to ``COPIES`` are
+    the margins ``ln p_y - ln Σ_{j≠y} p_j`` of the copies with words dropped, high for members.
+
+    Args:
+        logits: ``[n, C]``.
+        labels: ``[n]``.
+        squares: ``[n]`` of ``‖z‖² + b`` with features z and b = 1 where the last layer has a bias; None
+            leaves the factor out.
+        dropped: ``[n * COPIES, C]`` logits of the copies, those of a record one after another.
+
+    Returns:
+        ``[n, 1 + COPIES]``.
+    """
+    margin, concentration = _margins(logits, labels)
+    gradient = -np.logaddexp(0.0, margin) + 0.5 * np.log1p(concentration)
+    if squares is not None:
+        gradient += 0.5 * np.log(np.maximum(squares, np.finfo(np.float64).tiny))
+    margins, _ = _margins(dropped, np.repeat(labels, COPIES))
+    return np.column_stack((gradient, margins.reshape(-1, COPIES))).astype(np.float32)
+
+
+def _margins(logits: Floats, labels: Ints) -> tuple[Floats, Floats]:
+    """The margin ``[n]``, and the sum of squares ``[n]`` of the distribution over the wrong classes alone.
+
+    Neither is computed from ``1 - p``, so a record of which the model is sure keeps its value.
+    """
+    rows = np.arange(len(labels))
+    wrong = logits.astype(np.float64)
+    true = wrong[rows, labels]
+    wrong[rows, labels] = -np.inf
+    largest = wrong.max(axis=1)
+    weights = np.exp(wrong - largest[:, None])
+    total = weights.sum(axis=1)
+    return true - largest - np.log(total), (weights**2).sum(axis=1) / total**2
+
+
+def _parts(n: int) -> Iterator[slice]:
+    return (slice(start, min(start + _RECORDS_PER_CALL, n)) for start in range(0, n, _RECORDS_PER_CALL))

@@ -1,0 +1,150 @@
+"""What a reference store holds, and how to make room in it. Nothing here loads a reference."""
+
+import re
+from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from privaudit.errors import UsageError
+from privaudit.training.references.store import PLAN_FILE, read_plan_file
+
+_KEY = re.compile(r"[0-9a-f]{64}")
+_SHORTEST_KEY = 6
+
+
+@dataclass(frozen=True)
+class StoredPlan:
+    """The references of one plan on disk."""
+
+    key: str
+    path: Path
+    references: int
+    """How many reference files there are; whether each is whole is seen when it is used."""
+    size: int
+    """Bytes of all files."""
+    created: str
+    """ISO time, empty when ``plan.json`` is missing or broken."""
+    used: datetime
+    """When a run last opened the plan."""
+    about: str
+    """Which learner, on how many records, in few words."""
+
+
+def list_plans(root: Path) -> list[StoredPlan]:
+    """All plans under ``root``, the last used first; empty when there is no such folder.
+
+    Raises:
+        UsageError: the folder cannot be read.
+    """
+    try:
+        folders = [path for path in root.iterdir() if _KEY.fullmatch(path.name) and path.is_dir()]
+    except FileNotFoundError:
+        return []
+    except OSError as failure:
+        raise UsageError(
+            "a folder that can be read for the reference store",
+            f"{failure.strerror} at {str(root)!r}",
+            "Correct PRIVAUDIT_STORE or --store",
+        ) from failure
+    return sorted(map(_stored, folders), key=lambda plan: (plan.used, plan.key), reverse=True)
+
+
+def select_plans(
+    plans: Sequence[StoredPlan],
+    *,
+    keys: Collection[str] = (),
+    older_than_days: float | None = None,
+    everything: bool = False,
+    now: datetime | None = None,
+) -> list[StoredPlan]:
+    """Which of ``plans`` to remove. Exactly one of the three ways to choose must be taken.
+
+    Args:
+        plans: what there is.
+        keys: of the plans; six or more first digits suffice when only one plan begins so.
+        older_than_days: those not used for so long.
+        everything: all of them.
+        now: the present, for tests.
+
+    Raises:
+        UsageError: no way or several, or a key that fits no plan or several.
+    """
+    if [bool(keys), older_than_days is not None, everything].count(True) != 1:
+        raise UsageError(
+            "keys, --older-than or --all", "none of them, or several", "Choose one way to say what goes"
+        )
+    if older_than_days is not None:
+        limit = (now or datetime.now(UTC)) - timedelta(days=older_than_days)
+        return [plan for plan in plans if plan.used < limit]
+    if everything:
+        return list(plans)
+    chosen = {_find(plans, key).key for key in keys}
+    return [plan for plan in plans if plan.key in chosen]
+
+
+def remove_plans(plans: Iterable[StoredPlan]) -> None:
+    """Delete the files that the store wrote for ``plans``, and their folders; nothing else that lies there.
+
+    Raises:
+        UsageError: a file cannot be deleted.
+    """
+    for plan in plans:
+        try:
+            # NOTE: plan.json goes last, so that an interrupted removal can be found and finished.
+            for file in [*_files(plan.path), plan.path / PLAN_FILE]:
+                file.unlink(missing_ok=True)
+            with suppress(OSError):  # somebody else's files are in it
+                plan.path.rmdir()
+        except OSError as failure:
+            raise UsageError(
+                "a reference store that can be changed",
+                f"{failure.strerror} at {str(plan.path)!r}",
+                "Check the permissions of the folder",
+            ) from failure
+
+
+def _find(plans: Sequence[StoredPlan], key: str) -> StoredPlan:
+    found = [plan for plan in plans if plan.key.startswith(key)]
+    if len(found) != 1 or len(key) < _SHORTEST_KEY:
+        raise UsageError(
+            f"the first {_SHORTEST_KEY} or more digits of one plan's key",
+            f"{key[:80]!r}, which fits {len(found)}",
+            "Run `privaudit store list` for the keys",
+        )
+    return found[0]
+
+
+def _files(folder: Path) -> list[Path]:
+    """Finished references and what killed writers left."""
+    return [*folder.glob("*.safetensors"), *folder.glob(".*.part")]
+
+
+def _stored(folder: Path) -> StoredPlan:
+    content, files = read_plan_file(folder / PLAN_FILE), _files(folder)
+    size, used = 0, folder.stat().st_mtime
+    for file in [*files, folder / PLAN_FILE]:
+        with suppress(FileNotFoundError):  # another process may be at work
+            size += file.stat().st_size
+            if file.name == PLAN_FILE:
+                used = file.stat().st_mtime
+    return StoredPlan(
+        key=folder.name,
+        path=folder,
+        references=sum(file.suffix == ".safetensors" for file in files),
+        size=size,
+        created=str(content.get("created", "")),
+        used=datetime.fromtimestamp(used, UTC),
+        about=_about(content),
+    )
+
+
+def _about(content: dict[str, object]) -> str:
+    learner, scored = content.get("learner"), content.get("scored")
+    if not isinstance(learner, dict) or not isinstance(scored, dict):
+        return "plan.json is missing or broken"
+    recipe = learner.get("recipe")
+    architecture = recipe.get("architecture") if isinstance(recipe, dict) else None
+    name = " ".join(str(part) for part in (learner.get("learner"), architecture) if part)
+    return f"{name}, {scored.get('n')} records, {content.get('classes')} classes, seed {content.get('seed')}"

@@ -1,0 +1,183 @@
+"""The architectures as functions of M models' parameters on a leading axis, on words without padding.
+
+Each computes what its class in :mod:`privaudit.training.architectures` computes without dropout.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from privaudit.targets.interface import Ints
+from privaudit.training.architectures.characters import INITIAL_SCALE
+from privaudit.training.architectures.cnn import WINDOWS
+from privaudit.training.architectures.transformer import MAX_HEADS, positions
+from privaudit.training.references.kernels import largest_of_texts, linear, mean_of_texts, rearrange, take
+from privaudit.training.references.stacked_steps import Step
+
+Parameters = Mapping[str, Tensor]
+"""``[M, …]`` by name; the table of words is not among them."""
+
+
+
+
+class Words:
+    """Where the words of a step's texts are, as tensors.
+
+    Args:
+        step: N words in n texts.
+        device: of the models.
+    """
+
+    def __init__(self, step: Step, device: torch.device) -> None:
+        self.step, self.device = step, device
+        self.starts: Ints = np.concatenate(([0], np.cumsum(step.lengths)))
+        """``[n + 1]``."""
+        self.text_of_word: Ints = np.repeat(np.arange(len(step.lengths)), step.lengths)
+        self.depth: Ints = np.arange(len(step.words)) - self.starts[self.text_of_word]
+        """``[N]`` the position of each word in its text."""
+
+    def tensor(self, numbers: NDArray[np.generic]) -> Tensor:
+        """``numbers`` on the device of the models."""
+        return torch.from_numpy(numbers).to(self.device)
+
+    def indices(self, numbers: Ints) -> Tensor:
+        """``numbers`` as indices on the device of the models."""
+        return self.tensor(numbers.astype(np.int32))
+
+    def shares(self) -> Tensor:
+        """``[n, 1]`` one over the number of words."""
+        return self.tensor((1 / np.maximum(self.step.lengths, 1)).astype(np.float32)).unsqueeze(1)
+
+    def padded(self) -> tuple[Ints, NDArray[np.bool_]]:
+        """``[n, L]`` the number of each text's words, and whether there is one."""
+        column = np.arange(self.step.longest)
+        return self.starts[:-1, None] + column, column < self.step.lengths[:, None]
+
+
+def bow(parameters: Parameters, rows: Tensor, words: Words) -> Tensor:
+    """Logits ``[n, C]`` of :class:`BagOfWords`, of the word vectors ``[U + 1, d]`` after "no word"."""
+    step = words.step
+    features = mean_of_texts(
+        rows,
+        words.tensor(step.words),
+        words.indices(words.starts),
+        words.shares(),
+        words.indices(words.text_of_word[step.by_row]),
+        words.tensor(step.row_offsets),
+    )
+    return _linear(parameters, "head", features)
+
+
+def cnn(parameters: Parameters, rows: Tensor, words: Words) -> Tensor:
+    """Logits ``[n, C]`` of :class:`KimCnn`: a window starts at every word."""
+    numbers, real = words.padded()
+    windows = _take_windows(rows, words).view(len(words.depth), -1)
+    # NOTE: the windows of 3 and 4 words are read as windows of 5 with weights of zero: one product of full
+    # width is faster than three, and every place of a text has one window.
+    kernels, biases = [], []
+    for i, window in enumerate(WINDOWS):
+        kernel = parameters[f"convolutions.{i}.weight"].permute(0, 1, 3, 2)
+        kernels.append(functional.pad(kernel, (0, 0, 0, max(WINDOWS) - window)).flatten(2))
+        biases.append(parameters[f"convolutions.{i}.bias"])
+    answers = linear(windows, torch.cat(kernels, 1), torch.cat(biases, 1))
+    strongest = largest_of_texts(
+        answers,
+        words.indices(np.where(real, numbers, words.starts[:-1, None]).clip(max=len(words.depth) - 1)),
+        words.indices(words.starts),
+        words.indices(words.text_of_word),
+    )
+    return _linear(parameters, "head", strongest.relu())
+
+
+def _take_windows(rows: Tensor, words: Words) -> Tensor:
+    """``[N * 5, d]`` the vectors of the words of the window at each word; zeros beyond the end of a text."""
+    step, depth = words.step, words.depth
+    offset = np.arange(max(WINDOWS))
+    inside = depth[:, None] + offset < step.lengths[words.text_of_word][:, None]
+    following = np.minimum(np.arange(len(depth))[:, None] + offset, len(depth) - 1)
+    chosen = np.where(inside, step.words[following], 0)
+    # NOTE: word p is at offset j of the window that starts at p - j, if the text has begun by then. Who uses
+    # "no word" is left out, because that row never changes.
+    used = step.by_row[step.row_offsets[1] :]
+    users = len(offset) * (used[:, None] - offset) + offset
+    exists = depth[used][:, None] >= offset
+    ends = np.concatenate(([0], np.cumsum(exists.sum(1))))
+    offsets = np.concatenate(([0], ends[step.row_offsets[1:] - step.row_offsets[1]]))
+    return take(
+        rows, words.indices(chosen.reshape(-1)), words.indices(users[exists]), words.indices(offsets)
+    )
+
+
+def transformer(parameters: Parameters, rows: Tensor, words: Words) -> Tensor:
+    """Logits ``[n, C]`` of :class:`TransformerEncoder`: only the attention sees texts side by side."""
+    step, dimension = words.step, rows.shape[1]
+    layout = _Layout(words, dimension)
+    vectors = take(rows, words.tensor(step.words), words.tensor(step.by_row), words.tensor(step.row_offsets))
+    states = vectors + layout.positions
+    depth = 0
+    while f"blocks.{depth}.expand.weight" in parameters:
+        name = f"blocks.{depth}"
+        read = _linear(parameters, f"{name}.attention_in", _normalised(states))
+        states = states + _linear(parameters, f"{name}.attention_out", layout.attend(read))
+        hidden = functional.gelu(_linear(parameters, f"{name}.expand", _normalised(states)))
+        states = states + _linear(parameters, f"{name}.contract", hidden)
+        depth += 1
+    everyone = np.arange(len(words.depth) + 1)
+    features = mean_of_texts(
+        _normalised(states),
+        words.indices(everyone[:-1]),
+        words.indices(words.starts),
+        words.shares(),
+        words.indices(words.text_of_word),
+        words.indices(everyone),
+    )
+    return _linear(parameters, "head", features)
+
+
+class _Layout:
+    """From words one after another to texts side by side, and back; the same for every layer."""
+
+    def __init__(self, words: Words, dimension: int) -> None:
+        numbers, real = words.padded()
+        self._texts, self._longest = real.shape
+        self._there = words.indices(np.where(real, numbers, -1).reshape(-1))
+        # NOTE: a filler may be longer than any text; what is cut off of it reaches nothing.
+        back = np.where(
+            words.depth < self._longest, words.text_of_word * self._longest + words.depth, -1
+        )
+        self._back = words.indices(back)
+        # NOTE: an empty place attends to its first position, because a softmax needs one.
+        real[:, 0] = True
+        self._mask = words.tensor(real)[:, None, None, :]
+        self._heads = next(heads for heads in range(MAX_HEADS, 0, -1) if dimension % heads == 0)
+        table = INITIAL_SCALE * positions(self._longest, dimension, torch.empty(0, device=words.device))
+        self.positions = table.index_select(0, words.indices(words.depth.clip(max=self._longest - 1)))
+
+    def attend(self, projected: Tensor) -> Tensor:
+        """Attention ``[N, d]`` of queries, keys and values ``[N, 3 * d]``, within each text."""
+        apart = rearrange(projected, self._there, self._back)
+        apart = apart.view(self._texts, self._longest, 3, self._heads, -1)
+        query, key, value = apart.permute(2, 0, 3, 1, 4)
+        attended = functional.scaled_dot_product_attention(query, key, value, attn_mask=self._mask)
+        together = attended.transpose(1, 2).reshape(self._texts * self._longest, -1)
+        return rearrange(together, self._back, self._there)
+
+
+def _normalised(states: Tensor) -> Tensor:
+    return functional.layer_norm(states, states.shape[1:])
+
+
+def _linear(parameters: Parameters, name: str, inputs: Tensor) -> Tensor:
+    return linear(inputs, parameters[f"{name}.weight"], parameters[f"{name}.bias"])
+
+
+NETWORKS: dict[str, Callable[[Parameters, Tensor, Words], Tensor]] = {
+    "bow": bow,
+    "cnn": cnn,
+    "transformer": transformer,
+}

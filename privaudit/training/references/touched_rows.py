@@ -1,0 +1,106 @@
+"""Adam on embedding tables at the cost of the rows that a batch touches.
+
+Adam moves every row at every step, because its moments outlive the gradient. What it does to a row between
+two batches that contain the row follows from the moments alone, though, so it is made up for when the row is
+needed next. For a vocabulary of thousands of words that is most of the work of training a small network.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from scipy.signal import lfilter
+from torch import Tensor
+
+from privaudit.targets.interface import Floats, Ints
+
+BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
+_RATIOS = np.array([BETA1 / BETA2**0.5, BETA1 / BETA2])
+"""By which w_t and w_t ε_t fall from step to step, the factors that do not depend on a aside."""
+
+
+class TouchedRows:
+    """The tables of M models one below the other, with their moments.
+
+    Between two touches at steps a < b the gradient is zero, so with j = t - a the moments are ``m β1^j`` and
+    ``v β2^j``, and the row moves by ``-m Σ w_t / (√v + ε_t)`` over a < t < b with
+    ``w_t = lr_t (β1/√β2)^j √(1-β2^t) / (1-β1^t)`` and ``ε_t = ε √(1-β2^t) / β2^(j/2)``. It is computed as
+    ``-m W / (√v + E / W)`` with ``W = Σ w_t`` and ``E = Σ w_t ε_t``, which is exact to second order in ε; both
+    sums are differences of two entries of a table.
+
+    Args:
+        tables: per model its rows ``[V, d]``.
+        rates: per model the learning rate of each of its steps.
+    """
+
+    def __init__(self, tables: Sequence[Tensor], rates: Sequence[Floats]) -> None:
+        self.values = torch.cat([table.detach() for table in tables])
+        self.first: Ints = np.cumsum([0, *(len(table) for table in tables)])
+        """``[M + 1]`` where each model's rows begin."""
+        self._mean, self._square = torch.zeros_like(self.values), torch.zeros_like(self.values)
+        self._touched = np.zeros(len(self.values), dtype=np.int64)
+        sums = [_remaining(rate) for rate in rates]
+        self._sum_first: Ints = np.cumsum([0, *(len(s) for s in sums)])
+        self._sums = np.concatenate(sums)
+        missed = np.arange(max(len(s) for s in sums))[:, None]
+        self._decays = _RATIOS**missed
+        self._powers = np.array([BETA1, BETA2]) ** missed
+
+    def gather(
+        self, rows: Ints, rows_of_models: Ints, steps: Ints
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Bring rows up to date.
+
+        Args:
+            rows: ``[U]`` distinct rows in the order of the models.
+            rows_of_models: ``[M]`` how many of them are of each model.
+            steps: ``[M]`` how many steps each model has made.
+
+        Returns:
+            Values ``[U + 1, d]`` after a row of zeros, and the two moments ``[U, d]``; all are copies.
+        """
+        device = self.values.device
+        index = torch.from_numpy(rows).to(device)
+        values = self.values.new_empty(len(rows) + 1, self.values.shape[1])
+        values[0] = 0
+        torch.index_select(self.values, 0, index, out=values[1:])
+        mean, square = self._mean.index_select(0, index), self._square.index_select(0, index)
+        begun = self._touched[rows]
+        now = np.repeat(steps, rows_of_models)
+        base = np.repeat(self._sum_first[:-1], rows_of_models)
+        missed = now - begun
+        moved = self._sums[base + begun] - self._decays[missed] * self._sums[base + now]
+        weights = moved[:, :1]
+        epsilons = np.divide(moved[:, 1:], weights, out=np.ones_like(weights), where=weights > 0)
+        numbers = np.hstack((weights, epsilons, self._powers[missed])).astype(np.float32)
+        weight, epsilon, power1, power2 = torch.from_numpy(numbers).to(device).split(1, dim=1)
+        values[1:] -= mean / (square.sqrt() + epsilon) * weight
+        mean *= power1
+        square *= power2
+        return values, mean, square
+
+    def put(
+        self, rows: Ints, rows_of_models: Ints, steps: Ints, values: Tensor, mean: Tensor, square: Tensor
+    ) -> None:
+        """Write back what an Adam step made of :meth:`gather`'s rows; ``steps`` count this one."""
+        index = torch.from_numpy(rows).to(self.values.device)
+        self.values.index_copy_(0, index, values[1:])
+        self._mean.index_copy_(0, index, mean)
+        self._square.index_copy_(0, index, square)
+        self._touched[rows] = np.repeat(steps, rows_of_models)
+
+    def tables(self, steps: Ints) -> list[Tensor]:
+        """All rows of each model, up to date."""
+        sizes = np.diff(self.first)
+        values, _, _ = self.gather(np.arange(len(self.values)), sizes, steps)
+        return list(values[1:].split(sizes.tolist()))
+
+
+def _remaining(rates: Floats) -> Floats:
+    """``[T + 1, 2]`` per step a the sums W and E over all ``t > a`` up to the last step T."""
+    steps = np.arange(1, len(rates) + 1)
+    terms = rates * np.sqrt(1 - BETA2**steps) / (1 - BETA1**steps)
+    columns = (terms, EPSILON * terms * np.sqrt(1 - BETA2**steps))
+    # NOTE: sums[a] = ratio * (terms[a + 1] + sums[a + 1]), from the last step backwards.
+    sums = [lfilter([r], [1.0, -r], c[::-1])[::-1] for r, c in zip(_RATIOS, columns, strict=True)]
+    return np.vstack((np.column_stack(sums), np.zeros((1, 2))))

@@ -1,0 +1,64 @@
+"""How the references of a recipe are trained: a fixed table, so that reference i is one model everywhere.
+
+The table follows ``benchmarks/references.py``. It depends on the recipe and the kind of device alone: not on
+how many references there are, on their number of records, or on how many processors the machine has.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import torch
+
+from privaudit.training.recipe import Recipe
+
+
+class Way(StrEnum):
+    """How references are trained."""
+
+    SPREAD = "spread"
+    """Each by itself with the trainer of the target; processes of one thread each share the work."""
+    STACKED = "stacked"
+    """The models of a block in one batched computation; processes share the blocks."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A way, and how many references it trains together."""
+
+    way: Way
+    block_size: int
+
+
+_ALONE = Choice(Way.SPREAD, 1)
+_TABLE: dict[tuple[str, str], Choice] = {
+
+
+
+
+
+
+}
+
+
+def way_of(recipe: Recipe, device: str) -> Choice:
+    """The way of ``recipe`` on ``device``."""
+    if not can_stack(recipe):
+        return _ALONE
+    return _TABLE.get((recipe.architecture, torch.device(device).type), _ALONE)
+
+
+def can_stack(recipe: Recipe) -> bool:
+    """Whether :mod:`privaudit.training.references.stacked` computes the recipe.
+
+    It leaves out what would make every step touch every word (weight decay), what differs between the models
+    of a block in shape (early stopping), and what no default recipe has.
+    """
+    return (
+        recipe.architecture in ("bow", "cnn", "transformer")
+        and recipe.embeddings == "words"
+        and recipe.optimizer == "adam"
+        and recipe.dropout == 0
+        and recipe.weight_decay == 0
+        and recipe.clip_gradient is None
+        and not recipe.early_stopping
+    )
