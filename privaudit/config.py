@@ -5,7 +5,6 @@ beside the tables are common to all commands. An unknown key is an error: a miss
 be a threshold that is silently absent.
 """
 
-import tomllib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,6 +50,8 @@ def find_configuration(explicit: Path | None, folder: Path) -> Configuration:
 
 
 def _read(path: Path, *, tool_table: bool) -> Configuration:
+    import tomllib
+
     try:
         content: object = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

@@ -2,8 +2,6 @@
 
 import shlex
 import sys
-import tempfile
-import traceback
 from pathlib import Path
 
 import typer
@@ -44,6 +42,10 @@ def _interrupted(arguments: list[str]) -> Exit:
 
 
 def _bug(error: Exception) -> Exit:
+    # NOTE: imported here, because nobody should wait for these on the way to `--help`.
+    import tempfile
+    import traceback
+
     with tempfile.NamedTemporaryFile(
         "w", prefix="privaudit-", suffix=".log", delete=False, encoding="utf-8"
     ) as file:

@@ -20,8 +20,9 @@ from privaudit.errors import ModelError, UsageError
 from privaudit.progress import SILENT, Progress
 from privaudit.targets.digests import file_digests, one_line
 from privaudit.targets.huggingface import read_config
-from privaudit.targets.interface import Ints
+from privaudit.targets.interface import Ints, ModelInfo
 from privaudit.targets.tokenizer import TokenEncoder, check_own_code, open_tokenizer, quiet_and_offline
+from privaudit.targets.torch_classifier import TorchClassifier
 from privaudit.training.bundle import FORMAT, VERSION, private_file
 from privaudit.training.bundle_data import RETRAIN, BundleData, field
 from privaudit.training.loop import History, batched, fit
@@ -57,6 +58,13 @@ class FineTuned:
     def logits(self, texts: Sequence[str]) -> Tensor:
         """Logits ``[n, C]`` on the CPU, in evaluation mode and in the order of the texts."""
         return _predict(self.model, _encoder(self.tokenizer, self.model), texts)
+
+    def classifier(self) -> TorchClassifier:
+        """The model as the attacks see any Hugging Face directory."""
+        labels = tuple(self.model.config.id2label[i] for i in range(self.model.config.num_labels))
+        info = ModelInfo("huggingface", type(self.model).__name__, "trained here", ())
+        device = str(self.model.device)
+        return TorchClassifier(self.model, _encoder(self.tokenizer, self.model), labels, info, device=device)
 
 
 @dataclass(frozen=True, eq=False)

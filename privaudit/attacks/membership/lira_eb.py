@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from privaudit.attacks.empirical_bayes import latent_log_ratio, log_ratio
+from privaudit.attacks.empirical_bayes import log_ratio
 from privaudit.attacks.interface import AttackContext, AttackSpec, Cost, Signal
+from privaudit.attacks.latent import latent_log_ratio
 from privaudit.attacks.references import membership
 from privaudit.attacks.registry import register
 from privaudit.attacks.signals import Signals

@@ -3,7 +3,7 @@
 They are computed by the same functions for the target and for every reference, on the same copies of a text.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from hashlib import blake2b
 
 import numpy as np
@@ -50,17 +50,42 @@ def extra_signals(
         ModelError: the model fails on the texts.
     """
     head = target.head() if isinstance(target, HasFeatures) else None
+    outputs = target.outputs(texts, features=head is not None, progress=progress)
+    squares = None
+    if head is not None and outputs.features is not None:
+        features = outputs.features
+        squares = np.einsum("nd,nd->n", features, features, dtype=np.float64) + (head.bias is not None)
+    return extras_of(
+        texts,
+        labels,
+        outputs.logits,
+        squares,
+        lambda copies: target.outputs(copies, progress=progress).logits,
+    )
+
+
+def extras_of(
+    texts: Sequence[str],
+    labels: Ints,
+    logits: Floats,
+    squares: Floats | None,
+    score: Callable[[list[str]], Floats],
+) -> Singles:
+    """:func:`signals_of` for a model that answers queries.
+
+    Args:
+        texts: n texts.
+        labels: ``[n]``.
+        logits: ``[n, C]`` of the texts.
+        squares: see :func:`signals_of`.
+        score: logits ``[m, C]`` of any texts; asked for the copies of some thousand records at a time.
+    """
     rows = np.empty((len(texts), 1 + COPIES), dtype=np.float32)
-    for part in _parts(len(texts)):
-        some = list(texts[part])
-        outputs = target.outputs(some, features=head is not None, progress=progress)
-        squares = None
-        if head is not None and outputs.features is not None:
-            features = outputs.features.astype(np.float64)
-            squares = (features**2).sum(axis=1) + (head.bias is not None)
-        copies = [copy for text in some for copy in dropped_copies(text)]
-        dropped = target.outputs(copies, progress=progress).logits
-        rows[part] = signals_of(outputs.logits, labels[part], squares, dropped)
+    for start in range(0, len(texts), _RECORDS_PER_CALL):
+        part = slice(start, start + _RECORDS_PER_CALL)
+        copies = [copy for text in texts[part] for copy in dropped_copies(text)]
+        some = None if squares is None else squares[part]
+        rows[part] = signals_of(logits[part], labels[part], some, score(copies))
     return rows
 
 
@@ -102,7 +127,3 @@ def _margins(logits: Floats, labels: Ints) -> tuple[Floats, Floats]:
     weights = np.exp(wrong - largest[:, None])
     total = weights.sum(axis=1)
     return true - largest - np.log(total), (weights**2).sum(axis=1) / total**2
-
-
-def _parts(n: int) -> Iterator[slice]:
-    return (slice(start, min(start + _RECORDS_PER_CALL, n)) for start in range(0, n, _RECORDS_PER_CALL))

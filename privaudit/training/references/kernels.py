@@ -176,9 +176,7 @@ def _product(left: Tensor, right: Tensor) -> Tensor:
     # NOTE: torch's default library runs at half the speed of oneDNN on AMD processors (105 against 220
     # GFLOP/s on one Zen 5 core), and elsewhere at the same. oneDNN in turn falls to a thousandth of it where an
     # operand is a strided piece of something larger.
-    return cast(
-        Tensor, torch.ops.mkldnn._linear_pointwise(_dense(left), _dense(right), None, "none", [], "")
-    )
+    return cast(Tensor, torch.ops.mkldnn._linear_pointwise(_dense(left), _dense(right), None, "none", [], ""))
 
 
 def _dense(matrix: Tensor) -> Tensor:

@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from typing import Protocol, cast
 
@@ -13,9 +14,9 @@ from privaudit.errors import DataError, ModelError
 from privaudit.targets.digests import one_line
 from privaudit.targets.interface import Floats, ModelInfo
 from privaudit.targets.sklearn_pipeline import SklearnClassifier
-from privaudit.training.references.extras import COPIES, dropped_copies, signals_of
+from privaudit.training.references.extras import extras_of
 from privaudit.training.references.halves import half_of, output_of
-from privaudit.training.references.plan import ReferenceOutput, ReferencePlan, Singles
+from privaudit.training.references.plan import ReferenceOutput, ReferencePlan
 
 ABSENT = float(np.log(np.finfo(np.float64).tiny))
 """Logit of a class that a half has no record of: the logarithm of the smallest normal number, about -708."""
@@ -84,15 +85,18 @@ class SklearnLearner:
         classes = self.estimator.classes_
         if len(classes) != plan.scored.n_classes:
             raise ModelError(
-                f"an estimator of {plan.scored.n_classes} classes", f"{len(classes)}", "Audit it with its own labels"
+                f"an estimator of {plan.scored.n_classes} classes",
+                f"{len(classes)}",
+                "Audit it with its own labels",
             )
-        scored = list(plan.scored.texts)
+        scored, labels = list(plan.scored.texts), np.asarray(plan.scored.labels, dtype=np.int64)
         for index in indices:
             half = half_of(plan, index)
             texts = [plan.pool.texts[i] for i in half.train]
             fitted = self._fitted(texts, classes[plan.pool.labels[half.train]], half.index, half.seed)
             logits = _logits(fitted, scored, classes)
-            extras = _extras(fitted, plan, logits, classes) if plan.extras else None
+            score = partial(_logits, fitted, classes=classes)
+            extras = extras_of(scored, labels, logits, None, score) if plan.extras else None
             yield output_of(plan, half, logits.astype(np.float32), extras)
 
     def _fitted(self, texts: list[str], labels: NDArray[np.generic], index: int, seed: int) -> Estimator:
@@ -127,22 +131,6 @@ def _logits(fitted: Estimator, texts: list[str], classes: NDArray[np.generic]) -
     logits = np.full((len(texts), len(classes)), ABSENT)
     logits[:, np.searchsorted(classes, fitted.classes_)] = own
     return logits
-
-
-def _extras(
-    fitted: Estimator, plan: ReferencePlan, logits: Floats, classes: NDArray[np.generic]
-) -> Singles:
-    labels = np.asarray(plan.scored.labels, dtype=np.int64)
-    rows = np.empty((len(labels), 1 + COPIES), dtype=np.float32)
-    for start in range(0, len(labels), _SCORED_AT_ONCE):
-        part = slice(start, start + _SCORED_AT_ONCE)
-        copies = [copy for text in plan.scored.texts[part] for copy in dropped_copies(text)]
-        rows[part] = signals_of(logits[part], labels[part], None, _logits(fitted, copies, classes))
-    return rows
-
-
-_SCORED_AT_ONCE = 4096
-"""Records whose copies are scored together; bounds the memory of their logits."""
 
 
 def _name(value: object) -> str:

@@ -124,7 +124,8 @@ class _Stack:
         counts = torch.from_numpy(self._steps.astype(np.float32)).to(self._device)
         for rate, models in by_rate.items():
             values, gradients, means, squares = (
-                [part for i in models for part in (rows_of_models[i][k], *self._parts[i][k])] for k in range(4)
+                [part for i in models for part in (rows_of_models[i][k], *self._parts[i][k])]
+                for k in range(4)
             )
             torch._fused_adamw_(
                 values,

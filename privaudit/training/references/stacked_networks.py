@@ -23,8 +23,6 @@ Parameters = Mapping[str, Tensor]
 """``[M, …]`` by name; the table of words is not among them."""
 
 
-
-
 class Words:
     """Where the words of a step's texts are, as tensors.
 
@@ -108,9 +106,7 @@ def _take_windows(rows: Tensor, words: Words) -> Tensor:
     exists = depth[used][:, None] >= offset
     ends = np.concatenate(([0], np.cumsum(exists.sum(1))))
     offsets = np.concatenate(([0], ends[step.row_offsets[1:] - step.row_offsets[1]]))
-    return take(
-        rows, words.indices(chosen.reshape(-1)), words.indices(users[exists]), words.indices(offsets)
-    )
+    return take(rows, words.indices(chosen.reshape(-1)), words.indices(users[exists]), words.indices(offsets))
 
 
 def transformer(parameters: Parameters, rows: Tensor, words: Words) -> Tensor:
@@ -147,9 +143,7 @@ class _Layout:
         self._texts, self._longest = real.shape
         self._there = words.indices(np.where(real, numbers, -1).reshape(-1))
         # NOTE: a filler may be longer than any text; what is cut off of it reaches nothing.
-        back = np.where(
-            words.depth < self._longest, words.text_of_word * self._longest + words.depth, -1
-        )
+        back = np.where(words.depth < self._longest, words.text_of_word * self._longest + words.depth, -1)
         self._back = words.indices(back)
         # NOTE: an empty place attends to its first position, because a softmax needs one.
         real[:, 0] = True

@@ -46,9 +46,7 @@ class TouchedRows:
         self._decays = _RATIOS**missed
         self._powers = np.array([BETA1, BETA2]) ** missed
 
-    def gather(
-        self, rows: Ints, rows_of_models: Ints, steps: Ints
-    ) -> tuple[Tensor, Tensor, Tensor]:
+    def gather(self, rows: Ints, rows_of_models: Ints, steps: Ints) -> tuple[Tensor, Tensor, Tensor]:
         """Bring rows up to date.
 
         Args:

@@ -4,7 +4,7 @@ import importlib
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from hashlib import sha256
 from pathlib import Path
 from typing import cast
@@ -16,9 +16,9 @@ from privaudit.errors import UsageError
 from privaudit.targets.batches import check_finite, check_shape
 from privaudit.targets.digests import one_line
 from privaudit.targets.interface import Floats, Ints
-from privaudit.training.references.extras import COPIES, dropped_copies, signals_of
+from privaudit.training.references.extras import extras_of
 from privaudit.training.references.halves import half_of, output_of
-from privaudit.training.references.plan import ReferenceOutput, ReferencePlan, Singles
+from privaudit.training.references.plan import ReferenceOutput, ReferencePlan
 
 Predict = Callable[[list[str]], NDArray[np.generic]]
 """Texts to logits (or log-probabilities) ``[n, C]``."""
@@ -73,17 +73,9 @@ class TrainerLearner:
             own = np.asarray(plan.pool.labels, dtype=np.int64)[half.train]
             predict = self._call("training", train, texts, own, half.seed)
             logits = self._logits(predict, plan.scored.texts, plan.scored.n_classes)
-            extras = self._extras(predict, plan, logits, labels) if plan.extras else None
+            score = partial(self._logits, predict, n_classes=plan.scored.n_classes)
+            extras = extras_of(plan.scored.texts, labels, logits, None, score) if plan.extras else None
             yield output_of(plan, half, logits.astype(np.float32), extras)
-
-    def _extras(self, predict: Predict, plan: ReferencePlan, logits: Floats, labels: Ints) -> Singles:
-        rows = np.empty((len(labels), 1 + COPIES), dtype=np.float32)
-        for start in range(0, len(labels), _TEXTS_PER_CALL):
-            part = slice(start, start + _TEXTS_PER_CALL)
-            copies = [copy for text in plan.scored.texts[part] for copy in dropped_copies(text)]
-            dropped = self._logits(predict, copies, plan.scored.n_classes)
-            rows[part] = signals_of(logits[part], labels[part], None, dropped)
-        return rows
 
     def _logits(self, predict: Predict, texts: Sequence[str], n_classes: int) -> Floats:
         logits = np.empty((len(texts), n_classes))
@@ -125,7 +117,9 @@ def _resolve(name: str) -> Train:
         found = getattr(importlib.import_module(module_name), function_name) if colon else None
     except Exception as failure:
         # NOTE: importing runs the user's module, which may fail in any way.
-        raise UsageError(f"an importable --trainer {name}", one_line(failure), f"Give {_RETURNS}") from failure
+        raise UsageError(
+            f"an importable --trainer {name}", one_line(failure), f"Give {_RETURNS}"
+        ) from failure
     finally:
         sys.path[:] = path
     if not callable(found):

@@ -30,14 +30,7 @@ class Choice:
 
 
 _ALONE = Choice(Way.SPREAD, 1)
-_TABLE: dict[tuple[str, str], Choice] = {
-
-
-
-
-
-
-}
+_TABLE: dict[tuple[str, str], Choice] = {}
 
 
 def way_of(recipe: Recipe, device: str) -> Choice:

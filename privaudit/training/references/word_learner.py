@@ -54,7 +54,9 @@ class RecipeLearner:
     def describe(self) -> dict[str, object]:
         """Recipe, vocabulary, kind of device and way of training; the version of torch decides the last bits."""
         recipe = {name: value for name, value in self.recipe.to_plain().items() if name != "seed"}
-        known = None if self.vocabulary is None else "\n".join(self.vocabulary.known).encode("utf-8", "replace")
+        known = (
+            None if self.vocabulary is None else "\n".join(self.vocabulary.known).encode("utf-8", "replace")
+        )
         return {
             "learner": "recipe",
             "recipe": recipe,

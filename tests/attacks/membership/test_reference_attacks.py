@@ -10,9 +10,11 @@ from scipy.special import expit
 from scipy.stats import norm, t
 from sklearn.metrics import roc_auc_score
 
-from privaudit.attacks.empirical_bayes import NormalScores, latent_log_ratio, log_ratio
+from privaudit.attacks.empirical_bayes import log_ratio
 from privaudit.attacks.interface import AttackContext
+from privaudit.attacks.latent import latent_log_ratio
 from privaudit.attacks.membership import lira_multi
+from privaudit.attacks.normal_scores import NormalScores
 from privaudit.attacks.references import variance_degrees
 from privaudit.attacks.registry import membership_attacks
 from privaudit.attacks.signals import Signals
