@@ -5,8 +5,8 @@ from collections.abc import Callable
 import numpy as np
 
 from privaudit.attacks.empirical_bayes import PSEUDO_RECORDS, predict
-from privaudit.attacks.normal_scores import NormalScores
 from privaudit.attacks.references import USUAL_DEGREES, Bools, Prediction, Side, log_student, side_of
+from privaudit.attacks.scales import SCALES
 from privaudit.targets.interface import Floats
 
 ROUNDS = 100
@@ -23,17 +23,19 @@ def latent_log_ratio(references: Floats, outside: Bools, target: Floats) -> Floa
     value follows its prediction, and an IN value a line in the record's OUT mean. Membership is not read.
 
     Args:
-        references: ``[k, n]`` values under the references, on any scale.
+        references: ``[k, n]`` values under the references, in any unit.
         outside: ``[k, n]`` which reference did not see which record; one at least.
         target: ``[n]`` values under the target.
     """
-    scale = NormalScores(references[outside])
-    value = scale(target)
-    nothing = np.zeros(len(target))
-    sides = side_of(scale(references), outside), Side(nothing, nothing, nothing)
-    prediction, _ = predict(sides, value)
-    line = _fit_line(prediction, value)
-    return line(value) - prediction.log_density(value)
+    nothing, ratio = np.zeros(len(target)), np.zeros(len(target))
+    for scale_of in SCALES:
+        scale = scale_of(references[outside])
+        value = scale(target)
+        sides = side_of(scale(references), outside), Side(nothing, nothing, nothing)
+        prediction, _ = predict(sides, value)
+        line = _fit_line(prediction, value)
+        ratio += line(value) - prediction.log_density(value)
+    return ratio / len(SCALES)
 
 
 def _fit_line(prediction: Prediction, value: Floats) -> Callable[[Floats], Floats]:

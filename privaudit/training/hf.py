@@ -61,10 +61,9 @@ class FineTuned:
 
     def classifier(self) -> TorchClassifier:
         """The model as the attacks see any Hugging Face directory."""
-        labels = tuple(self.model.config.id2label[i] for i in range(self.model.config.num_labels))
         info = ModelInfo("huggingface", type(self.model).__name__, "trained here", ())
         device = str(self.model.device)
-        return TorchClassifier(self.model, _encoder(self.tokenizer, self.model), labels, info, device=device)
+        return TorchClassifier(self.model, _encoder(self.tokenizer, self.model), None, info, device=device)
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,8 +5,8 @@ up; how much each one adds is learned where the truth is known. Every reference 
 with the other references as its references, and which records it saw is on record. A logistic regression of
 that on the log-ratios gives the weights. The target's own membership is never read.
 
-Why not one multivariate normal over all signals: measured on CLINC150 and SNIPS, it gained in AUC with 16
-references and lost at low false-positive rates, and lost in both with two.
+Why not one multivariate normal over all signals: on SNIPS it gained in AUC with 16 references, lost at low
+false-positive rates, and lost in both with two references.
 """
 
 from collections.abc import Iterator

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 BLOCK = 8
-"""Heads that are trained together; a block is always trained whole, so that no head depends on the request."""
+"""Heads that are trained together. A block is always trained whole: no head depends on what is asked for."""
 PENALTY = 1.0
 """Weight of half the squared norm of a head beside the sum of its losses."""
 _STEPS = 300
@@ -36,8 +36,8 @@ def frozen_references(
     """Heads for the references ``indices`` of one block.
 
     Features are the mean of the encoder's last hidden states over the tokens of a text, scaled to the norm
-    ``sqrt(d)``, and a constant 1. A head is the penalised softmax regression on its half after a fixed number of
-    accelerated gradient steps from zero: no random number enters but the coins.
+    ``sqrt(d)``, and a constant 1. A head is the penalised softmax regression on its half after a fixed number
+    of accelerated gradient steps from zero: no random number enters but the coins.
 
     Raises:
         DataError: a half has no record.
@@ -137,7 +137,7 @@ class _Encoder:
             raise ModelError(
                 f"an encoder in {path.name}/", one_line(error), "Save it again with save_pretrained"
             ) from None
-        self._model = model.to(device).eval()  # type: ignore[arg-type,no-untyped-call]
+        self._model = model.to(device).eval()  # type: ignore[arg-type]
         limit = getattr(model.config, "max_position_embeddings", None) or DEFAULT_MAX_LENGTH
         self._limit = min(int(self._tokenizer.model_max_length), limit - 2, DEFAULT_MAX_LENGTH)
 

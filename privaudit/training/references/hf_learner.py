@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import torch
@@ -17,22 +17,18 @@ from privaudit.training.references.halves import Half, half_of, output_of
 from privaudit.training.references.plan import ReferenceOutput, ReferencePlan
 from privaudit.training.trainer import Labelled
 
+Mode = Literal["full", "frozen"]
+"""How much of a reference is trained.
 
-class ReferenceMode(StrEnum):
-    """How much of a reference is trained."""
-
-    FULL = "full"
-    """All parameters, as the target's were: the faithful way, at the target's cost per reference."""
-    FROZEN = "frozen"
-    """A linear head on features of the pretrained encoder, which are computed once for all references.
-
-    Exact for a target that is such a head. For a fine-tuned target it is a cheap stand-in: it knows how hard
-    a record is, but not how well the whole network can memorise it.
-    """
+``full``: all parameters, as the target's were: the faithful way, at the target's cost per reference.
+``frozen``: a linear head on features of the pretrained encoder, which are computed once for all references.
+Exact for a target that is such a head. For a fine-tuned target it is a cheap stand-in: it knows how hard a
+record is, but not how well the whole network can memorise it.
+"""
 
 
 @dataclass(frozen=True)
-class HuggingFaceLearner:
+class HfLearner:
     """Trains references from the pretrained directory that the recipe names.
 
     Args:
@@ -46,7 +42,7 @@ class HuggingFaceLearner:
     """
 
     recipe: Recipe
-    mode: ReferenceMode = ReferenceMode.FULL
+    mode: Mode = "full"
     device: str = "cpu"
 
     def __post_init__(self) -> None:
@@ -63,16 +59,16 @@ class HuggingFaceLearner:
     @property
     def block_size(self) -> int:
         """References that are trained together."""
-        return BLOCK if self.mode is ReferenceMode.FROZEN else 1
+        return BLOCK if self.mode == "frozen" else 1
 
     def describe(self) -> dict[str, object]:
-        """Recipe with the digest of the pretrained weights, wherever they lie; mode, device, library versions."""
+        """Recipe, digest of the pretrained weights (wherever they lie), mode, device, library versions."""
         import transformers
 
         left_out = {"seed", "pretrained"}
         return {
             "learner": "huggingface",
-            "mode": self.mode.value,
+            "mode": self.mode,
             "recipe": {k: v for k, v in self.recipe.to_plain().items() if k not in left_out},
             "device": torch.device(self.device).type,
             "torch": torch.__version__,
@@ -87,7 +83,7 @@ class HuggingFaceLearner:
             UsageError: a loss is not finite.
             ModelError: the pretrained directory has no usable encoder and tokenizer.
         """
-        if self.mode is ReferenceMode.FROZEN:
+        if self.mode == "frozen":
             yield from frozen_references(plan, indices, Path(self.recipe.pretrained or ""), self.device)
             return
         labels = np.asarray(plan.scored.labels, dtype=np.int64)

@@ -4,7 +4,8 @@ What torch derives by itself for indexing adds rows one by one; here every backw
 forward pass, and the order of every sum is fixed.
 """
 
-from typing import Any, cast
+from functools import lru_cache
+from typing import Protocol, cast
 
 import torch
 from torch import Tensor
@@ -17,7 +18,8 @@ _LARGE = 1 << 20
 def sum_rows(rows: Tensor, chosen: Tensor, offsets: Tensor) -> Tensor:
     """``[n, d]`` sum i is over the rows ``chosen[offsets[i]:offsets[i + 1]]``."""
     # NOTE: without a padding index (None) this is one pass over the rows, several times as fast as with one.
-    return cast(Tensor, torch.embedding_bag(rows, chosen, offsets, False, 0, False, None, True, None)[0])
+    sums: Tensor = torch.embedding_bag(rows, chosen, offsets, False, 0, False, None, True, None)[0]
+    return sums
 
 
 def take(rows: Tensor, chosen: Tensor, users: Tensor, offsets: Tensor) -> Tensor:
@@ -29,7 +31,7 @@ def take(rows: Tensor, chosen: Tensor, users: Tensor, offsets: Tensor) -> Tensor
         users: ``[N]`` the numbers 0 … N-1 in the order of the rows that they choose.
         offsets: ``[U + 1]`` where in ``users`` each row begins.
     """
-    return cast(Tensor, _Take.apply(rows, chosen, users, offsets))
+    return cast(Tensor, _Take.apply(rows, chosen, users, offsets))  # type: ignore[no-untyped-call]
 
 
 def mean_of_texts(
@@ -45,7 +47,7 @@ def mean_of_texts(
         texts: ``[N]`` the texts that use a row, row after row.
         text_offsets: ``[U + 1]`` where in ``texts`` each row begins.
     """
-    return cast(Tensor, _Mean.apply(rows, chosen, offsets, shares, texts, text_offsets))
+    return cast(Tensor, _Mean.apply(rows, chosen, offsets, shares, texts, text_offsets))  # type: ignore[no-untyped-call]
 
 
 def largest_of_texts(words: Tensor, padded: Tensor, offsets: Tensor, text_of_word: Tensor) -> Tensor:
@@ -57,7 +59,7 @@ def largest_of_texts(words: Tensor, padded: Tensor, offsets: Tensor, text_of_wor
         offsets: ``[n + 1]`` where each text begins.
         text_of_word: ``[N]``.
     """
-    return cast(Tensor, _Largest.apply(words, padded, offsets, text_of_word))
+    return cast(Tensor, _Largest.apply(words, padded, offsets, text_of_word))  # type: ignore[no-untyped-call]
 
 
 def rearrange(rows: Tensor, there: Tensor, back: Tensor) -> Tensor:
@@ -68,7 +70,7 @@ def rearrange(rows: Tensor, there: Tensor, back: Tensor) -> Tensor:
         there: ``[m]``.
         back: ``[N]`` where in the result each row went, -1 for nowhere.
     """
-    return cast(Tensor, _Rearrange.apply(rows, there, back))
+    return cast(Tensor, _Rearrange.apply(rows, there, back))  # type: ignore[no-untyped-call]
 
 
 def linear(inputs: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
@@ -84,21 +86,27 @@ def linear(inputs: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor
     """
     models, outputs, _ = weight.shape
     if models == 1:
-        product = cast(Tensor, _Linear.apply(inputs, weight[0]))
+        product = cast(Tensor, _Linear.apply(inputs, weight[0]))  # type: ignore[no-untyped-call]
         return product if bias is None else product + bias
     split = inputs.view(models, -1, inputs.shape[1])
     product = split @ weight.transpose(1, 2)
     return (product if bias is None else product + bias.unsqueeze(1)).reshape(-1, outputs)
 
 
+class _Context(Protocol):
+    saved_tensors: tuple[Tensor, ...]
+
+    def save_for_backward(self, *tensors: Tensor) -> None: ...
+
+
 class _Take(Function):
     @staticmethod
-    def forward(ctx: Any, rows: Tensor, chosen: Tensor, users: Tensor, offsets: Tensor) -> Tensor:
+    def forward(ctx: _Context, rows: Tensor, chosen: Tensor, users: Tensor, offsets: Tensor) -> Tensor:
         ctx.save_for_backward(users, offsets)
         return rows.index_select(0, chosen)
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+    def backward(ctx: _Context, gradient: Tensor) -> tuple[Tensor | None, ...]:
         users, offsets = ctx.saved_tensors
         return sum_rows(gradient.contiguous(), users, offsets), None, None, None
 
@@ -106,7 +114,7 @@ class _Take(Function):
 class _Mean(Function):
     @staticmethod
     def forward(
-        ctx: Any,
+        ctx: _Context,
         rows: Tensor,
         chosen: Tensor,
         offsets: Tensor,
@@ -118,20 +126,22 @@ class _Mean(Function):
         return sum_rows(rows, chosen, offsets) * shares
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+    def backward(ctx: _Context, gradient: Tensor) -> tuple[Tensor | None, ...]:
         shares, texts, text_offsets = ctx.saved_tensors
         return sum_rows(gradient * shares, texts, text_offsets), None, None, None, None, None
 
 
 class _Largest(Function):
     @staticmethod
-    def forward(ctx: Any, words: Tensor, padded: Tensor, offsets: Tensor, text_of_word: Tensor) -> Tensor:
+    def forward(
+        ctx: _Context, words: Tensor, padded: Tensor, offsets: Tensor, text_of_word: Tensor
+    ) -> Tensor:
         largest = words.index_select(0, padded.flatten()).view(*padded.shape, -1).amax(1)
         ctx.save_for_backward(words, largest, offsets, text_of_word)
         return largest
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+    def backward(ctx: _Context, gradient: Tensor) -> tuple[Tensor | None, ...]:
         words, largest, offsets, text_of_word = ctx.saved_tensors
         attained = (words == largest.index_select(0, text_of_word)).to(words.dtype)
         everyone = torch.arange(len(words), dtype=offsets.dtype, device=words.device)
@@ -141,24 +151,24 @@ class _Largest(Function):
 
 class _Rearrange(Function):
     @staticmethod
-    def forward(ctx: Any, rows: Tensor, there: Tensor, back: Tensor) -> Tensor:
+    def forward(ctx: _Context, rows: Tensor, there: Tensor, back: Tensor) -> Tensor:
         ctx.save_for_backward(there, back)
         return _pick(rows, there)
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+    def backward(ctx: _Context, gradient: Tensor) -> tuple[Tensor | None, ...]:
         _, back = ctx.saved_tensors
         return _pick(gradient, back), None, None
 
 
 class _Linear(Function):
     @staticmethod
-    def forward(ctx: Any, inputs: Tensor, weight: Tensor) -> Tensor:
+    def forward(ctx: _Context, inputs: Tensor, weight: Tensor) -> Tensor:
         ctx.save_for_backward(inputs, weight)
         return _product(inputs, weight)
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+    def backward(ctx: _Context, gradient: Tensor) -> tuple[Tensor | None, ...]:
         inputs, weight = ctx.saved_tensors
         return _product(gradient, weight.t()), _product(gradient.t(), inputs.t())
 
@@ -171,13 +181,18 @@ def _pick(rows: Tensor, chosen: Tensor) -> Tensor:
 def _product(left: Tensor, right: Tensor) -> Tensor:
     """``left @ right.T``."""
     size = left.shape[0] * left.shape[1] * right.shape[0]
-    if left.device.type != "cpu" or size < _LARGE or not torch.backends.mkldnn.is_available():
+    if left.device.type != "cpu" or size < _LARGE or not _has_onednn():
         return left @ right.t()
     # NOTE: torch's default library runs at half the speed of oneDNN on AMD processors (105 against 220
-    # GFLOP/s on one Zen 5 core), and elsewhere at the same. oneDNN in turn falls to a thousandth of it where an
-    # operand is a strided piece of something larger.
+    # GFLOP/s on one Zen 5 core), and elsewhere at the same. oneDNN in turn falls to a thousandth of it where
+    # an operand is a strided piece of something larger.
     return cast(Tensor, torch.ops.mkldnn._linear_pointwise(_dense(left), _dense(right), None, "none", [], ""))
 
 
 def _dense(matrix: Tensor) -> Tensor:
     return matrix if matrix.is_contiguous() or matrix.t().is_contiguous() else matrix.contiguous()
+
+
+@lru_cache(maxsize=1)
+def _has_onednn() -> bool:
+    return bool(torch.backends.mkldnn.is_available())  # type: ignore[no-untyped-call]

@@ -66,7 +66,10 @@ class Learner(Protocol):
 
     @property
     def block_size(self) -> int:
-        """References that are trained together; a block is ``range(b * block_size, (b + 1) * block_size)``."""
+        """References that are trained together.
+
+        A block is ``range(b * block_size, (b + 1) * block_size)``.
+        """
         ...
 
     def describe(self) -> dict[str, object]:

@@ -48,8 +48,8 @@ class Estimator(Protocol):
 class SklearnLearner:
     """Trains clones of a fitted estimator.
 
-    Settings named ``random_state`` get the reference's seed, and those named ``n_jobs`` one job. Texts come in
-    the order of the pool. A class that the half lacks gets the logit :data:`ABSENT`.
+    Settings named ``random_state`` get the reference's seed, and those named ``n_jobs`` one job. Texts come
+    in the order of the pool. A class that the half lacks gets the logit :data:`ABSENT`.
 
     Args:
         estimator: fitted; its ``classes_`` are the classes of the plan, in their order.

@@ -1,15 +1,14 @@
 """Networks of a block trained together: their parameters on a leading axis, one computation per step.
 
-Model i is what it is alone: it has its own vocabulary, data order, steps and learning rates, and a model whose
-epoch is over waits for the others without a step. Against the plain trainer it computes words without padding,
-and moves only the rows of the table that a batch touches; the two agree but for rounding.
+Model i is what it is alone: it has its own vocabulary, data order, steps and learning rates, and a model
+whose epoch is over waits for the others without a step. Other than the plain trainer it computes words
+without padding, and moves only the rows of the table that a batch touches; the two agree but for rounding.
 """
 
 from collections.abc import Sequence
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
@@ -18,7 +17,7 @@ from privaudit.targets.interface import Floats, Ints
 from privaudit.training.architectures import WordNetwork, build
 from privaudit.training.loop import learning_rate_factor
 from privaudit.training.recipe import Recipe
-from privaudit.training.references.stacked_networks import NETWORKS, Words
+from privaudit.training.references.stacked_networks import NETWORKS, Words, differentiate_bow
 from privaudit.training.references.stacked_steps import Batches, Step
 from privaudit.training.references.touched_rows import BETA1, BETA2, EPSILON, TouchedRows
 from privaudit.training.seeds import Stream, seeded_torch
@@ -76,7 +75,7 @@ class _Stack:
         self, recipe: Recipe, networks: Sequence[WordNetwork], counts: Sequence[int], device: str
     ) -> None:
         self._recipe, self._device = recipe, torch.device(device)
-        self._forward = NETWORKS[recipe.architecture]
+        self._forward = NETWORKS.get(recipe.architecture)
         states = [network.state_dict() for network in networks]
         tables = [state.pop(_TABLE).to(self._device) for state in states]
         self._rates = [_learning_rates(recipe, count) for count in counts]
@@ -102,21 +101,26 @@ class _Stack:
     def train(self, step: Step) -> None:
         """One step of every model that has texts in it."""
         rows, mean, square = self.table.gather(step.rows, step.rows_of_models, self._steps)
-        rows.requires_grad_()
-        # NOTE: only the head of a bag of words is computed for all models at once, and there one row is a text.
-        step = step if self._recipe.architecture == "bow" else step.filled()
-        logits = self._forward(self._parameters, rows, Words(step, self._device))
-        labels = torch.from_numpy(step.labels).to(self._device)
-        losses = functional.cross_entropy(logits, labels, reduction="none")
-        (losses * torch.from_numpy(_weights(step)).to(self._device)).sum().backward()  # type: ignore[no-untyped-call]
-        if rows.grad is not None:
-            self._move(step, [rows.detach()[1:], rows.grad[1:], mean, square])
-        self.table.put(step.rows, step.rows_of_models, self._steps, rows.detach(), mean, square)
+        gradient = self._differentiate(step, rows)
+        self._move(step, [rows[1:], gradient[1:], mean, square])
+        self.table.put(step.rows, step.rows_of_models, self._steps, rows, mean, square)
+
+    def _differentiate(self, step: Step, rows: Tensor) -> Tensor:
+        """The gradient in ``rows``; those in the other parameters are left in them."""
+        if self._recipe.architecture == "bow":
+            return differentiate_bow(self._parameters, rows, Words(step, self._device))
+        words = Words(step.filled(), self._device)
+        leaf = rows.detach().requires_grad_()
+        logits = self._forward(self._parameters, leaf, words)
+        losses = functional.cross_entropy(logits, words.tensor(words.step.labels), reduction="none")
+        torch._foreach_zero_([p.grad for p in self._parameters.values() if p.grad is not None])
+        (losses * words.weights()).sum().backward()  # type: ignore[no-untyped-call]
+        return leaf.grad if leaf.grad is not None else torch.zeros_like(rows)
 
     def _move(self, step: Step, rows: list[Tensor]) -> None:
         """Adam on the touched rows and all other parameters of the models that take part."""
         sizes = step.rows_of_models.tolist()
-        rows_of_models = list(zip(*(kind.split(sizes) for kind in rows), strict=True))
+        rows_of_models = list(zip(*(torch.split(kind, sizes) for kind in rows), strict=True))
         by_rate: dict[float, list[int]] = {}
         for i in np.flatnonzero(step.sizes).tolist():
             by_rate.setdefault(float(self._rates[i][self._steps[i]]), []).append(i)
@@ -142,7 +146,6 @@ class _Stack:
                 amsgrad=False,
                 maximize=False,
             )
-        torch._foreach_zero_([p.grad for p in self._parameters.values() if p.grad is not None])
 
     def check(self, epoch: int) -> None:
         """Raise if the training has diverged by the end of ``epoch`` (from 0)."""
@@ -168,10 +171,3 @@ def _learning_rates(recipe: Recipe, count: int) -> Floats:
     total = recipe.epochs * steps
     ran = min(recipe.epochs, recipe.stop_after or recipe.epochs) * steps
     return recipe.learning_rate * np.array([learning_rate_factor(recipe, t, total) for t in range(ran)])
-
-
-def _weights(step: Step) -> NDArray[np.float32]:
-    """``[n]`` what each text's loss counts: the mean over the texts of a model, nothing for other places."""
-    place = np.arange(len(step.lengths) // len(step.sizes))
-    share = 1 / np.maximum(step.sizes, 1)
-    return np.where(place < step.sizes[:, None], share[:, None], 0).astype(np.float32).reshape(-1)

@@ -4,7 +4,6 @@ Each computes what its class in :mod:`privaudit.training.architectures` computes
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -16,7 +15,7 @@ from privaudit.targets.interface import Ints
 from privaudit.training.architectures.characters import INITIAL_SCALE
 from privaudit.training.architectures.cnn import WINDOWS
 from privaudit.training.architectures.transformer import MAX_HEADS, positions
-from privaudit.training.references.kernels import largest_of_texts, linear, mean_of_texts, rearrange, take
+from privaudit.training.references.kernels import largest_of_texts, linear, mean_of_texts, rearrange, sum_rows, take
 from privaudit.training.references.stacked_steps import Step
 
 Parameters = Mapping[str, Tensor]
@@ -51,24 +50,49 @@ class Words:
         """``[n, 1]`` one over the number of words."""
         return self.tensor((1 / np.maximum(self.step.lengths, 1)).astype(np.float32)).unsqueeze(1)
 
+    def weights(self) -> Tensor:
+        """``[n]`` what each text's loss counts: the mean over a model's texts, and nothing for other places."""
+        sizes = self.step.sizes
+        place = np.arange(len(self.step.lengths) // len(sizes))
+        share = 1 / np.maximum(sizes, 1)[:, None]
+        return self.tensor(np.where(place < sizes[:, None], share, 0).astype(np.float32).reshape(-1))
+
     def padded(self) -> tuple[Ints, NDArray[np.bool_]]:
         """``[n, L]`` the number of each text's words, and whether there is one."""
         column = np.arange(self.step.longest)
         return self.starts[:-1, None] + column, column < self.step.lengths[:, None]
 
 
-def bow(parameters: Parameters, rows: Tensor, words: Words) -> Tensor:
-    """Logits ``[n, C]`` of :class:`BagOfWords`, of the word vectors ``[U + 1, d]`` after "no word"."""
-    step = words.step
-    features = mean_of_texts(
-        rows,
-        words.tensor(step.words),
-        words.indices(words.starts),
-        words.shares(),
-        words.indices(words.text_of_word[step.by_row]),
-        words.tensor(step.row_offsets),
-    )
-    return _linear(parameters, "head", features)
+def differentiate_bow(parameters: Parameters, rows: Tensor, words: Words) -> Tensor:
+    """The gradients of the mean losses of :class:`BagOfWords`, written out.
+
+    A step is so short that to record it for torch's own differentiation would take as long as the step.
+
+    Args:
+        parameters: of the head; their gradients are overwritten.
+        rows: ``[U + 1, d]`` word vectors after "no word".
+        words: of the step.
+
+    Returns:
+        The gradient in ``rows``.
+    """
+    step, models = words.step, len(words.step.sizes)
+    weight, bias = parameters["head.weight"], parameters["head.bias"]
+    with torch.inference_mode():
+        shares = words.shares()
+        features = sum_rows(rows, words.tensor(step.words), words.indices(words.starts)).mul_(shares)
+        features = features.view(models, -1, rows.shape[1])
+        logits = torch.baddbmm(bias.unsqueeze(1), features, weight.transpose(1, 2))
+        # NOTE: of the loss -ln p_y, the gradient in the logits is p - onehot(y).
+        residual = logits.softmax(2)
+        truth = words.tensor(step.labels).view(models, -1, 1)
+        residual.scatter_add_(2, truth, residual.new_full(truth.shape, -1.0))
+        residual.mul_(words.weights().view(models, -1, 1))
+        torch.bmm(residual.transpose(1, 2), features, out=weight.grad)
+        torch.sum(residual, 1, out=bias.grad)
+        upstream = torch.bmm(residual, weight).flatten(0, 1).mul_(shares)
+        texts = words.indices(words.text_of_word[step.by_row])
+        return sum_rows(upstream, texts, words.tensor(step.row_offsets))
 
 
 def cnn(parameters: Parameters, rows: Tensor, words: Words) -> Tensor:
@@ -171,7 +195,6 @@ def _linear(parameters: Parameters, name: str, inputs: Tensor) -> Tensor:
 
 
 NETWORKS: dict[str, Callable[[Parameters, Tensor, Words], Tensor]] = {
-    "bow": bow,
     "cnn": cnn,
     "transformer": transformer,
 }

@@ -1,4 +1,4 @@
-"""The batches of an epoch for several models at once, as indices into their tables laid one below the other."""
+"""The batches of an epoch for several models at once, as indices into their tables one below the other."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -129,7 +129,7 @@ class Batches:
         row_bounds = np.searchsorted(first, first_words)
         local = np.empty(len(rows), dtype=np.int32)
         local[word] = np.cumsum(new) - row_bounds[step]
-        rows = rows[first].astype(np.int64)
+        distinct = rows[first].astype(np.int64)
         labels = np.where(taken, self._labels[texts], 0).reshape(steps, -1)
         sizes = taken.reshape(steps, len(self._counts), -1).sum(2)
         for s in range(steps):
@@ -137,8 +137,8 @@ class Batches:
             some = slice(row_bounds[s], row_bounds[s + 1])
             offsets = np.concatenate(([0], first[some] - begin, [end - begin]))
             yield Step(
-                rows=rows[some],
-                rows_of_models=np.diff(np.searchsorted(rows[some], self._bounds)),
+                rows=distinct[some],
+                rows_of_models=np.diff(np.searchsorted(distinct[some], self._bounds)),
                 words=local[begin:end],
                 lengths=lengths[s],
                 by_row=(word[begin:end] - begin).astype(np.int32),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 from hashlib import sha256
 from pathlib import Path
-from typing import cast
+from typing import TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,10 +20,11 @@ from privaudit.training.references.extras import extras_of
 from privaudit.training.references.halves import half_of, output_of
 from privaudit.training.references.plan import ReferenceOutput, ReferencePlan
 
+T = TypeVar("T")
 Predict = Callable[[list[str]], NDArray[np.generic]]
 """Texts to logits (or log-probabilities) ``[n, C]``."""
 Train = Callable[[list[str], Ints, int], Predict]
-"""``(texts, labels, seed)`` to a trained model; labels are class indices in the order of the target's labels."""
+"""``(texts, labels, seed)`` to a trained model; labels are class indices, as the target numbers them."""
 
 _TEXTS_PER_CALL = 4096
 _RETURNS = "a function (texts, labels, seed) that returns a function from texts to logits [n, C]"
@@ -88,7 +89,7 @@ class TrainerLearner:
         check_finite(logits)
         return logits
 
-    def _call(self, task: str, function: Callable[..., Predict], *arguments: object) -> Predict:
+    def _call(self, task: str, function: Callable[..., T], *arguments: object) -> T:
         """Run the user's code, which may fail in any way."""
         try:
             answer = function(*arguments)

@@ -30,7 +30,14 @@ class Choice:
 
 
 _ALONE = Choice(Way.SPREAD, 1)
-_TABLE: dict[tuple[str, str], Choice] = {}
+_TABLE = {
+    ("bow", "cpu"): Choice(Way.STACKED, 4),
+    ("cnn", "cpu"): Choice(Way.STACKED, 1),
+    ("transformer", "cpu"): Choice(Way.STACKED, 1),
+    ("bow", "cuda"): Choice(Way.STACKED, 64),
+    ("cnn", "cuda"): Choice(Way.STACKED, 32),
+    ("transformer", "cuda"): Choice(Way.STACKED, 32),
+}
 
 
 def way_of(recipe: Recipe, device: str) -> Choice:

@@ -11,12 +11,12 @@ from torch import Tensor
 
 from privaudit.targets.interface import Ints
 from privaudit.training.architectures import WordNetwork
+from privaudit.training.recipe import Recipe
 from privaudit.training.references.corpus import Corpus, Numbers
 from privaudit.training.references.extras import COPIES, dropped_copies, signals_of
 from privaudit.training.references.halves import Half, half_of, output_of
 from privaudit.training.references.plan import ReferenceOutput, ReferencePlan, Singles
 from privaudit.training.references.ways import Way, way_of
-from privaudit.training.recipe import Recipe
 from privaudit.training.text import EncodedTexts, Vocabulary
 from privaudit.training.trainer import logits_and_squares, mean_loss, train_network
 
@@ -30,9 +30,9 @@ _SCORED_AT_ONCE = 8192
 class RecipeLearner:
     """Trains references with the recipe of a bundle.
 
-    A reference has its own seed, and its own vocabulary from the texts of its half unless one was given. Where
-    the recipe stops early, a part of the half is set aside and watched, as it was for the target; those records
-    count as outside. A reference that is trained alone (:attr:`Way.SPREAD`) is bit for bit what
+    A reference has its own seed, and its own vocabulary from the texts of its half unless one was given.
+    Where the recipe stops early, a part of the half is set aside and watched, as it was for the target; those
+    records count as outside. A reference that is trained alone (:attr:`Way.SPREAD`) is bit for bit what
     :func:`privaudit.training.trainer.train` makes of its half and seed; :attr:`Way.STACKED` agrees with that
     but for rounding.
 
@@ -52,7 +52,7 @@ class RecipeLearner:
         return way_of(self.recipe, self.device).block_size
 
     def describe(self) -> dict[str, object]:
-        """Recipe, vocabulary, kind of device and way of training; the version of torch decides the last bits."""
+        """Recipe, vocabulary, kind of device, way of training, and torch's version for the last bits."""
         recipe = {name: value for name, value in self.recipe.to_plain().items() if name != "seed"}
         known = (
             None if self.vocabulary is None else "\n".join(self.vocabulary.known).encode("utf-8", "replace")
@@ -136,7 +136,7 @@ class _Prepared:
     scored: Ints
     """Positions of the scored texts."""
     copies: Ints
-    """Positions of their copies with words dropped, those of a text one after another; none without extras."""
+    """Positions of the copies with words dropped, those of a text one after another; none without extras."""
 
 
 @lru_cache(maxsize=1)

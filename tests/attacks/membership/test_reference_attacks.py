@@ -14,9 +14,9 @@ from privaudit.attacks.empirical_bayes import log_ratio
 from privaudit.attacks.interface import AttackContext
 from privaudit.attacks.latent import latent_log_ratio
 from privaudit.attacks.membership import lira_multi
-from privaudit.attacks.normal_scores import NormalScores
 from privaudit.attacks.references import variance_degrees
 from privaudit.attacks.registry import membership_attacks
+from privaudit.attacks.scales import NormalScores, StandardScores
 from privaudit.attacks.signals import Signals
 
 N, K, C = 60, 9, 4
@@ -319,3 +319,10 @@ def test_normal_scores_are_normal_rise_and_do_not_end():
     assert (np.diff(scale(far)) > 0).all()
     assert np.isfinite(scale(far)).all()
     assert NormalScores(np.ones((2, 3)))(np.array([0.0, 1.0, 2.0])).tolist() == [-1.0, 0.0, 1.0]
+
+
+def test_standard_scores_are_standard():
+    values = np.random.default_rng(0).gamma(2, size=(3, 50))
+    z = StandardScores(values)(values)
+    np.testing.assert_allclose([z.mean(), z.std()], [0, 1], atol=1e-12)
+    assert StandardScores(np.ones((2, 3)))(np.array([1.0, 2.0])).tolist() == [0.0, 1.0]

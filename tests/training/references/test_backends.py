@@ -178,6 +178,7 @@ sys.path[:0] = {path!r}
 from tiny_learner import StuckLearner, TinyLearner
 from conftest import make_population
 from privaudit.training.references.backends.process import ProcessBackend
+from privaudit.training.references.backends.ray import RayBackend
 from privaudit.training.references.engine import train_references
 from privaudit.training.references.plan import ReferencePlan
 from privaudit.training.references.store import Store
@@ -185,7 +186,7 @@ from privaudit.training.references.store import Store
 if __name__ == "__main__":
     pool = make_population()
     plan = ReferencePlan({learner}, pool, pool, True, 7)
-    train_references(plan, {count}, Store(Path(sys.argv[1])), ProcessBackend(2))
+    train_references(plan, {count}, Store(Path(sys.argv[1])), {backend})
 """
 
 
@@ -194,13 +195,13 @@ def training(tmp_path, store):
     """Start a process that trains references with two workers; it is ended after the test."""
     started = []
 
-    def start(count, learner) -> subprocess.Popen:
+    def start(count, learner, backend) -> subprocess.Popen:
         script = tmp_path / "train.py"
         here = str(Path(__file__).parent)
-        script.write_text(SCRIPT.format(path=[here], learner=learner, count=count))
+        script.write_text(SCRIPT.format(path=[here], learner=learner, count=count, backend=backend))
         process = subprocess.Popen(
-            [sys.executable, str(script), str(store.root)],
-            start_new_session=True, stderr=subprocess.PIPE, text=True,
+            [sys.executable, str(script), str(store.root)], env=os.environ | {"PYTHONPATH": here},
+            start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
         started.append(process)
         return process
@@ -234,7 +235,7 @@ def session_members(session: int) -> list[int]:
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads the process list of Linux")
 @pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_no_worker_outlives_the_process_that_started_it(training, store, ending):
-    process = training(40, StuckLearner(block_size=1, first=4))
+    process = training(40, StuckLearner(block_size=1, first=4), ProcessBackend(2))
     wait_for_files(store, 4)
     assert len(session_members(process.pid)) >= 3
     # NOTE: Ctrl-C goes to every process of the terminal.
@@ -246,6 +247,16 @@ def test_no_worker_outlives_the_process_that_started_it(training, store, ending)
         time.sleep(0.05)
     if ending == signal.SIGINT:
         assert messages.count("Traceback") == 1, "only the process itself says that it was interrupted"
+
+
+@pytest.mark.ray
+def test_a_cluster_for_the_run_alone_leaves_stdout_to_the_result(training, store, contents, undisturbed):
+    pytest.importorskip("ray")
+    process = training(12, TinyLearner(), RayBackend("local"))
+    out, messages = process.communicate(timeout=120)
+    assert process.returncode == 0, messages
+    assert out == ""
+    assert contents(store) == undisturbed
 
 
 def test_a_missing_ray_is_one_line_with_the_command(plan, store, monkeypatch):
@@ -290,6 +301,12 @@ def test_jobs_come_back_without_what_is_done():
     jobs.retry(Job((3,), deaths=1), "killed")
     with pytest.raises(UsageError, match="on references 3 to 3"):
         jobs.retry(jobs.take(), "killed")
+
+
+def test_every_error_of_the_project_survives_the_way_home():
+    for error in (UsageError("a", "b", "c"), MissingExtraError("ray", "ray", "training")):
+        sent = pickle.loads(pickle.dumps(portable(error)))
+        assert (type(sent), str(sent), sent.got) == (type(error), str(error), error.got)
 
 
 def test_exceptions_that_cannot_be_sent_are_told_in_words():

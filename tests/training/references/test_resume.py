@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from privaudit.training.references.backends.process import ProcessBackend
+from privaudit.training.references.backends.ray import RayBackend
 from privaudit.training.references.backends.serial import SerialBackend
 from privaudit.training.references.engine import train_references
 from privaudit.training.references.plan import ReferencePlan
@@ -44,8 +45,8 @@ def make_plan(learner: str) -> ReferencePlan:
 
 
 def run(root: Path, count: int, backend: str, learner: str) -> None:
-    chosen = SerialBackend() if backend == "serial" else ProcessBackend(2)
-    train_references(make_plan(learner), count, Store(root), chosen)
+    backends = {"serial": SerialBackend(), "process": ProcessBackend(2), "ray": RayBackend("local")}
+    train_references(make_plan(learner), count, Store(root), backends[backend])
 
 
 @pytest.fixture
@@ -121,3 +122,12 @@ def test_four_extended_to_twelve_is_twelve_on_every_back_end(tmp_path, contents,
         for count in (4, 12):
             run(extended.root, count, backend, learner)
         assert contents(extended) == contents(whole)
+
+
+@pytest.mark.ray
+@pytest.mark.parametrize("learner", ["bow", "cnn"])
+def test_word_networks_are_the_same_bytes_under_ray(tmp_path, contents, learner):
+    pytest.importorskip("ray")
+    for backend in ("serial", "ray"):
+        run(tmp_path / backend, 4, backend, learner)
+    assert contents(Store(tmp_path / "ray")) == contents(Store(tmp_path / "serial"))

@@ -1,4 +1,10 @@
-"""A scale on which given values are standard normal."""
+"""Two scales for values of any kind, on which one prior fits all records.
+
+Ranks make easy and hard records alike and do not mind outliers, but they press the highest values together,
+which are the members'. Values keep those apart. Which one is better depends on the model: on held-out halves
+ranks lead by up to 0.02 of AUC (SNIPS, BiLSTM) and trail by up to 9 points of TPR at 1 % FPR (CLINC150, CNN,
+two references). The mean of the two log-ratios is close to the better one throughout.
+"""
 
 import numpy as np
 
@@ -29,3 +35,18 @@ class NormalScores:
         above = np.maximum(values - self.knots[-1], 0.0)
         below = np.minimum(values - self.knots[0], 0.0)
         return np.asarray(inner + self.slope * (above + below))
+
+
+class StandardScores:
+    """Values minus the mean over the standard deviation of given ones."""
+
+    def __init__(self, values: Floats) -> None:
+        self.centre, spread = float(values.mean()), float(values.std())
+        self.spread = spread if spread > 0 else 1.0
+
+    def __call__(self, values: Floats) -> Floats:
+        """Scores of any shape."""
+        return (values - self.centre) / self.spread
+
+
+SCALES = (NormalScores, StandardScores)
