@@ -138,7 +138,11 @@ class ExposedRecord(Part):
     fpr: Number
     """Share of non-members that score at least as high, (1 + count) / (n + 1)."""
     odds: Number
-    """Members against non-members at or above this score: odds of membership at a prior of one half."""
+    """Odds of membership at a prior of one half: from the references' own scores where there are any
+    (``lira-eb``), else members against non-members at or above this score."""
+    record_fpr: Number | None = None
+    """Share of models without this record that are at least as sure of it as the audited one, itself counted:
+    ``(1 + k) / (1 + m)`` over m OUT references. Null without references."""
     text: str | None = None
     """Only with ``--show-texts``."""
 

@@ -231,8 +231,18 @@ def by_length(texts: Sequence[str]) -> Grouping:
     return Grouping("length", names, np.searchsorted(edges, words, side="right") - 1)
 
 
+@dataclass(frozen=True, eq=False)
+class RecordRisk:
+    """What reference models say about single records; see :mod:`privaudit.attacks.record_risk`."""
+
+    fpr: Floats
+    """``[n]``; NaN for a record that every reference saw."""
+    odds: Floats
+    """``[n]`` at a prior of one half; NaN where unknown."""
+
+
 def most_exposed(
-    attack: str, score: Floats, units: Units, texts: Sequence[str] | None
+    attack: str, score: Floats, units: Units, texts: Sequence[str] | None, risk: RecordRisk | None = None
 ) -> tuple[ExposedRecord, ...]:
     """The members that ``attack`` singles out most, best first; ties in the order of the records.
 
@@ -241,6 +251,7 @@ def most_exposed(
         score: ``[n]`` per record.
         units: the units of privacy.
         texts: ``[n]`` to show, or None to keep them out of the result.
+        risk: per-record numbers from references, where there are any and every record is a unit.
     """
     per_unit = units.scores(score)
     ranked = rank_scores(per_unit, units.member)
@@ -253,7 +264,8 @@ def most_exposed(
             attack=attack,
             score=float(per_unit[i]),
             fpr=float(fpr[k]),
-            odds=float(odds[k]),
+            odds=float(odds[k] if risk is None or np.isnan(risk.odds[i]) else risk.odds[i]),
+            record_fpr=None if risk is None or np.isnan(risk.fpr[i]) else float(risk.fpr[i]),
             text=texts[i] if texts is not None and units.group is None else None,
         )
         for k, i in enumerate(top.tolist())

@@ -7,6 +7,7 @@ import numpy as np
 
 from privaudit.attacks.evaluate import (
     Grouping,
+    RecordRisk,
     Units,
     by_length,
     evaluate_attack,
@@ -15,13 +16,18 @@ from privaudit.attacks.evaluate import (
     units_of,
 )
 from privaudit.attacks.interface import Attack, AttackContext, Signal
+from privaudit.attacks.record_risk import membership_odds, record_fpr, reference_scores
+from privaudit.attacks.registry import find_attack
 from privaudit.attacks.signals import Signals
 from privaudit.attacks.subject import Subject
+from privaudit.attacks.transforms import margins, reference_margins
 from privaudit.progress import Progress
 from privaudit.provenance import Stopwatch
 from privaudit.results import ExposedRecord, Membership, NotRun, Slice
 from privaudit.targets.interface import Floats
 
+_RISK_ATTACK = "lira-eb"
+"""Cheap enough to run once more on every reference."""
 PRIMARY = ("lira-multi", "lira-eb", "lira-eb-offline", "loss", "margin", "confidence", "label-only")
 """Slices and exposed records speak of the first of these that ran: declared here, not picked by result."""
 
@@ -96,8 +102,19 @@ def find(
         tuple(membership),
         tuple(unmeasured),
         slices(primary, score, signals.member, _groupings(subject, signals)),
-        most_exposed(primary, score, units, texts or None),
+        most_exposed(primary, score, units, texts or None, _record_risk(signals, units, context)),
     )
+
+
+def _record_risk(signals: Signals, units: Units, context: AttackContext) -> RecordRisk | None:
+    """Per-record numbers where at least two references saw some of the records and others did not."""
+    inside = signals.reference_in
+    if inside is None or len(inside) < 2 or not inside.any() or units.group is not None:
+        return None
+    attack = find_attack(_RISK_ATTACK)
+    references = reference_scores(attack, signals, context)
+    odds = membership_odds(attack.score(signals, context), references, inside)
+    return RecordRisk(record_fpr(margins(signals), reference_margins(signals), inside), odds)
 
 
 def _has_both_kinds(units: Units, score: Floats) -> bool:

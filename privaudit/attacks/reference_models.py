@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from privaudit.training.references.plan import Learner, Population, ReferencePlan
 
 DEFAULT_COUNT = 8
-"""References where the training recipe is known: few, because ``lira-eb`` needs few."""
+"""References of bundles and scikit-learn pipelines: few, because ``lira-eb`` and ``lira-multi`` need few."""
 Mode = Literal["full", "frozen"]
 
 
@@ -35,7 +35,7 @@ class ReferenceRequest:
     """Folder of the reference store."""
     backend: "Backend"
     count: int | None = None
-    """None: :data:`DEFAULT_COUNT` where the recipe is known, else 0."""
+    """None: :data:`DEFAULT_COUNT` where the recipe is known and cheap to repeat, else 0."""
     population: Path | None = None
     """Train on these records instead of the audited ones: every reference is OUT for every audited record."""
     mode: Mode = "full"
@@ -77,8 +77,11 @@ def plan_references(
     if request.count == 0:
         return None
     learner = None if isinstance(subject.source, ScoreTable) else _learner(subject, request, device)
+    asked = request.count or request.trainer or request.population
+    if not asked and _is_fine_tuned(subject):
+        return None
     if learner is None:
-        if request.count or request.trainer or request.population:
+        if asked:
             raise UsageError(
                 "a model whose training can be repeated",
                 f"a model in the format {subject.info.format}, which does not tell how it was trained",
@@ -96,6 +99,11 @@ def plan_references(
     )
 
 
+def _is_fine_tuned(subject: Subject) -> bool:
+    """Whether repeating the recipe takes minutes to hours per reference: that is for the user to ask for."""
+    return subject.trained_by is not None and subject.trained_by.recipe.architecture == "hf"
+
+
 def _learner(subject: Subject, request: ReferenceRequest, device: str) -> "Learner | None":
     if request.trainer is not None:
         from privaudit.training.references.trainer_learner import TrainerLearner
@@ -110,13 +118,20 @@ def _learner(subject: Subject, request: ReferenceRequest, device: str) -> "Learn
         from privaudit.training.references.word_learner import RecipeLearner
 
         return RecipeLearner(recipe, vocabulary, device)
-    if subject.info.format == "sklearn":
-        from privaudit.targets.sklearn_pipeline import SklearnClassifier
-        from privaudit.training.references.sklearn_learner import SklearnLearner
+    return _sklearn_learner(subject) if subject.info.format == "sklearn" else None
 
-        if isinstance(subject.source, SklearnClassifier):
-            return SklearnLearner(subject.source.estimator)
-    return None
+
+def _sklearn_learner(subject: Subject) -> "Learner | None":
+    """A learner for pipelines that can be cloned and fitted again; a class of the user's own may not be."""
+    from privaudit.targets.sklearn_pipeline import SklearnClassifier
+    from privaudit.training.references.sklearn_learner import Estimator, SklearnLearner
+
+    if not isinstance(subject.source, SklearnClassifier):
+        return None
+    estimator = subject.source.estimator
+    if not all(hasattr(estimator, method) for method in ("fit", "get_params", "set_params")):
+        return None
+    return SklearnLearner(cast(Estimator, estimator))
 
 
 def _population(path: Path, subject: Subject, columns: Columns) -> "Population":

@@ -32,6 +32,11 @@ def show_plan(plan: MembershipPlan, cost: Cost) -> None:
     tell(f"Loaded by  {subject.info.loader}; access: {subject.access.value}")
     tell(f"Records    {int(member.sum()):,} members, {int((~member).sum()):,} non-members")
     tell(f"Attacks    {', '.join(attack.spec.id for attack in plan.attacks)}")
+    if plan.references is not None:
+        pool = "the audited records" if plan.references.plan.online else "the population"
+        tell(
+            f"References {plan.references.count} models, each on half of {pool}; those in the store are kept"
+        )
     for threshold in plan.thresholds:
         tell(f"Fail if    {threshold.expression}")
     tell(f"Inference  {cost.inferences:,} texts; backward passes: {cost.backward_passes:,}")

@@ -29,7 +29,7 @@ DEFINED_FOR_ALL = {
 }
 """Reference attacks that score every record, whichever references saw it."""
 LEAST_AUC = 0.6
-N = 2000
+N = 1000
 K = 8
 
 
@@ -48,7 +48,7 @@ def overfit_signals(n: int, classes: int, seed: int = 0) -> Signals:
         return logits
 
     def extras_of(inside):
-        return rng.normal(size=(n, 3)) + np.array([-1, 1, 1]) * (1.5 * inside - difficulty)[:, None]
+        return rng.normal(size=(n, 1)) + (1.5 * inside - difficulty)[:, None]
 
     logits = logits_of(member)
     references = rng.permuted(np.repeat([[True, False]], K // 2, axis=0).reshape(-1, 1).repeat(n, 1), axis=0)

@@ -74,6 +74,7 @@ def shell(tmp_path):
         "COLUMNS": "160",
         "NO_COLOR": "1",
         "OMP_NUM_THREADS": "1",
+        "PRIVAUDIT_STORE": str(tmp_path / "store"),
     }
 
     def run(line):

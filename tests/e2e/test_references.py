@@ -25,6 +25,16 @@ def test_references_find_more_than_the_loss_alone(privaudit, bundle):
     assert not any("reference models" in warning for warning in result.warnings)
 
 
+def test_exposed_records_carry_a_rate_of_their_own(privaudit, bundle):
+    _, result = audited(privaudit, bundle, "--references", 4)
+    assert result.records
+    for record in result.records:
+        assert 1 / 5 <= record.record_fpr <= 1
+        assert record.odds > 0
+    _, without = audited(privaudit, bundle)
+    assert all(record.record_fpr is None for record in without.records)
+
+
 def test_the_default_set_with_references_is_the_documented_one(privaudit, bundle):
     _, result = audited(privaudit, bundle, "--references", 4)
     assert set(by_attack(result)) == {"loss", "vocabulary", "rmia", "lira-multi"}
@@ -86,3 +96,23 @@ def test_references_for_a_model_of_unknown_training_are_refused(privaudit, tmp_p
     done = privaudit("mia", tmp_path / "s.csv", "--references", "2", *arguments)
     assert done.code == 2
     assert done.err.count("\n") == 1
+
+
+def test_a_scikit_learn_pipeline_is_cloned(privaudit, sides, tmp_path):
+    import skops.io
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.naive_bayes import MultinomialNB
+    from sklearn.pipeline import make_pipeline
+
+    members, nonmembers = sides
+    rows = [line.split(",", 1) for line in members.read_text().splitlines()[1:]]
+    pipeline = make_pipeline(TfidfVectorizer(), MultinomialNB(alpha=0.01))
+    pipeline.fit([text for _, text in rows], [label for label, _ in rows])
+    model = tmp_path / "pipeline.skops"
+    skops.io.dump(pipeline, model)
+    done, result = audited(
+        privaudit, model, "--members", members, "--nonmembers", nonmembers, "--references", 4
+    )
+    assert done.code == 0
+    assert by_attack(result)["lira-eb"].n_references == 4
+    assert by_attack(result)["lira-eb"].auc.low > 0.5

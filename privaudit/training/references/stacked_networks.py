@@ -21,6 +21,9 @@ from privaudit.training.references.stacked_steps import Step
 Parameters = Mapping[str, Tensor]
 """``[M, …]`` by name; the table of words is not among them."""
 
+_CHUNK = 128
+"""Words whose attention is computed at once."""
+
 
 class Words:
     """Where the words of a step's texts are, as tensors.
@@ -160,29 +163,43 @@ def transformer(parameters: Parameters, rows: Tensor, words: Words) -> Tensor:
 
 
 class _Layout:
-    """From words one after another to texts side by side, and back; the same for every layer."""
+    """From words one after another to chunks of whole texts, and back; the same for every layer.
+
+    Attention is computed per chunk and head. A text by itself would be a computation of a few thousand
+    operations, of which most of the time is the start; in a chunk, each word attends to those of its own text.
+    """
 
     def __init__(self, words: Words, dimension: int) -> None:
-        numbers, real = words.padded()
-        self._texts, self._longest = real.shape
-        self._there = words.indices(np.where(real, numbers, -1).reshape(-1))
-        # NOTE: a filler may be longer than any text; what is cut off of it reaches nothing.
-        back = np.where(words.depth < self._longest, words.text_of_word * self._longest + words.depth, -1)
-        self._back = words.indices(back)
-        # NOTE: an empty place attends to its first position, because a softmax needs one.
-        real[:, 0] = True
-        self._mask = words.tensor(real)[:, None, None, :]
+        lengths = words.step.lengths
+        self._size = max(_CHUNK, int(lengths.max()))
+        chunk, filled, begins = 0, 0, np.zeros(len(lengths), dtype=np.int64)
+        for text, length in enumerate(lengths.tolist()):
+            if filled + length > self._size:
+                chunk, filled = chunk + 1, 0
+            begins[text] = chunk * self._size + filled
+            filled += length
+        self._chunks = chunk + 1
+        back = begins[words.text_of_word] + words.depth
+        there = np.full(self._chunks * self._size, -1)
+        there[back] = np.arange(len(back))
+        owner = np.full(len(there), -1, dtype=np.int32)
+        owner[back] = words.text_of_word
+        # NOTE: what is left of a chunk attends to itself, because a softmax needs something.
+        own = words.tensor(owner).view(self._chunks, self._size)
+        self._mask = (own.unsqueeze(2) == own.unsqueeze(1)).unsqueeze(1)
+        self._there, self._back = words.indices(there), words.indices(back)
         self._heads = next(heads for heads in range(MAX_HEADS, 0, -1) if dimension % heads == 0)
-        table = INITIAL_SCALE * positions(self._longest, dimension, torch.empty(0, device=words.device))
-        self.positions = table.index_select(0, words.indices(words.depth.clip(max=self._longest - 1)))
+        longest = int(lengths.max())
+        table = INITIAL_SCALE * positions(longest, dimension, torch.empty(0, device=words.device))
+        self.positions = table.index_select(0, words.indices(words.depth))
 
     def attend(self, projected: Tensor) -> Tensor:
         """Attention ``[N, d]`` of queries, keys and values ``[N, 3 * d]``, within each text."""
-        apart = rearrange(projected, self._there, self._back)
-        apart = apart.view(self._texts, self._longest, 3, self._heads, -1)
-        query, key, value = apart.permute(2, 0, 3, 1, 4)
+        chunks = rearrange(projected, self._there, self._back)
+        chunks = chunks.view(self._chunks, self._size, 3, self._heads, -1)
+        query, key, value = chunks.permute(2, 0, 3, 1, 4)
         attended = functional.scaled_dot_product_attention(query, key, value, attn_mask=self._mask)
-        together = attended.transpose(1, 2).reshape(self._texts * self._longest, -1)
+        together = attended.transpose(1, 2).reshape(self._chunks * self._size, -1)
         return rearrange(together, self._back, self._there)
 
 

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from scipy.signal import lfilter
 from torch import Tensor
 
 from privaudit.targets.interface import Floats, Ints
@@ -97,10 +96,11 @@ def _remaining(rates: Floats) -> Floats:
     """``[T + 1, 2]`` per step a the sums W and E over all ``t > a`` up to the last step T."""
     steps = np.arange(1, len(rates) + 1)
     terms = rates * np.sqrt(1 - BETA2**steps) / (1 - BETA1**steps)
-    columns = (terms, EPSILON * terms * np.sqrt(1 - BETA2**steps))
-    # NOTE: sums[a] = ratio * (terms[a + 1] + sums[a + 1]), from the last step backwards.
-    sums = [lfilter([r], [1.0, -r], c[::-1])[::-1] for r, c in zip(_RATIOS, columns, strict=True)]
-    return np.vstack((np.column_stack(sums), np.zeros((1, 2))))
+    columns = np.column_stack((terms, EPSILON * terms * np.sqrt(1 - BETA2**steps)))
+    sums = np.zeros((len(rates) + 1, 2))
+    for a in range(len(rates) - 1, -1, -1):
+        sums[a] = _RATIOS * (columns[a] + sums[a + 1])
+    return sums
 
 
 def _read(table: Tensor, rows: Ints, into: Tensor) -> None:
