@@ -21,7 +21,7 @@ from privaudit.training.references.stacked_steps import Step
 Parameters = Mapping[str, Tensor]
 """``[M, …]`` by name; the table of words is not among them."""
 
-_CHUNK = 128
+_CHUNK = 32
 """Words whose attention is computed at once."""
 
 

@@ -12,6 +12,9 @@ from privaudit.training.text import EncodedTexts
 
 Indices = NDArray[np.int32]
 
+ROUND = 32
+"""oneDNN compiles a matrix product for every new shape, which takes as long as a hundred products: few shapes."""
+
 
 @dataclass(frozen=True, eq=False)
 class Step:
@@ -42,14 +45,12 @@ class Step:
     def filled(self) -> "Step":
         """This step with one more place per model, whose text of "no words" gives all as many words.
 
-        The models' words can then be computed as one array. A single model stays as it is.
+        The models' words can then be computed as one array. The number is a multiple of :data:`ROUND`.
         """
         models = len(self.sizes)
-        if models == 1:
-            return self
         lengths = self.lengths.reshape(models, -1)
         own = lengths.sum(1)
-        most = int(own.max())
+        most = -(-int(own.max()) // ROUND) * ROUND
         place = np.arange(len(self.words)) + np.repeat(np.arange(models) * most - (np.cumsum(own) - own), own)
         words = np.zeros(models * most, dtype=np.int32)
         words[place] = self.words
