@@ -4,12 +4,12 @@
     python benchmarks/references.py DATA/snips/train.tsv --records 5452
     python benchmarks/references.py --references 16 --architectures bow cnn
 
-The loop trains one model after another with ``torch.optim.Adam`` and its defaults on all threads, pads each batch
-from lists of numbers, and scores all records in order. Ours is the process back end with one worker per core, from
-the start of the workers to the last output. The loop's models are timed before and after ours, because
-other work on the machine changes; a ratio is per model. Wall-clock time is only worth something on an idle
-machine: threads that wait for each other suffer most from other work. With ``--loop-threads 1`` the ratio of
-processor time holds on a busy one too.
+The loop trains one model after another with ``torch.optim.Adam`` and its defaults on all threads, pads each
+batch from lists of numbers, and scores all records in order. Ours is the process back end with one worker per
+core, from the start of the workers to the last output. The loop's models are timed before and after ours,
+because other work on the machine changes; a ratio is per model. Wall-clock time is only worth something on
+an idle machine: threads that wait for each other suffer most from other work. With ``--loop-threads 1`` the
+ratio of processor time holds on a busy one too.
 """
 
 import argparse

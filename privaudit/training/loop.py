@@ -104,10 +104,7 @@ class _Stepper:
     def __init__(self, module: nn.Module, recipe: Recipe, total_steps: int, seed: int) -> None:
         self.module, self.recipe, self.seed, self.step = module, recipe, seed, 0
         self.parameters = [p for p in module.parameters() if p.requires_grad]
-        self.optimizer = make_optimizer(self.parameters, recipe)
-        self.schedule = torch.optim.lr_scheduler.LambdaLR(
-            self.optimizer, lambda step: learning_rate_factor(recipe, step, total_steps)
-        )
+        self.optimizer, self.total_steps = make_optimizer(self.parameters, recipe), total_steps
 
     def run_epoch(self, epoch: int, n: int, step_loss: StepLoss, advance: Callable[[], None]) -> float:
         """One pass over n records in this epoch's order; the mean loss of its batches."""
@@ -135,8 +132,10 @@ class _Stepper:
         loss.backward()  # type: ignore[no-untyped-call]
         if self.recipe.clip_gradient is not None:
             nn.utils.clip_grad_norm_(self.parameters, self.recipe.clip_gradient)
+        rate = self.recipe.learning_rate * learning_rate_factor(self.recipe, self.step, self.total_steps)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
         self.optimizer.step()
-        self.schedule.step()
         self.step += 1
         return loss.detach()
 

@@ -48,8 +48,8 @@ class Estimator(Protocol):
 class SklearnLearner:
     """Trains clones of a fitted estimator.
 
-    Settings named ``random_state`` get the reference's seed, and those named ``n_jobs`` one job. Texts come
-    in the order of the pool. A class that the half lacks gets the logit :data:`ABSENT`.
+    Settings named ``random_state`` get the reference's seed, and a number of ``n_jobs`` becomes one. Texts
+    come in the order of the pool. A class that the half lacks gets the logit :data:`ABSENT`.
 
     Args:
         estimator: fitted; its ``classes_`` are the classes of the plan, in their order.
@@ -104,16 +104,18 @@ class SklearnLearner:
         from sklearn.exceptions import ConvergenceWarning
 
         estimator = cast(Estimator, clone(self.estimator))
-        names = estimator.get_params()
-        # NOTE: numpy's generator, which scikit-learn draws from, takes 32 bits.
-        estimator.set_params(
-            **{name: seed % (1 << 32) for name in names if name.split("__")[-1] == "random_state"},
-            **{name: 1 for name in names if name.split("__")[-1] == "n_jobs"},
-        )
+        for name, value in estimator.get_params().items():
+            setting = name.rpartition("__")[2]
+            if setting == "random_state":
+                # NOTE: numpy's generator, which scikit-learn draws from, takes 32 bits.
+                estimator.set_params(**{name: seed % (1 << 32)})
+            elif setting == "n_jobs" and value is not None:
+                estimator.set_params(**{name: 1})
         try:
             with warnings.catch_warnings():
-                # NOTE: the target was trained with these settings too, and whoever did has read the warning.
-                warnings.simplefilter("ignore", ConvergenceWarning)
+                # NOTE: the target was trained with these settings too, and whoever did has read the warnings.
+                for category in (ConvergenceWarning, FutureWarning):
+                    warnings.simplefilter("ignore", category)
                 estimator.fit(texts, labels)
         except ValueError as failure:
             raise DataError(

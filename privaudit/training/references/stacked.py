@@ -18,7 +18,7 @@ from privaudit.training.architectures import WordNetwork, build
 from privaudit.training.loop import learning_rate_factor
 from privaudit.training.recipe import Recipe
 from privaudit.training.references.stacked_networks import NETWORKS, Words, differentiate_bow
-from privaudit.training.references.stacked_steps import Batches, Step
+from privaudit.training.references.stacked_steps import ALIGNED, Batches, Step
 from privaudit.training.references.touched_rows import BETA1, BETA2, EPSILON, TouchedRows
 from privaudit.training.seeds import Stream, seeded_torch
 from privaudit.training.text import EncodedTexts
@@ -75,11 +75,10 @@ class _Stack:
         self, recipe: Recipe, networks: Sequence[WordNetwork], counts: Sequence[int], device: str
     ) -> None:
         self._recipe, self._device = recipe, torch.device(device)
-        self._forward = NETWORKS.get(recipe.architecture)
-        states = [network.state_dict() for network in networks]
-        tables = [state.pop(_TABLE).to(self._device) for state in states]
+        self._shapes = [{name: p.shape for name, p in network.state_dict().items()} for network in networks]
+        states = [_aligned(recipe, network) for network in networks]
         self._rates = [_learning_rates(recipe, count) for count in counts]
-        self.table = TouchedRows(tables, self._rates)
+        self.table = TouchedRows([state.pop(_TABLE).to(self._device) for state in states], self._rates)
         self._parameters = {
             name: torch.stack([state[name] for state in states]).to(self._device).requires_grad_()
             for name in states[0]
@@ -111,7 +110,7 @@ class _Stack:
             return differentiate_bow(self._parameters, rows, Words(step, self._device))
         words = Words(step.filled(), self._device)
         leaf = rows.detach().requires_grad_()
-        logits = self._forward(self._parameters, leaf, words)
+        logits = NETWORKS[self._recipe.architecture](self._parameters, leaf, words)
         losses = functional.cross_entropy(logits, words.tensor(words.step.labels), reduction="none")
         torch._foreach_zero_([p.grad for p in self._parameters.values() if p.grad is not None])
         (losses * words.weights()).sum().backward()  # type: ignore[no-untyped-call]
@@ -149,7 +148,8 @@ class _Stack:
 
     def check(self, epoch: int) -> None:
         """Raise if the training has diverged by the end of ``epoch`` (from 0)."""
-        if not all(bool(parameter.isfinite().all()) for parameter in self._parameters.values()):
+        states = (self._state(i) for i in range(len(self._parts)))
+        if not all(bool(value.isfinite().all()) for state in states for value in state.values()):
             raise UsageError(
                 "a finite training loss",
                 f"parameters that are not finite in epoch {epoch + 1}",
@@ -159,10 +159,29 @@ class _Stack:
     def unstack(self, networks: Sequence[WordNetwork]) -> list[WordNetwork]:
         """Put the trained parameters into ``networks``."""
         for i, (network, table) in enumerate(zip(networks, self.table.tables(self._steps), strict=True)):
-            state = {name: parameter.detach()[i] for name, parameter in self._parameters.items()}
-            network.to(self._device).load_state_dict({_TABLE: table, **state})
+            state = {_TABLE: _cut(table, self._shapes[i][_TABLE]), **self._state(i)}
+            network.to(self._device).load_state_dict(state)
             network.eval()
         return list(networks)
+
+    def _state(self, i: int) -> dict[str, Tensor]:
+        """The parameters of model i but its table."""
+        return {name: _cut(p.detach()[i], self._shapes[i][name]) for name, p in self._parameters.items()}
+
+
+def _aligned(recipe: Recipe, network: WordNetwork) -> dict[str, Tensor]:
+    """The parameters; those of a bag of words with zeros up to whole lines, and classes that never occur."""
+    state = dict(network.state_dict())
+    if recipe.architecture == "bow":
+        classes, width = (-size % ALIGNED for size in state["head.weight"].shape)
+        state[_TABLE] = functional.pad(state[_TABLE], (0, width))
+        state["head.weight"] = functional.pad(state["head.weight"], (0, width, 0, classes))
+        state["head.bias"] = functional.pad(state["head.bias"], (0, classes), value=-torch.inf)
+    return state
+
+
+def _cut(padded: Tensor, shape: torch.Size) -> Tensor:
+    return padded[tuple(slice(size) for size in shape)]
 
 
 def _learning_rates(recipe: Recipe, count: int) -> Floats:

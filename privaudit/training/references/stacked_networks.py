@@ -15,7 +15,14 @@ from privaudit.targets.interface import Ints
 from privaudit.training.architectures.characters import INITIAL_SCALE
 from privaudit.training.architectures.cnn import WINDOWS
 from privaudit.training.architectures.transformer import MAX_HEADS, positions
-from privaudit.training.references.kernels import largest_of_texts, linear, mean_of_texts, rearrange, sum_rows, take
+from privaudit.training.references.kernels import (
+    largest_of_texts,
+    linear,
+    mean_of_texts,
+    rearrange,
+    sum_rows,
+    take,
+)
 from privaudit.training.references.stacked_steps import Step
 
 Parameters = Mapping[str, Tensor]
@@ -54,7 +61,7 @@ class Words:
         return self.tensor((1 / np.maximum(self.step.lengths, 1)).astype(np.float32)).unsqueeze(1)
 
     def weights(self) -> Tensor:
-        """``[n]`` what each text's loss counts: the mean over a model's texts, and nothing for other places."""
+        """``[n]`` what each text's loss counts: one over the texts of its model, nothing at other places."""
         sizes = self.step.sizes
         place = np.arange(len(self.step.lengths) // len(sizes))
         share = 1 / np.maximum(sizes, 1)[:, None]
@@ -165,8 +172,8 @@ def transformer(parameters: Parameters, rows: Tensor, words: Words) -> Tensor:
 class _Layout:
     """From words one after another to chunks of whole texts, and back; the same for every layer.
 
-    Attention is computed per chunk and head. A text by itself would be a computation of a few thousand
-    operations, of which most of the time is the start; in a chunk, each word attends to those of its own text.
+    Attention is computed per chunk and head: a text by itself is so little that most of the time goes into
+    starting. In a chunk, each word attends to those of its own text.
     """
 
     def __init__(self, words: Words, dimension: int) -> None:

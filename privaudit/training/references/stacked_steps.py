@@ -12,8 +12,12 @@ from privaudit.training.text import EncodedTexts
 
 Indices = NDArray[np.int32]
 
+ALIGNED = 16
+"""Numbers in a cache line. What is computed for several models takes whole lines per model: a matrix product
+goes another way, and ends in other last bits, where an operand does not begin with a line."""
 ROUND = 32
-"""oneDNN compiles a matrix product for every new shape, which takes as long as a hundred products: few shapes."""
+"""Words are filled up to a multiple of this, for few shapes: oneDNN compiles a matrix product for every new
+one, which takes as long as several products."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +80,7 @@ class Batches:
         labels: class indices of all texts.
         first_rows: ``[M]`` where each model's table begins.
         seeds: per model.
-        size: B.
+        size: of a batch; B is the next multiple of :data:`ALIGNED`.
     """
 
     def __init__(
@@ -107,7 +111,7 @@ class Batches:
 
     def epoch(self, number: int) -> Iterator[Step]:
         """The steps of epoch ``number`` (from 0): as many as the longest of the models has."""
-        places = self._places(number)
+        places = self._texts_at(number)
         steps = len(places)
         texts = places.reshape(-1)
         taken = texts >= 0
@@ -149,12 +153,13 @@ class Batches:
                 longest=int(lengths[s].max()),
             )
 
-    def _places(self, epoch: int) -> Ints:
+    def _texts_at(self, epoch: int) -> Ints:
         """``[steps, M, B]`` the text at each place, -1 where there is none."""
         places = np.full((len(self._seeds), self.steps.max() * self._size), -1, dtype=np.int64)
         for row, seed, count, first in zip(places, self._seeds, self._counts, self._first_texts, strict=True):
             row[:count] = first + epoch_order(seed, epoch, int(count))
-        return places.reshape(len(self._seeds), -1, self._size).transpose(1, 0, 2)
+        steps = places.reshape(len(self._seeds), -1, self._size).transpose(1, 0, 2)
+        return np.pad(steps, ((0, 0), (0, 0), (0, -self._size % ALIGNED)), constant_values=-1)
 
 
 def _ragged(offsets: Ints, positions: Ints) -> tuple[Ints, Ints]:

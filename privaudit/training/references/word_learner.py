@@ -24,6 +24,8 @@ _Score = Callable[[Ints], tuple[Tensor, Tensor]]
 """Logits and squared norms of the features of the texts at some positions of the corpus."""
 _SCORED_AT_ONCE = 8192
 """Records whose copies are scored together; bounds the memory of their logits."""
+_WORDS_AT_ONCE = 20_000_000
+"""Words of all models of a stack together; a word takes about 60 bytes."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,14 @@ class RecipeLearner:
         return _scored(plan, prepared, half, score)
 
     def _stacked(
+        self, plan: ReferencePlan, prepared: "_Prepared", indices: Sequence[int]
+    ) -> Iterator[ReferenceOutput]:
+        # NOTE: models take memory by the word; with fewer at a time they become the same.
+        at_once = max(1, _WORDS_AT_ONCE // max(1, len(prepared.corpus.read)))
+        for start in range(0, len(indices), at_once):
+            yield from self._stack(plan, prepared, indices[start : start + at_once])
+
+    def _stack(
         self, plan: ReferencePlan, prepared: "_Prepared", indices: Sequence[int]
     ) -> Iterator[ReferenceOutput]:
         from privaudit.training.references.stacked import train_stack

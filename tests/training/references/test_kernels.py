@@ -94,8 +94,9 @@ def test_large_products_equal_torchs_own(strided):
     inputs = torch.randn(300, 400)[:, :90] if strided else torch.randn(300, 90)
     inputs, weight = inputs.detach().requires_grad_(), torch.randn(1, 80, 90, requires_grad=True)
     upstream = torch.randn(300, 200)[:, :80] if strided else torch.randn(300, 80)
-    gradients = []
-    for product in (linear(inputs, weight), inputs @ weight[0].T):
-        gradients.append((product, *torch.autograd.grad(product, (inputs, weight), upstream)))
-    for ours, own in zip(*gradients, strict=True):
+    results = [
+        (product, *torch.autograd.grad(product, (inputs, weight), upstream))
+        for product in (linear(inputs, weight), inputs @ weight[0].T)
+    ]
+    for ours, own in zip(*results, strict=True):
         torch.testing.assert_close(ours, own, atol=1e-4, rtol=1e-4)
