@@ -1,5 +1,6 @@
 """Every learner keeps the promise of the store: reference i is one model, wherever it is trained."""
 
+import importlib
 import json
 import pickle
 import sys
@@ -24,6 +25,7 @@ from privaudit.training.text import Vocabulary
 
 # NOTE: worker processes get this process's search path, and with it the user's training code.
 sys.path.insert(0, str(Path(__file__).parent))
+OTHER_PROCESS = importlib.import_module("other_process")
 
 WORDS = {
     "bow": {},
@@ -109,12 +111,7 @@ def plan_of(learner, *, online=True, extras=False, seed=7):
 
 
 def learn(plan, *indices):
-    """The references ``indices``, block by block as the engine asks for them."""
-    size = plan.learner.block_size
-    blocks = {}
-    for index in indices:
-        blocks.setdefault(index // size, []).append(index)
-    return [output for block in blocks.values() for output in plan.learner.learn(plan, block)]
+    return OTHER_PROCESS.learn(plan, indices)
 
 
 def same(one, other):
@@ -122,16 +119,12 @@ def same(one, other):
     return one.index == other.index and one.logits.tobytes() == other.logits.tobytes() and extras
 
 
-def learn_elsewhere(packed, indices):
-    torch.set_num_threads(1)
-    return learn(pickle.loads(packed), *indices)
-
-
 @pytest.fixture(scope="module")
 def elsewhere():
     """Another process that has trained nothing yet."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        yield lambda plan, *indices: pool.submit(learn_elsewhere, pickle.dumps(plan), indices).result()
+        work = OTHER_PROCESS.learn_with_one_thread
+        yield lambda plan, *indices: pool.submit(work, pickle.dumps(plan), indices).result()
 
 
 class TestLearner:
