@@ -316,13 +316,12 @@ def write_result(result: Result, path: Path) -> None:
     write_atomically(path, to_json(result).encode())
 
 
-def write_atomically(path: Path, content: bytes, *, private: bool = False) -> None:
+def write_atomically(path: Path, content: bytes) -> None:
     """Write ``content`` to a temporary file beside ``path`` and rename it.
 
     Args:
         path: where the file shall be; an older one is replaced.
         content: all bytes.
-        private: mode 0600, for files that tell who is in the training data.
 
     Raises:
         ResultError: the folder does not exist or cannot be written.
@@ -332,7 +331,7 @@ def write_atomically(path: Path, content: bytes, *, private: bool = False) -> No
         try:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(content)
-            Path(temporary).chmod(0o600 if private else 0o644)
+            Path(temporary).chmod(0o644)
             Path(temporary).replace(path)
         except BaseException:
             Path(temporary).unlink(missing_ok=True)

@@ -109,7 +109,7 @@ def find(
 def _record_risk(signals: Signals, units: Units, context: AttackContext) -> RecordRisk | None:
     """Per-record numbers where at least two references saw some of the records and others did not."""
     inside = signals.reference_in
-    if inside is None or len(inside) < 2 or not inside.any() or units.group is not None:
+    if inside is None or len(inside) < 2 or inside.all() or not inside.any() or units.group is not None:
         return None
     attack = find_attack(_RISK_ATTACK)
     references = reference_scores(attack, signals, context)
