@@ -49,6 +49,18 @@ class TrainedBy:
 
 
 @dataclass(frozen=True, eq=False)
+class OpenedModel:
+    """A model with what its file says of how it came to be."""
+
+    classifier: TextClassifier
+    data: "BundleData | None" = None
+    trained_by: TrainedBy | None = None
+    claim: Claim | None = None
+    vocabulary: "Vocabulary | None" = None
+    """The words it knows, where it has such a list."""
+
+
+@dataclass(frozen=True, eq=False)
 class Subject:
     """An opened model with the n records to audit."""
 
@@ -89,10 +101,7 @@ def open_subject(inputs: Inputs) -> Subject:
     model_format = sniff(inputs.model)
     if model_format is ModelFormat.SCORES:
         return _from_table(inputs)
-    _prepare_torch(inputs)
-    if model_format is ModelFormat.BUNDLE:
-        return _from_bundle(inputs)
-    return _from_model(inputs)
+    return _with_records(inputs, open_model(inputs))
 
 
 def _prepare_torch(inputs: Inputs) -> None:
@@ -110,17 +119,34 @@ def _prepare_torch(inputs: Inputs) -> None:
         ) from error
 
 
-def _from_bundle(inputs: Inputs) -> Subject:
+def open_model(inputs: Inputs) -> OpenedModel:
+    """Open the model alone.
+
+    Raises:
+        PrivauditError: anything about the file or the options that the user can mend.
+    """
+    model_format = sniff(inputs.model)
+    if model_format is ModelFormat.SCORES:
+        raise UsageError(
+            "a model that answers to new texts", f"the table of scores {inputs.model.name}", "Give the model"
+        )
+    _prepare_torch(inputs)
+    return _open_bundle(inputs) if model_format is ModelFormat.BUNDLE else _open_other(inputs)
+
+
+def _open_bundle(inputs: Inputs) -> OpenedModel:
     from privaudit.training.bundle import bundle_classifier, load_bundle
 
     bundle = load_bundle(inputs.model)
     classifier = bundle_classifier(bundle, inputs.model, inputs.device)
     own_words = bundle.recipe.vocabulary == "members"
     trained_by = TrainedBy(bundle.recipe, None if own_words else bundle.encoder.vocabulary)
-    return _with_records(inputs, classifier, bundle.data, trained_by, bundle.privacy)
+    return OpenedModel(
+        classifier, bundle.data, trained_by, _recorded_claim(bundle.privacy), bundle.encoder.vocabulary
+    )
 
 
-def _from_model(inputs: Inputs) -> Subject:
+def _open_other(inputs: Inputs) -> OpenedModel:
     from privaudit.targets.open import open_target
     from privaudit.training.hf import load_companion
 
@@ -133,8 +159,9 @@ def _from_model(inputs: Inputs) -> Subject:
     )
     companion = load_companion(inputs.model) if inputs.model.is_dir() else None
     if companion is None:
-        return _with_records(inputs, classifier, None, None, None)
-    return _with_records(inputs, classifier, companion.data, TrainedBy(companion.recipe), companion.privacy)
+        return OpenedModel(classifier)
+    claim = _recorded_claim(companion.privacy)
+    return OpenedModel(classifier, companion.data, TrainedBy(companion.recipe), claim)
 
 
 def _from_table(inputs: Inputs) -> Subject:
@@ -164,21 +191,16 @@ def _table_set(table: ScoreTable) -> AuditSet:
     return AuditSet(records, table.member, "score-table", files)
 
 
-def _with_records(
-    inputs: Inputs,
-    classifier: TextClassifier,
-    trained: "BundleData | None",
-    trained_by: TrainedBy | None,
-    privacy: dict[str, object] | None,
-) -> Subject:
-    audit_set = _audit_set(inputs, trained)
-    label = match_labels(audit_set.records.labels, classifier.labels)
-    claim = None if privacy is None else _recorded_claim(privacy)
-    return Subject(classifier, audit_set, label, trained_by, claim)
+def _with_records(inputs: Inputs, opened: OpenedModel) -> Subject:
+    audit_set = _audit_set(inputs, opened.data)
+    label = match_labels(audit_set.records.labels, opened.classifier.labels)
+    return Subject(opened.classifier, audit_set, label, opened.trained_by, opened.claim)
 
 
-def _recorded_claim(privacy: dict[str, object]) -> Claim:
+def _recorded_claim(privacy: dict[str, object] | None) -> Claim | None:
     """The claim in a model file, which is foreign data until it was checked."""
+    if privacy is None:
+        return None
     try:
         return Claim.model_validate(privacy)
     except ValidationError as error:

@@ -24,6 +24,8 @@ class Stream(IntEnum):
     VALIDATION = 4
     REFERENCE = 5
     """The seed of a reference model, from the plan's seed and the reference's index."""
+    SECRET = 6
+    """The secret that a model of a sweep is trained on, from the plan's seed and the model's index."""
 
 
 def derive(seed: int, stream: Stream, index: int = 0) -> int:

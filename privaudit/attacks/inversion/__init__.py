@@ -1,0 +1,1 @@
+"""Inverting a classifier over discrete tokens: what extraction attacks share."""

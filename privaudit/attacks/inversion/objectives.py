@@ -1,0 +1,46 @@
+"""The objectives of an inversion, in double precision, for hard texts (numpy) and for mixtures (torch).
+
+Both are functions of one number, the margin ``φ = z_y - log Σ_{c≠y} exp(z_c)``. The loss is
+``log p_y = -log(1 + exp(-φ))``: it rises with the margin, so both have the same best filling and the same ranks.
+Computing it from the margin keeps its last digits where ``p_y`` is so close to 1 that ``log p_y`` computed by a
+log-softmax would be zero for many fillings at once.
+"""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from privaudit.attacks.inversion.interface import Objective
+from privaudit.targets.interface import Floats
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+def objective_scores(logits: Floats, label: int, objective: Objective) -> Floats:
+    """Objective of each row; higher = more likely the planted one.
+
+    Args:
+        logits: ``[F, C]`` with at least two classes.
+        label: class index of the canary.
+        objective: which.
+
+    Returns:
+        ``[F]`` float64. The loss lies in (-inf, 0].
+    """
+    logits = np.asarray(logits, dtype=np.float64)
+    others = np.delete(logits, label, axis=1)
+    highest = others.max(axis=1, keepdims=True)
+    rest = highest[:, 0] + np.log(np.exp(others - highest).sum(axis=1))
+    margin: Floats = logits[:, label] - rest
+    return margin if objective is Objective.MARGIN else -np.logaddexp(0.0, -margin)
+
+
+def soft_objective(logits: "Tensor", label: int, objective: Objective) -> "Tensor":
+    """The same of a tensor ``[B, C]``, differentiable, on its device: ``[B]`` float64."""
+    import torch
+
+    logits = logits.double()
+    others = torch.cat((logits[:, :label], logits[:, label + 1 :]), dim=1)
+    margin = logits[:, label] - torch.logsumexp(others, dim=1)
+    return margin if objective is Objective.MARGIN else torch.nn.functional.logsigmoid(margin)
