@@ -1,0 +1,61 @@
+"""The mechanism of DP-SGD as it is accounted: Poisson-sampled Gaussian steps, all outputs seen.
+
+Adjacency is add or remove one record (or group, where groups are clipped as one). Every step adds noise of
+``noise_multiplier`` times the clip norm to the sum of clipped gradients, over a batch that each record joins
+independently with probability ``sample_rate``.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from privaudit.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Phase:
+    """Steps with the same noise and rate."""
+
+    noise_multiplier: float
+    """Standard deviation of the noise in units of the clip norm; above 0."""
+    sample_rate: float
+    """Probability of a record to be in a batch, in (0, 1]."""
+    steps: int
+    """1 or more."""
+
+    def __post_init__(self) -> None:
+        if not 0 < self.noise_multiplier < float("inf"):
+            raise UsageError("a noise multiplier above 0", f"{self.noise_multiplier}", "Correct it")
+        if not 0 < self.sample_rate <= 1:
+            raise UsageError("a sample rate in (0, 1]", f"{self.sample_rate}", "Correct it")
+        if self.steps < 1:
+            raise UsageError("one step or more", f"{self.steps}", "Correct the number of steps")
+
+
+@dataclass(frozen=True)
+class Mechanism:
+    """All steps of a training run, composed one after another; noise and rate may change between phases."""
+
+    phases: tuple[Phase, ...]
+
+    def __post_init__(self) -> None:
+        if not self.phases:
+            raise UsageError("one phase or more", "none", "Give noise, rate and steps")
+
+    @classmethod
+    def uniform(cls, noise_multiplier: float, sample_rate: float, steps: int) -> "Mechanism":
+        """The same noise and rate in every step."""
+        return cls((Phase(noise_multiplier, sample_rate, steps),))
+
+    @classmethod
+    def of_steps(cls, noise_multipliers: Sequence[float], sample_rate: float) -> "Mechanism":
+        """One noise multiplier per step; equal neighbours become one phase."""
+        phases: list[Phase] = []
+        for sigma in noise_multipliers:
+            steps = phases.pop().steps + 1 if phases and phases[-1].noise_multiplier == sigma else 1
+            phases.append(Phase(sigma, sample_rate, steps))
+        return cls(tuple(phases))
+
+    @property
+    def steps(self) -> int:
+        """Steps of all phases."""
+        return sum(phase.steps for phase in self.phases)
