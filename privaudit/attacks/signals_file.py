@@ -1,7 +1,5 @@
 """The evidence as a file, from which anyone can compute the numbers of a result again."""
 
-import os
-import tempfile
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,6 +11,7 @@ from numpy.typing import NDArray
 
 from privaudit.attacks.signals import Signals
 from privaudit.errors import UsageError
+from privaudit.files import PRIVATE, replaced
 from privaudit.targets.interface import Floats
 
 _LONGEST_ID = 1_000
@@ -35,24 +34,15 @@ def write_signals(path: Path, signals: Signals, scores: Mapping[str, Floats]) ->
         UsageError: the file cannot be written, or an id is too long for the format.
     """
     arrays = _arrays(signals) | {f"scores__{attack}": score for attack, score in scores.items()}
-    temporary: str | None = None
     try:
-        # NOTE: mkstemp creates the file with mode 0600, and nobody but its owner ever sees it with another.
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-        with os.fdopen(handle, "wb") as file:
+        with replaced(path, mode=PRIVATE) as file:
             _write_npz(file, arrays, signals)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
     except OSError as error:
         raise UsageError(
             "a file that can be written for --signals",
             f"{str(path)!r} ({error.strerror or error})",
             "Name a file in a folder that exists, with room and the right to write",
         ) from error
-    finally:
-        if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)
 
 
 def _write_npz(file: IO[bytes], arrays: Mapping[str, NDArray[np.generic]], signals: Signals) -> None:

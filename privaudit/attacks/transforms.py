@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from privaudit.attacks.signals import Signals
+from privaudit.stats.margins import against_others, logit_margins
 from privaudit.targets.interface import Floats, Ints
 
 _BLOCK_VALUES = 1 << 16
@@ -28,7 +29,7 @@ def margins(signals: Signals) -> Floats:
     Source: Carlini et al., Membership Inference Attacks From First Principles, arXiv 2112.03570, section
     IV-C; the sum over the wrong classes stands for ``1 - p_y`` because it does not cancel.
     """
-    return _cached(signals, "margin", lambda: _per_block(signals, _true_class_margin))
+    return _cached(signals, "margin", lambda: _per_block(signals, logit_margins))
 
 
 def losses(signals: Signals) -> Floats:
@@ -56,7 +57,7 @@ def reference_margins(signals: Signals) -> Floats:
     def compute() -> Floats:
         result = np.empty((len(logits), len(signals)))
         for k in range(len(logits)):
-            result[k] = _in_blocks(logits[k], signals.label, _true_class_margin)
+            result[k] = _in_blocks(logits[k], signals.label, logit_margins)
         return result
 
     return _cached(signals, "reference-margins", compute)
@@ -105,7 +106,7 @@ def residual_norms(signals: Signals) -> Floats:
 
 def cross_entropy(logits: Floats, label: Ints) -> Floats:
     """``-ln p_y`` of any logits ``[m, C]`` with labels ``[m]``; not cached and not in blocks."""
-    return softplus(-_true_class_margin(logits, label))
+    return softplus(-logit_margins(logits, label))
 
 
 def softplus(values: Floats) -> Floats:
@@ -146,26 +147,21 @@ def _in_blocks(
     return result
 
 
-def _true_class_margin(logits: Floats, label: Ints) -> Floats:
-    _, total, largest = _others(logits, label)
-    return (_at(logits, label) - largest) - np.log(total)
-
-
 def _top_class_margin(logits: Floats, _: Ints) -> Floats:
-    return _true_class_margin(logits, logits.argmax(axis=1))
+    return logit_margins(logits, logits.argmax(axis=1))
 
 
 def _entropy(logits: Floats, _: Ints) -> Floats:
     # NOTE: H = -ln p_top - Σ p_j (z_j - z_top), and no term of either sum is negative.
     top = logits.argmax(axis=1)
     below = logits - _at(logits, top)[:, None]
-    log_top = -softplus(-_true_class_margin(logits, top))
+    log_top = -softplus(-logit_margins(logits, top))
     return -log_top - np.exp(log_top) * _row_dots(np.exp(below), below)
 
 
 def _modified_entropy(logits: Floats, label: Ints) -> Floats:
-    margin, top = _true_class_margin(logits, label), logits.argmax(axis=1)
-    top_margin = _true_class_margin(logits, top)
+    margin, top = logit_margins(logits, label), logits.argmax(axis=1)
+    top_margin = logit_margins(logits, top)
     probability = np.exp(logits - _at(logits, top)[:, None] - softplus(-top_margin)[:, None])
     # NOTE: no class but the predicted one exceeds one half, so ln(1-p) is safe for the others; for the
     # predicted class it follows from the margin.
@@ -179,26 +175,14 @@ def _modified_entropy(logits: Floats, label: Ints) -> Floats:
 
 
 def _wrong_class_entropy(logits: Floats, label: Ints) -> Floats:
-    weights, total, largest = _others(logits, label)
-    below = np.where(weights > 0, logits - largest[:, None], 0.0)
-    return np.log(total) - _row_dots(weights, below) / total
+    others = against_others(logits, label)
+    below = np.where(others.weights > 0, logits - others.largest[:, None], 0.0)
+    return np.log(others.total) - _row_dots(others.weights, below) / others.total
 
 
 def _residual_norm(logits: Floats, label: Ints) -> Floats:
-    weights, total, largest = _others(logits, label)
-    margin = (_at(logits, label) - largest) - np.log(total)
-    return np.exp(-softplus(margin)) * np.sqrt(1.0 + _row_dots(weights, weights) / total**2)
-
-
-def _others(logits: Floats, column: Ints) -> tuple[Floats, Floats, Floats]:
-    """All columns of a row but the given one: ``e^{z - max z}`` (0 in that column), their sum, ``max z``."""
-    weights = logits.copy()
-    weights[np.arange(len(column)), column] = -np.inf
-    largest: Floats = weights.max(axis=1)
-    weights -= largest[:, None]
-    np.exp(weights, out=weights)
-    total: Floats = weights.sum(axis=1)
-    return weights, total, largest
+    others = against_others(logits, label)
+    return np.exp(-softplus(others.margin)) * np.sqrt(1.0 + others.concentration)
 
 
 def _row_dots(a: Floats, b: Floats) -> Floats:

@@ -1,17 +1,14 @@
 """The bundle ``model.pt``: a trained network with all that an audit of it needs, in one file without code."""
 
-import os
-import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 import torch
 from torch import Tensor
 
 from privaudit.errors import ModelError, UsageError
+from privaudit.files import PRIVATE, replaced
 from privaudit.targets.digests import file_digest
 from privaudit.targets.interface import ModelInfo
 from privaudit.targets.safe_load import safe_torch_load
@@ -78,8 +75,13 @@ def save_bundle(path: Path, bundle: Bundle) -> None:
         "privacy": bundle.privacy,
         "data": bundle.data.to_plain(),
     }
-    with private_file(path) as file:
-        torch.save(content, file)
+    try:
+        with replaced(path, mode=PRIVATE) as file:
+            torch.save(content, file)
+    except OSError as error:
+        raise UsageError(
+            f"to write {path}", f"{error.strerror or type(error).__name__}", "Choose another place with -o"
+        ) from None
 
 
 def load_bundle(path: Path) -> Bundle:
@@ -141,31 +143,6 @@ def bundle_classifier(bundle: Bundle, path: Path, device: str = "cpu") -> TorchC
     return VocabularyTorchClassifier(
         network, bundle.encoder, bundle.labels, info, device=device, vocabulary=vocabulary
     )
-
-
-@contextmanager
-def private_file(path: Path) -> Iterator[BinaryIO]:
-    """A file of mode 0600 that takes the place of ``path`` when the block ends, and vanishes when it fails.
-
-    Raises:
-        UsageError: the folder cannot be written to, or the disk is full.
-    """
-    temporary: Path | None = None
-    try:
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        temporary = Path(name)
-        with os.fdopen(descriptor, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        raise UsageError(
-            f"to write {path}", f"{error.strerror or type(error).__name__}", "Choose another place with -o"
-        ) from None
-    finally:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
 
 
 def checked_labels(labels: list[object]) -> tuple[str, ...]:

@@ -17,13 +17,14 @@ from torch import Tensor
 from torch.nn import functional
 
 from privaudit.errors import ModelError, UsageError
+from privaudit.files import PRIVATE, replaced
 from privaudit.progress import SILENT, Progress
 from privaudit.targets.digests import file_digests, one_line
 from privaudit.targets.huggingface import read_config
 from privaudit.targets.interface import Ints, ModelInfo
 from privaudit.targets.tokenizer import TokenEncoder, check_own_code, open_tokenizer, quiet_and_offline
 from privaudit.targets.torch_classifier import TorchClassifier
-from privaudit.training.bundle import FORMAT, VERSION, private_file
+from privaudit.training.bundle import FORMAT, VERSION
 from privaudit.training.bundle_data import RETRAIN, BundleData, field
 from privaudit.training.loop import History, batched, fit
 from privaudit.training.recipe import Recipe
@@ -152,7 +153,7 @@ def save_directory(
             with quiet_and_offline():
                 trained.model.save_pretrained(temporary)
                 trained.tokenizer.save_pretrained(temporary)
-            with private_file(temporary / COMPANION) as file:
+            with replaced(temporary / COMPANION, mode=PRIVATE) as file:
                 file.write(json.dumps(companion).encode())
             with suppress(FileNotFoundError):
                 path.rmdir()

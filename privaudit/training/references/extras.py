@@ -9,6 +9,7 @@ from hashlib import blake2b
 import numpy as np
 
 from privaudit.progress import SILENT, Progress
+from privaudit.stats.margins import against_others, logit_margins
 from privaudit.targets.interface import Floats, HasFeatures, Ints, TextClassifier
 from privaudit.training.references.plan import Singles
 
@@ -106,24 +107,9 @@ def signals_of(logits: Floats, labels: Ints, squares: Floats | None, dropped: Fl
     Returns:
         ``[n, 1 + COPIES]``.
     """
-    margin, concentration = _margins(logits, labels)
-    gradient = -np.logaddexp(0.0, margin) + 0.5 * np.log1p(concentration)
+    others = against_others(logits, labels)
+    gradient = -np.logaddexp(0.0, others.margin) + 0.5 * np.log1p(others.concentration)
     if squares is not None:
         gradient += 0.5 * np.log(np.maximum(squares, np.finfo(np.float64).tiny))
-    margins, _ = _margins(dropped, np.repeat(labels, COPIES))
-    return np.column_stack((gradient, margins.reshape(-1, COPIES))).astype(np.float32)
-
-
-def _margins(logits: Floats, labels: Ints) -> tuple[Floats, Floats]:
-    """The margin ``[n]``, and the sum of squares ``[n]`` of the distribution over the wrong classes alone.
-
-    Neither is computed from ``1 - p``, so a record of which the model is sure keeps its value.
-    """
-    rows = np.arange(len(labels))
-    wrong = logits.astype(np.float64)
-    true = wrong[rows, labels]
-    wrong[rows, labels] = -np.inf
-    largest = wrong.max(axis=1)
-    weights = np.exp(wrong - largest[:, None])
-    total = weights.sum(axis=1)
-    return true - largest - np.log(total), (weights**2).sum(axis=1) / total**2
+    without_words = logit_margins(dropped, np.repeat(labels, COPIES))
+    return np.column_stack((gradient, without_words.reshape(-1, COPIES))).astype(np.float32)

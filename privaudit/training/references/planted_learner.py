@@ -32,6 +32,12 @@ class Planting:
     """Copies in the training data."""
 
 
+def secret_of(template: Template, seed: int, index: int) -> tuple[int, ...]:
+    """The filling that model ``index`` of a plan with this seed is trained on: uniform, and independent."""
+    rng = np.random.default_rng(derive(seed, Stream.SECRET, index))
+    return tuple(draw_fillings(template, 1, rng)[0].tolist())
+
+
 @dataclass(frozen=True)
 class PlantedLearner:
     """Trains the recipe on all records of the pool, and scores the plan's texts.
@@ -95,8 +101,7 @@ class PlantedLearner:
         """
         if self.planting is None:
             raise ValueError("clean models have no secret")
-        rng = np.random.default_rng(derive(plan.seed, Stream.SECRET, index))
-        return tuple(draw_fillings(self.planting.template, 1, rng)[0].tolist())
+        return secret_of(self.planting.template, plan.seed, index)
 
     def _data(self, plan: ReferencePlan, index: int) -> tuple[Labelled, Labelled | None]:
         labels = np.asarray(plan.pool.labels, dtype=np.int64)

@@ -7,8 +7,6 @@ all of it. The same output always gives the same bytes.
 
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -17,6 +15,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
+from privaudit.files import PRIVATE, replaced
 from privaudit.training.references.plan import ReferenceOutput
 
 FORMAT = 1
@@ -49,26 +48,8 @@ def write_reference(path: Path, key: str, output: ReferenceOutput) -> None:
     arrays = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
     note = {"format": FORMAT, "key": key, "index": output.index}
     note["sha256"] = _checksum(note, arrays)
-    write_private(path, save(arrays, {_ENTRY: json.dumps(note)}))
-
-
-def write_private(path: Path, content: bytes) -> None:
-    """Replace ``path`` by a file of mode 0600 with ``content``, atomically.
-
-    Raises:
-        OSError: no room, or no right to write; nothing is left behind.
-    """
-    # NOTE: mkstemp creates the file with mode 0600, and nobody but its owner ever sees it with another.
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    with replaced(path, mode=PRIVATE) as file:
+        file.write(save(arrays, {_ENTRY: json.dumps(note)}))
 
 
 def verify_reference(path: Path, key: str, index: int) -> None:

@@ -18,13 +18,13 @@ import numpy as np
 
 from privaudit import __version__
 from privaudit.errors import ModelError, UsageError
+from privaudit.files import PRIVATE, replaced
 from privaudit.training.references.outputs import References
 from privaudit.training.references.plan import ReferenceOutput, ReferencePlan
 from privaudit.training.references.reference_file import (
     FORMAT,
     DamagedReferenceError,
     verify_reference,
-    write_private,
     write_reference,
 )
 
@@ -142,7 +142,8 @@ class PlanFolder:
             "scored": {"n": len(plan.scored), "digest": plan.scored.digest()},
             "classes": plan.scored.n_classes,
         }
-        write_private(path, json.dumps(content, indent=1).encode() + b"\n")
+        with replaced(path, mode=PRIVATE) as file:
+            file.write(json.dumps(content, indent=1).encode() + b"\n")
 
     def sweep(self) -> None:
         """Remove what processes that were killed while they wrote left behind."""

@@ -10,7 +10,6 @@ from privaudit.training.references.reference_file import (
     DamagedReferenceError,
     read_array,
     verify_reference,
-    write_private,
     write_reference,
 )
 
@@ -87,17 +86,3 @@ def test_a_missing_file_is_not_a_damaged_one(tmp_path):
 def test_a_folder_in_the_place_of_the_file_is_damage(tmp_path):
     with pytest.raises(DamagedReferenceError):
         verify_reference(tmp_path, KEY, 0)
-
-
-@pytest.mark.parametrize("step", ["fsync", "replace"])
-def test_a_failed_write_leaves_the_old_file_and_nothing_else(file, step, monkeypatch):
-    before = file.read_bytes()
-
-    def full(*_):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(*(("os.fsync", full) if step == "fsync" else ("pathlib.Path.replace", full)))
-    with pytest.raises(OSError, match="No space"):
-        write_private(file, b"new")
-    assert file.read_bytes() == before
-    assert list(file.parent.iterdir()) == [file]

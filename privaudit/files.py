@@ -1,0 +1,41 @@
+"""Files that are written whole or not at all."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+PRIVATE = 0o600
+"""Mode of files that tell who or what was in the training data."""
+PUBLIC = 0o644
+
+
+@contextmanager
+def replaced(path: Path, *, mode: int) -> Iterator[BinaryIO]:
+    """A file that takes the place of ``path`` when the block ends, and vanishes when the block fails.
+
+    No other process ever sees half of it, and it is on the disk before the old file goes. A pipe or a device
+    would be replaced too: the command line refuses them.
+
+    Args:
+        path: where the file shall be, in a folder that exists; an older one is replaced.
+        mode: permissions of the file; until it is whole, only its owner can read it.
+
+    Raises:
+        OSError: no room, no such folder, or no right to write; nothing is left behind.
+    """
+    # NOTE: mkstemp creates the file with mode 0600, so nobody else can open it before its mode is set.
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.chmod(mode)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
