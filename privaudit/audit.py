@@ -22,6 +22,7 @@ from privaudit.attacks.reference_models import (
     plan_references,
     with_references,
 )
+from privaudit.attacks.selection import BEST_ATTACK, best_attack
 from privaudit.attacks.signals import Signals
 from privaudit.attacks.subject import Inputs, Subject, open_subject
 from privaudit.data.checks import check_comparability, without_texts
@@ -89,7 +90,9 @@ def plan_membership(request: MembershipRequest) -> MembershipPlan:
     signals = available(subject.source) | (planned.signals if planned else frozenset())
     count = planned.count if planned else n_references(subject.source)
     attacks = select_attacks(request.attacks, subject.access, signals, count)
-    gate.check_attacks(thresholds, [a.spec.id for a in attacks], "mia")
+    best = best_attack(subject.access, signals, count)
+    thresholds = tuple(gate.with_alias(threshold, BEST_ATTACK, best) for threshold in thresholds)
+    gate.check_attacks(thresholds, {"membership": [a.spec.id for a in attacks]}, "mia")
     references = planned.for_attacks(attacks) if planned else None
     return MembershipPlan(request, subject, attacks, thresholds, references)
 
@@ -137,6 +140,7 @@ def run_membership(plan: MembershipPlan, progress: Progress = SILENT) -> Members
         not_run=not_run,
         slices=found.slices,
         records=found.records,
+        seed_agreement=found.agreement,
         verdict=gate.judge(
             judged,
             comparable=_comparable(baseline),

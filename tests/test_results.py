@@ -14,6 +14,8 @@ from privaudit.results import (
     SCHEMA_VERSION,
     BlindBaseline,
     Data,
+    Extraction,
+    ExtractionSummary,
     Interval,
     Model,
     Provenance,
@@ -47,6 +49,27 @@ def make_result(**changes):
         "provenance": Provenance(argv=(), seed=0, python="3", platform="p", versions={}, seconds=1.0),
     }
     return Result(**{**parts, **changes})
+
+
+def make_extraction(**changes):
+    parts = {
+        "canary": "pin-1",
+        "attack": "enumerate",
+        "objective": "margin",
+        "label": "RateBook",
+        "repetitions": 100,
+        "included": True,
+        "secret_length": 4,
+        "candidates": 10**10,
+        "exact_match": False,
+        "hamming": 1,
+        "rank": 3,
+        "exposure_bits": Interval(value=11.7, low=11.7, high=11.7),
+        "p_value": 3e-4,
+        "evaluations": 10_000,
+        "seconds": 0.5,
+    }
+    return Extraction(**{**parts, **changes})
 
 
 @given(st.floats(allow_nan=False))
@@ -90,6 +113,32 @@ def test_design_keys_are_present():
         "schema_version", "tool", "created", "command", "model", "data", "claim", "membership", "extraction",
         "epsilon", "slices", "records", "verdict", "provenance", "warnings",
     }  # fmt: skip
+
+
+def test_an_extraction_survives_the_round_trip_and_fits_the_schema(tmp_path):
+    rows = (make_extraction(), make_extraction(rank=None, p_value=None, reason="cut off", included=False))
+    summary = ExtractionSummary(
+        attack="enumerate",
+        included=True,
+        n_canaries=1,
+        n_extracted=0,
+        exact_match_rate=Interval(value=0.0, low=0.0, high=0.975),
+        mean_exposure_bits=Interval(value=11.7, low=None, high=None, reason="one canary"),
+    )
+    result = make_result(command="extract", extraction=rows, extraction_summary=(summary,))
+    write_result(result, tmp_path / "r.json")
+    assert read_result(tmp_path / "r.json") == result
+    jsonschema.validate(json.loads(to_json(result)), json_schema())
+
+
+def test_an_extraction_has_the_fixed_keys_and_tells_no_secret():
+    keys = make_extraction().model_dump(mode="json")
+    assert set(keys) >= {
+        "canary", "attack", "objective", "secret_length", "candidates", "exact_match", "hamming", "rank",
+        "exposure_bits", "p_value", "control_rank", "evaluations", "seconds",
+    }  # fmt: skip
+    assert set(keys["exposure_bits"]) >= {"value", "low", "high", "reason"}
+    assert (keys["secret"], keys["found"], keys["digest"]) == (None, None, None)
 
 
 def test_unknown_keys_of_a_later_minor_version_are_ignored(tmp_path):

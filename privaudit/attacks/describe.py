@@ -10,14 +10,27 @@ from privaudit.attacks.evaluate import Units
 from privaudit.attacks.signals import Signals
 from privaudit.attacks.subject import Subject
 from privaudit.results import BlindBaseline, Data, Duplicates, File, Membership, Model
-from privaudit.targets.interface import Access
+from privaudit.targets.interface import Access, ScoreTable, TextClassifier
 
 
 def describe_model(subject: Subject, path: Path, signals: Signals) -> Model:
     """The audited model, with its accuracy on both sides: the gap is the plainest sign of overfitting."""
-    info = subject.info
-    files = tuple(File(name=f.name, sha256=f.sha256, size=f.size) for f in info.files)
     correct = signals.target_logits.argmax(axis=1) == signals.label
+    recipe = None if subject.trained_by is None else subject.trained_by.recipe.to_plain()
+    return describe_opened(subject.source, path, recipe).model_copy(
+        update={
+            "accuracy_members": float(correct[signals.member].mean()),
+            "accuracy_nonmembers": float(correct[~signals.member].mean()),
+        }
+    )
+
+
+def describe_opened(
+    source: TextClassifier | ScoreTable, path: Path, recipe: dict[str, object] | None
+) -> Model:
+    """A model without what it does on records."""
+    info = source.info
+    files = tuple(File(name=f.name, sha256=f.sha256, size=f.size) for f in info.files)
     return Model(
         path=str(path),
         format=info.format,
@@ -26,11 +39,9 @@ def describe_model(subject: Subject, path: Path, signals: Signals) -> Model:
         files=files,
         digest=hashlib.sha256("".join(f.sha256 for f in files).encode()).hexdigest(),
         parameters=info.parameters,
-        labels=subject.labels,
-        access=subject.access.value,
-        accuracy_members=float(correct[signals.member].mean()),
-        accuracy_nonmembers=float(correct[~signals.member].mean()),
-        recipe=None if subject.trained_by is None else subject.trained_by.recipe.to_plain(),
+        labels=source.labels,
+        access=source.access.value,
+        recipe=recipe,
     )
 
 

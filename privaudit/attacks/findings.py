@@ -16,14 +16,19 @@ from privaudit.attacks.evaluate import (
     units_of,
 )
 from privaudit.attacks.interface import Attack, AttackContext, Signal
-from privaudit.attacks.record_risk import membership_odds, record_fpr, reference_scores
+from privaudit.attacks.record_risk import (
+    agreement_across_seeds,
+    membership_odds,
+    record_fpr,
+    reference_scores,
+)
 from privaudit.attacks.registry import find_attack
 from privaudit.attacks.signals import Signals
 from privaudit.attacks.subject import Subject
 from privaudit.attacks.transforms import margins, reference_margins
 from privaudit.progress import Progress
 from privaudit.provenance import Stopwatch
-from privaudit.results import ExposedRecord, Membership, NotRun, Slice
+from privaudit.results import ExposedRecord, Membership, NotRun, SeedAgreement, Slice
 from privaudit.targets.interface import Floats
 
 _RISK_ATTACK = "lira-eb"
@@ -43,6 +48,7 @@ class Findings:
     unmeasured: tuple[NotRun, ...]
     slices: tuple[Slice, ...]
     records: tuple[ExposedRecord, ...]
+    agreement: SeedAgreement | None = None
 
 
 def find(
@@ -96,25 +102,33 @@ def find(
         return Findings(units, scores, (), tuple(unmeasured), (), ())
     score = scores[primary]
     texts = subject.audit_set.records.texts if show_texts else None
+    risk, agreement = _record_risk(signals, units, context)
     return Findings(
         units,
         scores,
         tuple(membership),
         tuple(unmeasured),
         slices(primary, score, signals.member, _groupings(subject, signals)),
-        most_exposed(primary, score, units, texts or None, _record_risk(signals, units, context)),
+        most_exposed(primary, score, units, texts or None, risk),
+        agreement,
     )
 
 
-def _record_risk(signals: Signals, units: Units, context: AttackContext) -> RecordRisk | None:
+def _record_risk(
+    signals: Signals, units: Units, context: AttackContext
+) -> tuple[RecordRisk | None, SeedAgreement | None]:
     """Per-record numbers where at least two references saw some of the records and others did not."""
     inside = signals.reference_in
     if inside is None or len(inside) < 2 or inside.all() or not inside.any() or units.group is not None:
-        return None
+        return None, None
     attack = find_attack(_RISK_ATTACK)
-    references = reference_scores(attack, signals, context)
-    odds = membership_odds(attack.score(signals, context), references, inside)
-    return RecordRisk(record_fpr(margins(signals), reference_margins(signals), inside), odds)
+    score, references = attack.score(signals, context), reference_scores(attack, signals, context)
+    odds = membership_odds(score, references, inside)
+    risk = RecordRisk(record_fpr(margins(signals), reference_margins(signals), inside), odds)
+    found = agreement_across_seeds(score, signals.member, references, inside)
+    if found is None or np.isnan(found.rank_correlation):
+        return risk, None
+    return risk, SeedAgreement(attack=_RISK_ATTACK, n_models=len(inside), **vars(found))
 
 
 def _has_both_kinds(units: Units, score: Floats) -> bool:

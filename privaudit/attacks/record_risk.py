@@ -148,6 +148,39 @@ def agreement(scores: Floats, fraction: float = 0.01) -> Agreement:
     )
 
 
+def agreement_across_seeds(
+    score: Floats, member: Bools, references: Floats, inside: Bools, fraction: float = 0.05
+) -> Agreement | None:
+    """Whether the members that the target exposes are those that another seed would have exposed.
+
+    The target is compared with each reference on the records that both saw; a reference has a seed and other
+    records of its own.
+
+    Args:
+        score: ``[n]`` under the target.
+        member: ``[n]`` of the target.
+        references: ``[k, n]`` under the references, from :func:`reference_scores`.
+        inside: ``[k, n]``.
+        fraction: of those records that counts as most exposed.
+
+    Returns:
+        The mean over references; None where they share fewer than ``1 / fraction`` records with the target.
+    """
+    found = []
+    for row, seen in zip(references, inside, strict=True):
+        both = member & seen & ~np.isnan(score) & ~np.isnan(row)
+        if both.sum() >= 1 / fraction:
+            found.append(agreement(np.stack([score[both], row[both]]), fraction))
+    if not found:
+        return None
+    return Agreement(
+        rank_correlation=float(np.mean([one.rank_correlation for one in found])),
+        overlap=float(np.mean([one.overlap for one in found])),
+        expected_overlap=float(np.mean([one.expected_overlap for one in found])),
+        fraction=fraction,
+    )
+
+
 @dataclass(frozen=True)
 class _Some:
     """Some of the references, each read when asked for."""

@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 
 from privaudit.attacks.interface import AttackContext
-from privaudit.attacks.record_risk import agreement, as_target, membership_odds, record_fpr, reference_scores
+from privaudit.attacks.record_risk import (
+    agreement,
+    agreement_across_seeds,
+    as_target,
+    membership_odds,
+    record_fpr,
+    reference_scores,
+)
 from privaudit.attacks.registry import membership_attacks
 from privaudit.attacks.signals import Signals
 
@@ -133,3 +140,15 @@ def test_agreement_is_over_records_that_all_score():
         agreement(scores[:1])
     with pytest.raises(ValueError, match="two models"):
         agreement(scores, 0.0)
+
+
+def test_agreement_across_seeds_compares_what_both_models_saw():
+    rng = np.random.default_rng(0)
+    score, member, inside = rng.normal(size=400), rng.random(400) < 0.5, rng.random((3, 400)) < 0.5
+    references = np.where(member & inside, 2 * score, -9.0)
+    same = agreement_across_seeds(score, member, references, inside)
+    assert same.overlap == pytest.approx(1.0)
+    assert same.rank_correlation == pytest.approx(1.0)
+    unrelated = agreement_across_seeds(score, member, rng.normal(size=(3, 400)), inside)
+    assert abs(unrelated.rank_correlation) < 0.2
+    assert agreement_across_seeds(score, member & (np.arange(400) < 8), references, inside) is None

@@ -96,6 +96,17 @@ def test_exit_code_follows_the_thresholds_and_the_result_is_written_first(
     assert result.verdict.thresholds[0].expression == threshold
 
 
+def test_a_threshold_on_best_names_the_attack_that_it_stands_for(privaudit, bundle):
+    done, result = result_of(privaudit, bundle, "--attack", "best", "--fail-if", "best:auc>0.6")
+    assert done.code == 1
+    (attack,), (threshold,) = result.membership, result.verdict.thresholds
+    assert (threshold.expression, threshold.attack) == ("best:auc>0.6", "self-influence")
+    assert (attack.attack, threshold.bound) == ("self-influence", "self-influence low")
+    refused = privaudit("mia", bundle, "--attack", "loss", "--fail-if", "best:auc>0.6")
+    assert refused.code == 2
+    assert "best stands for self-influence" in refused.err
+
+
 @pytest.mark.parametrize(("mode", "code"), [("pass", 0), ("fail", 1), ("4", 4)])
 def test_on_inconclusive_decides_the_exit_code_and_is_recorded(privaudit, bundle, mode, code):
     done, result = result_of(privaudit, bundle, "--fail-if", "tpr@0.0001>0.5", "--on-inconclusive", mode)

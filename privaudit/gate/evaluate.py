@@ -1,0 +1,114 @@
+"""One threshold against the results it speaks of."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from privaudit.errors import UsageError
+from privaudit.gate.readings import Reading, exposure_readings, membership_readings
+from privaudit.gate.thresholds import Threshold
+from privaudit.results import Extraction, Membership, NotRun, ThresholdResult
+
+Decision = Literal["exceeded", "holds", "inconclusive"]
+
+
+def evaluate(
+    threshold: Threshold,
+    membership: Sequence[Membership] = (),
+    not_run: Sequence[NotRun] = (),
+    extraction: Sequence[Extraction] = (),
+) -> ThresholdResult:
+    """Judge one threshold on interval ends.
+
+    With an attack named, ``low`` of its interval decides; without one, ``low_simultaneous`` of every attack
+    does, so that trying many attacks does not fail a build by chance. It holds when every ``high`` is at
+    most the limit. ``exposure`` is read of every canary that was planted, and ``extracted`` counts those that
+    any of the attacks recovered; canaries that were left out are controls and never count.
+
+    Args:
+        threshold: with its alias resolved.
+        membership: results of membership inference.
+        not_run: attacks without a result; those of the threshold's family keep it from holding.
+        extraction: results of canary extraction.
+
+    Raises:
+        UsageError: no attack that it speaks of has a result.
+    """
+    rows = [row for row in membership if threshold.attack in (None, row.attack)]
+    canaries = [row for row in extraction if threshold.attack in (None, row.attack)]
+    missing = _missing(threshold, not_run)
+    found = {"membership": bool(rows), "extraction": bool(canaries), "epsilon": False}[threshold.family]
+    if not (found or missing):
+        raise UsageError(
+            "an attack with a result", repr(threshold.expression), "Run the attack or correct the threshold"
+        )
+    if threshold.family == "membership":
+        return _decide(threshold, membership_readings(threshold, rows), missing)
+    planted = [row for row in canaries if row.included]
+    if not (planted or missing):
+        return _result(threshold, "inconclusive", "none", None, "No canary is in the training data.")
+    if threshold.metric == "extracted":
+        return _count(threshold, planted, missing)
+    return _decide(threshold, exposure_readings(threshold, planted), missing)
+
+
+def _missing(threshold: Threshold, not_run: Sequence[NotRun]) -> list[str]:
+    """What has no result, once each, in words."""
+    gone = [i for i in not_run if i.kind == threshold.family and threshold.attack in (None, i.attack)]
+    names = [item.attack if item.canary is None else f"{item.attack} on {item.canary}" for item in gone]
+    return list(dict.fromkeys(names))
+
+
+def _decide(threshold: Threshold, readings: Sequence[Reading], missing: Sequence[str]) -> ThresholdResult:
+    limit = threshold.limit
+    lows = [(r.low, r) for r in readings if r.low is not None]
+    highs = [(r.high, r) for r in readings if r.high is not None]
+    low, lowest = max(lows, key=lambda pair: pair[0], default=(None, None))
+    high, highest = max(highs, key=lambda pair: pair[0], default=(None, None))
+    if low is not None and lowest is not None and low > limit:
+        reason = f"{lowest.subject}: at least {low:.4g}, which is above {limit:g}."
+        return _result(threshold, "exceeded", f"{lowest.subject} {lowest.low_name}", low, reason)
+    if missing:
+        return _unfinished(threshold, missing)
+    gaps = [reading.gap for reading in readings if reading.high is None]
+    if gaps or high is None or highest is None:
+        return _result(threshold, "inconclusive", "none", None, gaps[0])
+    bound = f"{highest.subject} high"
+    if high <= limit:
+        reason = f"At most {high:.4g} ({highest.subject}), which is not above {limit:g}."
+        return _result(threshold, "holds", bound, high, reason)
+    reason = (
+        f"The interval reaches {high:.4g} ({highest.subject}): it neither exceeds nor excludes {limit:g}."
+    )
+    return _result(threshold, "inconclusive", bound, high, reason)
+
+
+def _count(threshold: Threshold, planted: Sequence[Extraction], missing: Sequence[str]) -> ThresholdResult:
+    """``extracted``: a count has no interval, but what an attack did not reach could add to it."""
+    recovered = [row for row in planted if row.exact_match]
+    number, limit = len({row.canary for row in recovered}), threshold.limit
+    words = f"{number} of {len({row.canary for row in planted})} planted canaries recovered exactly"
+    if number > limit:
+        by = ", ".join(dict.fromkeys(row.attack for row in recovered))
+        reason = f"{words} (by {by}), which is more than {limit:g}."
+        return _result(threshold, "exceeded", "count", number, reason)
+    if missing:
+        return _unfinished(threshold, missing)
+    return _result(threshold, "holds", "count", number, f"{words}, which is not more than {limit:g}.")
+
+
+def _unfinished(threshold: Threshold, missing: Sequence[str]) -> ThresholdResult:
+    return _result(threshold, "inconclusive", "none", None, f"Not finished: {', '.join(missing)}.")
+
+
+def _result(
+    threshold: Threshold, decision: Decision, bound: str, value: float | None, reason: str
+) -> ThresholdResult:
+    return ThresholdResult(
+        expression=threshold.expression,
+        attack=threshold.attack,
+        bound=bound,
+        value=value,
+        limit=threshold.limit,
+        result=decision,
+        reason=reason,
+    )

@@ -1,0 +1,76 @@
+"""What a result says to a threshold: the ends of every interval it speaks of, in one form for all metrics."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from privaudit.gate.thresholds import Threshold
+from privaudit.results import Extraction, Interval, Membership, TprAtFpr
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The two ends of one interval, either of which may not exist."""
+
+    subject: str
+    """Whose interval: an attack, or an attack on a canary."""
+    low: float | None
+    low_name: str
+    high: float | None
+    gap: str = ""
+    """Why an end does not exist, in one sentence."""
+
+
+def membership_readings(threshold: Threshold, membership: Sequence[Membership]) -> list[Reading]:
+    """The interval of every attack that a threshold on membership inference speaks of."""
+    end = "low" if threshold.attack else "low_simultaneous"
+    return [
+        Reading(row.attack, _low(interval, end), end, interval.high, f"Not measurable: {_gap(row, interval)}")
+        for row in membership
+        for interval in [_interval(row, threshold)]
+    ]
+
+
+def exposure_readings(threshold: Threshold, extraction: Sequence[Extraction]) -> list[Reading]:
+    """The exposure interval of every canary and attack that a threshold speaks of.
+
+    The worst of several intervals is one of many that chance could have lifted, so their simultaneous ends
+    count as soon as there are several.
+    """
+    alone = threshold.attack is not None and len(extraction) == 1
+    return [_exposure_reading(row, alone=alone) for row in extraction]
+
+
+def _exposure_reading(row: Extraction, *, alone: bool) -> Reading:
+    subject, exposure = f"{row.attack} on {row.canary}", row.exposure_bits
+    # NOTE: an exact rank needs no simultaneous end, because chance has no part in it.
+    end = "low" if alone or exposure.low_simultaneous is None else "low_simultaneous"
+    high, gap = exposure.high, f"{subject} has no exposure: {exposure.reason or row.reason or 'not measured'}"
+    if high is not None and _at_ceiling(row, high):
+        high, gap = None, f"{subject} reaches {high:.4g} bits, the most that a sample of its size can show."
+    return Reading(subject, _low(exposure, end), end, high, gap)
+
+
+def _at_ceiling(row: Extraction, high: float) -> bool:
+    """Whether no sampled filling beat the secret, so that ``high`` is where the sample ends, and no bound."""
+    unbeaten = row.rank == 1 and not row.rank_exact
+    return unbeaten and (row.ceiling_bits is None or high <= row.ceiling_bits)
+
+
+def _interval(row: Membership, threshold: Threshold) -> Interval | TprAtFpr:
+    match threshold.metric:
+        case "auc":
+            return row.auc
+        case "advantage":
+            return row.advantage
+        case _:
+            return next(rate for rate in row.tpr_at_fpr if rate.fpr == threshold.fpr)
+
+
+def _low(interval: Interval | TprAtFpr, end: str) -> float | None:
+    return interval.low if end == "low" else interval.low_simultaneous
+
+
+def _gap(row: Membership, interval: Interval | TprAtFpr) -> str:
+    if isinstance(interval, TprAtFpr):
+        return "too few non-members for fewer than 10 expected false positives to be excluded."
+    return f"{row.attack}: {interval.reason or 'no value'}."

@@ -1,0 +1,140 @@
+"""Expressions of ``--fail-if``, refused before any work when they speak of what will not be measured."""
+
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, get_args
+
+from privaudit.errors import UsageError
+from privaudit.results import FPRS
+
+Metric = Literal["auc", "tpr", "advantage", "exposure", "extracted", "epsilon"]
+Family = Literal["membership", "extraction", "epsilon"]
+"""What a metric speaks of, and so which command measures it."""
+
+_FAMILIES: Mapping[Metric, Family] = {
+    "auc": "membership",
+    "tpr": "membership",
+    "advantage": "membership",
+    "exposure": "extraction",
+    "extracted": "extraction",
+    "epsilon": "epsilon",
+}
+_METRICS: tuple[Metric, ...] = get_args(Metric)
+_EXPRESSION = re.compile(
+    r"\s*(?:(?P<attack>[a-z0-9-]+)\s*:)?\s*(?P<metric>[a-z]+)\s*(?:@\s*(?P<fpr>[^\s>]+))?\s*>\s*(?P<limit>\S+)\s*"
+)
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """A parsed ``--fail-if`` expression."""
+
+    expression: str
+    metric: Metric
+    limit: float
+    attack: str | None = None
+    fpr: float | None = None
+
+    @property
+    def family(self) -> Family:
+        """What the metric speaks of."""
+        return _FAMILIES[self.metric]
+
+
+def parse_threshold(expression: str) -> Threshold:
+    """Read ``[attack:]metric[@fpr]>limit``.
+
+    Raises:
+        UsageError: another shape, an unknown metric or FPR, or a limit that the metric cannot reach.
+    """
+    match = _EXPRESSION.fullmatch(expression)
+    if match is None:
+        raise UsageError(
+            "a threshold of the form [attack:]metric[@fpr]>limit",
+            repr(expression),
+            'Write for example --fail-if "tpr@0.01>0.05"',
+        )
+    metric = next((known for known in _METRICS if known == match["metric"]), None)
+    if metric is None:
+        raise UsageError(
+            f"a metric out of {', '.join(_METRICS)}",
+            f"{match['metric']!r} in {expression!r}",
+            "Correct the threshold",
+        )
+    fpr = _parse_fpr(match["fpr"], metric, expression)
+    return Threshold(
+        expression.strip(), metric, _parse_limit(match["limit"], metric, expression), match["attack"], fpr
+    )
+
+
+def with_alias(threshold: Threshold, alias: str, attack: str) -> Threshold:
+    """The threshold on ``attack`` where it names the alias that stands for it; any other as it is."""
+    return replace(threshold, attack=attack) if threshold.attack == alias else threshold
+
+
+def check_attacks(
+    thresholds: Iterable[Threshold], planned: Mapping[Family, Sequence[str]], command: str
+) -> None:
+    """Refuse thresholds on what will not be measured, before any work is done.
+
+    Args:
+        thresholds: as parsed, with every alias resolved.
+        planned: the attacks that will run, by what they measure; a family that the command does not measure
+            has no entry.
+        command: its name, for the message.
+
+    Raises:
+        UsageError: the metric belongs to another command, or a named attack is not planned.
+    """
+    measured = [metric for metric in _METRICS if _FAMILIES[metric] in planned]
+    for threshold in thresholds:
+        if threshold.metric not in measured:
+            raise UsageError(
+                f"a threshold on what `privaudit {command}` measures",
+                repr(threshold.expression),
+                f"Use {', '.join(measured)} here",
+            )
+        attacks = planned[threshold.family]
+        if threshold.attack is not None and threshold.attack not in attacks:
+            raise UsageError(
+                f"an attack that runs ({', '.join(attacks)})",
+                _in_words(threshold),
+                f"Add --attack {threshold.attack} or correct the threshold",
+            )
+
+
+def _in_words(threshold: Threshold) -> str:
+    named = threshold.expression.partition(":")[0].strip()
+    stands = "" if named == threshold.attack else f", where {named} stands for {threshold.attack}"
+    return f"{threshold.expression!r}{stands}"
+
+
+def _parse_fpr(text: str | None, metric: Metric, expression: str) -> float | None:
+    known = ", ".join(f"{fpr:g}" for fpr in FPRS)
+    if metric != "tpr":
+        if text is not None:
+            raise UsageError("@fpr only after tpr", repr(expression), "Drop it")
+        return None
+    value = _number(text or "")
+    if value not in FPRS:
+        raise UsageError(f"tpr@F with F one of {known}", repr(expression), "Write for example tpr@0.01")
+    return value
+
+
+def _parse_limit(text: str, metric: Metric, expression: str) -> float:
+    limit = _number(text)
+    ceiling = 1.0 if _FAMILIES[metric] == "membership" else math.inf
+    if limit is None or not 0 <= limit <= ceiling:
+        rate = "between 0 and 1" if ceiling == 1.0 else "that is 0 or more"
+        raise UsageError(f"a limit {rate}", f"{text!r} in {expression!r}", "Correct the limit")
+    return limit
+
+
+def _number(text: str) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return None if math.isnan(value) else value

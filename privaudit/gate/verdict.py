@@ -1,0 +1,62 @@
+"""The thresholds together, and the exit code that says so."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from privaudit.exits import Exit
+from privaudit.results import NotRun, ThresholdResult, Verdict
+
+OnInconclusive = Literal["pass", "fail", "4"]
+
+
+def judge(
+    thresholds: Sequence[ThresholdResult],
+    *,
+    comparable: bool | None,
+    not_run: Sequence[NotRun] = (),
+    on_inconclusive: OnInconclusive = "4",
+) -> Verdict:
+    """Put the thresholds together. Sets that are not comparable leave nothing to judge.
+
+    Args:
+        thresholds: what :func:`evaluate` said.
+        comparable: False when the blind baseline tells members from non-members without the model.
+        not_run: attacks that were asked for and did not finish.
+        on_inconclusive: what an inconclusive threshold does to the exit code; recorded in the verdict.
+    """
+
+    def verdict(status: Literal["pass", "fail", "inconclusive", "not-judged"], sentence: str) -> Verdict:
+        return Verdict(
+            status=status, sentence=sentence, thresholds=tuple(thresholds), on_inconclusive=on_inconclusive
+        )
+
+    if comparable is False:
+        return verdict(
+            "inconclusive",
+            "No verdict: members and non-members differ in their texts alone, "
+            "so attack success says nothing about the model.",
+        )
+    exceeded = [t for t in thresholds if t.result == "exceeded"]
+    if exceeded:
+        return verdict("fail", f"Leakage above the limit {exceeded[0].expression}: {exceeded[0].reason}")
+    undecided = [t for t in thresholds if t.result == "inconclusive"]
+    if undecided:
+        return verdict("inconclusive", f"No verdict: {undecided[0].expression} — {undecided[0].reason}")
+    if not_run:
+        return verdict("inconclusive", f"No verdict: {not_run[0].attack} did not run. {not_run[0].reason}")
+    if not thresholds:
+        return verdict("not-judged", "Measured, not judged: no threshold was set.")
+    return verdict(
+        "pass", "Every threshold held; that is no proof of privacy against attacks that were not run."
+    )
+
+
+def exit_code(verdict: Verdict, *, comparable: bool | None) -> Exit:
+    """The exit code of a verdict (design: not comparable is 4 whatever else; then 1 before 4 before 0)."""
+    if comparable is False:
+        return Exit.INCONCLUSIVE
+    if verdict.status == "fail":
+        return Exit.LEAKAGE
+    if verdict.status == "inconclusive":
+        return {"4": Exit.INCONCLUSIVE, "fail": Exit.LEAKAGE, "pass": Exit.OK}[verdict.on_inconclusive]
+    return Exit.OK

@@ -1,0 +1,62 @@
+"""``result.json``: one schema for every command. Knows nothing of models, data or torch.
+
+Numbers that do not exist are ``null`` and say why in a ``reason`` beside them; infinity is the string
+``"inf"``. Keys may be added in later versions, never renamed or removed, and readers ignore what they do not
+know, so that ``gate`` and ``report`` read every older file.
+"""
+
+from privaudit.results.extraction import Extraction, ExtractionSummary
+from privaudit.results.file import json_schema, read_result, to_json, write_result
+from privaudit.results.membership import (
+    FPRS,
+    ExposedRecord,
+    Membership,
+    Ppv,
+    Roc,
+    SeedAgreement,
+    Slice,
+    TprAtFpr,
+)
+from privaudit.results.parts import File, Interval, Number, Part
+from privaudit.results.result import SCHEMA_VERSION, Provenance, Result, Tool
+from privaudit.results.subject import BlindBaseline, Claim, Data, Duplicates, Model, claim_from
+from privaudit.results.sweep import MeanOverModels, Sweep, SweepDefence, SweepFinding
+from privaudit.results.verdict import NotRun, ThresholdResult, Verdict
+
+__all__ = [
+    "FPRS",
+    "SCHEMA_VERSION",
+    "BlindBaseline",
+    "Claim",
+    "Data",
+    "Duplicates",
+    "ExposedRecord",
+    "Extraction",
+    "ExtractionSummary",
+    "File",
+    "Interval",
+    "MeanOverModels",
+    "Membership",
+    "Model",
+    "NotRun",
+    "Number",
+    "Part",
+    "Ppv",
+    "Provenance",
+    "Result",
+    "Roc",
+    "SeedAgreement",
+    "Slice",
+    "Sweep",
+    "SweepDefence",
+    "SweepFinding",
+    "ThresholdResult",
+    "Tool",
+    "TprAtFpr",
+    "Verdict",
+    "claim_from",
+    "json_schema",
+    "read_result",
+    "to_json",
+    "write_result",
+]

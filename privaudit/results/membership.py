@@ -1,0 +1,106 @@
+"""What membership inference found."""
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from privaudit.results.parts import Interval, Number, Part
+
+FPRS = (0.0001, 0.001, 0.01, 0.05, 0.1)
+"""The false-positive rates at which results report the TPR."""
+
+
+class TprAtFpr(Part):
+    """The true-positive rate at a fixed false-positive rate."""
+
+    fpr: Number
+    tpr: Number | None
+    """Largest TPR over thresholds ``score >= t`` whose empirical FPR is at most ``fpr``."""
+    low: Number | None
+    high: Number | None
+    low_simultaneous: Number | None = None
+    measurable: bool
+    """False below 10 expected false positives: the sample cannot support the number."""
+
+
+class Ppv(Part):
+    """Share of records called members that are members, if ``prior`` of all records are."""
+
+    prior: Number
+    value: Number | None
+    fpr: Number | None = None
+    """The FPR of the threshold it speaks of."""
+
+
+class Roc(Part):
+    """Vertices of the empirical ROC curve, thinned log-spaced in FPR."""
+
+    fpr: tuple[Number, ...]
+    tpr: tuple[Number, ...]
+
+
+class Membership(Part):
+    """What one membership attack achieved. Scores are oriented: higher = member."""
+
+    attack: str
+    access: Literal["label", "score", "logits", "gradients", "weights"]
+    n_members: int
+    n_nonmembers: int
+    n_references: int
+    auc: Interval
+    auc_within_class: Interval
+    """Class-conditional: members compared with non-members of their own class only."""
+    tpr_at_fpr: tuple[TprAtFpr, ...]
+    advantage: Interval
+    """TPR - FPR at a threshold chosen on one random half and measured on the other."""
+    balanced_accuracy: Number | None = None
+    ppv: tuple[Ppv, ...] = ()
+    seconds: Number
+    roc: Roc
+    parameters: dict[str, Any] = Field(default_factory=dict)
+
+
+class Slice(Part):
+    """One attack on a part of the records; intervals are corrected for the number of slices."""
+
+    by: str
+    value: str
+    attack: str
+    n_members: int
+    n_nonmembers: int
+    auc: Interval
+    tpr_at_fpr: tuple[TprAtFpr, ...] = ()
+
+
+class ExposedRecord(Part):
+    """A member that an attack singles out."""
+
+    id: str
+    attack: str
+    score: Number
+    fpr: Number
+    """Share of non-members that score at least as high, (1 + count) / (n + 1)."""
+    odds: Number
+    """Odds of membership at a prior of one half: from the references' own scores where there are any
+    (``lira-eb``), else members against non-members at or above this score."""
+    record_fpr: Number | None = None
+    """Share of models without this record that are at least as sure of it as the audited one, itself counted:
+    ``(1 + k) / (1 + m)`` over m OUT references. Null without references."""
+    text: str | None = None
+    """Only with ``--show-texts``."""
+
+
+class SeedAgreement(Part):
+    """Whether the members that this model exposes are those that another seed would have exposed."""
+
+    attack: str
+    n_models: int
+    """Models of the same recipe and other records with which the audited one was compared."""
+    rank_correlation: Number
+    """Mean of Spearman's correlation over the records that both saw, in [-1, 1]."""
+    overlap: Number
+    """Jaccard index of their most exposed members, in [0, 1]."""
+    expected_overlap: Number
+    """The same for rankings that have nothing to do with each other."""
+    fraction: Number
+    """The share of the members that counts as most exposed."""

@@ -1,0 +1,62 @@
+"""The whole of ``result.json``."""
+
+from typing import Any
+
+from pydantic import Field
+
+from privaudit.results.extraction import Extraction, ExtractionSummary
+from privaudit.results.membership import ExposedRecord, Membership, SeedAgreement, Slice
+from privaudit.results.parts import Number, Part
+from privaudit.results.subject import Claim, Data, Model
+from privaudit.results.sweep import Sweep
+from privaudit.results.verdict import NotRun, Verdict
+
+SCHEMA_VERSION = 1
+
+
+class Tool(Part):
+    """What wrote the result."""
+
+    name: str = "privaudit"
+    version: str
+
+
+class Provenance(Part):
+    """Enough to run it again."""
+
+    argv: tuple[str, ...]
+    seed: int
+    threads: int | None = None
+    device: str | None = None
+    python: str
+    platform: str
+    versions: dict[str, str]
+    seconds: Number
+    settings: dict[str, str] = Field(default_factory=dict)
+    """Options that did not keep their default, with where each value came from."""
+
+
+class Result(Part):
+    """The whole of ``result.json``."""
+
+    schema_version: int = SCHEMA_VERSION
+    tool: Tool
+    created: str
+    """UTC, ISO 8601."""
+    command: str
+    model: Model
+    data: Data
+    claim: Claim | None = None
+    membership: tuple[Membership, ...] = ()
+    not_run: tuple[NotRun, ...] = ()
+    extraction: tuple[Extraction, ...] = ()
+    extraction_summary: tuple[ExtractionSummary, ...] = ()
+    sweep: Sweep | None = None
+    epsilon: dict[str, Any] | None = None
+    slices: tuple[Slice, ...] = ()
+    records: tuple[ExposedRecord, ...] = ()
+    seed_agreement: SeedAgreement | None = None
+    """Null without reference models that shared enough records with the audited one."""
+    verdict: Verdict
+    provenance: Provenance
+    warnings: tuple[str, ...] = ()

@@ -1,0 +1,83 @@
+"""What was audited: the model, the records, and the privacy that is claimed."""
+
+from typing import Any
+
+from pydantic import Field
+
+from privaudit.results.parts import File, Interval, Number, Part
+
+
+class Model(Part):
+    """The audited model."""
+
+    path: str
+    format: str
+    architecture: str
+    loader: str
+    files: tuple[File, ...]
+    digest: str
+    """SHA-256 over the files' digests: identifies the model in gates and waivers."""
+    parameters: int | None = None
+    labels: tuple[str, ...] = ()
+    access: str
+    accuracy_members: Number | None = None
+    accuracy_nonmembers: Number | None = None
+    recipe: dict[str, Any] | None = None
+
+
+class BlindBaseline(Part):
+    """How well a classifier of the text alone, that never sees the model, tells members from non-members."""
+
+    auc: Interval
+    p_value: Number | None = None
+    comparable: bool | None
+    """Null when it could not be decided; ``reason`` says why."""
+    gates: bool = True
+    """False where the split's own random coins are recorded, or the shift was accepted."""
+    reason: str | None = None
+    parameters: dict[str, Any] = Field(default_factory=dict)
+
+
+class Duplicates(Part):
+    """What was found and done about repeated texts."""
+
+    exact_removed: int = 0
+    """Records removed because their text occurs in both sets (both sides), or twice in the pool."""
+    near: int = 0
+    """Non-members with a near-duplicate among the members; they stay."""
+
+
+class Data(Part):
+    """The audited records."""
+
+    source: str
+    """``bundle-split``, ``files``, ``membership-column``, ``score-table``; ``canaries``: members are the
+    planted ones, non-members those that were left out; or ``coin-split``: coins of this run decided."""
+    files: tuple[File, ...] = ()
+    n_members: int
+    n_nonmembers: int
+    n_groups: int | None = None
+    holdout: Number | None = None
+    split_seed: int | None = None
+    duplicates: Duplicates = Duplicates()
+    blind_baseline: BlindBaseline
+
+
+class Claim(Part):
+    """The privacy that the model's owner claims."""
+
+    epsilon: Number | None = None
+    delta: Number | None = None
+    noise_multiplier: Number | None = None
+    sample_rate: Number | None = None
+    steps: int | None = None
+    clip_norm: Number | None = None
+    sampler: str | None = None
+    adjacency: str | None = None
+    accountant: str | None = None
+    unit: str | None = None
+
+
+def claim_from(**values: float | None) -> Claim | None:
+    """A claim typed by hand; None when no value was given."""
+    return Claim.model_validate(values) if any(value is not None for value in values.values()) else None

@@ -1,0 +1,41 @@
+"""What the thresholds say."""
+
+from typing import Literal
+
+from privaudit.results.parts import Number, Part
+
+
+class NotRun(Part):
+    """An attack that was asked for and has no result: the verdict cannot be a pass."""
+
+    attack: str
+    reason: str
+    kind: Literal["membership", "extraction"] = "membership"
+    """What it would have measured."""
+    canary: str | None = None
+    """The canary it did not finish; null when it finished none, and for membership."""
+
+
+class ThresholdResult(Part):
+    """One ``--fail-if`` expression against the interval ends it speaks of."""
+
+    expression: str
+    attack: str | None = None
+    """The attack it speaks of, where it names one; for ``best`` the attack that this stood for."""
+    bound: str
+    """Which end of which interval decided."""
+    value: Number | None
+    limit: Number
+    result: Literal["exceeded", "holds", "inconclusive"]
+    reason: str
+    """The decision in one sentence."""
+    waiver: str | None = None
+
+
+class Verdict(Part):
+    """What the thresholds say together."""
+
+    status: Literal["pass", "fail", "inconclusive", "not-judged"]
+    sentence: str
+    thresholds: tuple[ThresholdResult, ...] = ()
+    on_inconclusive: Literal["pass", "fail", "4"] = "4"
