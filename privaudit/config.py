@@ -69,7 +69,7 @@ def settings_for(configuration: Configuration, command: str, options: Collection
 
     Args:
         configuration: what was found.
-        command: ``mia``, ``train``, …
+        command: ``mia``, ``train``, …; ``canary plant`` has the table ``[canary.plant]``.
         options: names of the command's options, ``lower-case-with-hyphens``.
 
     Raises:
@@ -78,11 +78,12 @@ def settings_for(configuration: Configuration, command: str, options: Collection
     """
     top = {key: value for key, value in configuration.settings.items() if not isinstance(value, dict)}
     _refuse_unknown(set(top) - COMMON, "common options beside the tables", command, configuration.origin)
-    own = configuration.settings.get(command, {})
+    own: object = configuration.settings
+    for name in command.split():
+        own = own.get(name, {}) if isinstance(own, Mapping) else own
     if not isinstance(own, dict):
-        raise UsageError(
-            f"a table [{command}]", f"another value in {configuration.origin}", "Make it a table"
-        )
+        table = command.replace(" ", ".")
+        raise UsageError(f"a table [{table}]", f"another value in {configuration.origin}", "Make it a table")
     _refuse_unknown(
         set(own) - set(options), f"options of `privaudit {command}`", command, configuration.origin
     )

@@ -55,3 +55,11 @@ def test_what_cannot_be_meant_is_refused(tmp_path, text):
 def test_a_missing_explicit_file_is_refused(tmp_path):
     with pytest.raises(UsageError, match="no file"):
         find_configuration(tmp_path / "none.toml", tmp_path)
+
+
+def test_a_command_of_a_group_has_a_table_in_the_groups_table(tmp_path):
+    text = "seed = 1\n[canary.plant]\nseed = 2\n[canary.other]\nx = 3\n"
+    assert settings(tmp_path, text, command="canary plant") == {"seed": 2}
+    for text in ("[canary]\nplant = 3\n", "[canary.plant]\nsed = 3\n"):
+        with pytest.raises(UsageError, match=r"canary[. ]plant"):
+            settings(tmp_path, text, command="canary plant")

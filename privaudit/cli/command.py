@@ -10,7 +10,9 @@ from typer.core import TyperCommand, TyperGroup
 
 from privaudit.config import Setting, find_configuration, settings_for
 
-_FIRST_SECTIONS = ("Arguments", "Inputs", "Attacks", "References", "Training", "Output", "Runtime")
+_FIRST_SECTIONS = (
+    "Arguments", "Inputs", "Canaries", "Attacks", "References", "Training", "Output", "Runtime",
+)  # fmt: skip
 
 
 class PlainCommand(TyperCommand):
@@ -38,7 +40,8 @@ class PlainCommand(TyperCommand):
     ) -> Any:  # noqa: ANN401
         """Take defaults from the configuration file before the arguments are parsed."""
         if not {"-h", "--help"} & set(args):
-            extra["default_map"] = self._configured(info_name or "", args)
+            group = parent.info_name if parent is not None and parent.parent is not None else ""
+            extra["default_map"] = self._configured(f"{group} {info_name or ''}".strip(), args)
         return super().make_context(info_name, args, parent, **extra)
 
     def _configured(self, command: str, args: list[str]) -> dict[str, Setting]:

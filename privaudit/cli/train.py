@@ -5,9 +5,7 @@ from typing import Annotated
 
 import typer
 
-from privaudit.cli import options
-
-_PANEL = options.TRAINING
+from privaudit.cli import options, recipe_options
 
 
 def command(
@@ -21,53 +19,33 @@ def command(
             rich_help_panel=options.OUTPUT,
         ),
     ] = Path("model.pt"),
-    arch: Annotated[
-        str, typer.Option("--arch", help="bow, cnn, bilstm, transformer or hf:DIR.", rich_help_panel=_PANEL)
-    ] = "bow",
-    width: Annotated[int | None, typer.Option("--width", help="Width.", rich_help_panel=_PANEL)] = None,
-    layers: Annotated[int | None, typer.Option("--layers", help="Layers.", rich_help_panel=_PANEL)] = None,
-    epochs: Annotated[int | None, typer.Option("--epochs", help="Epochs.", rich_help_panel=_PANEL)] = None,
-    lr: Annotated[float | None, typer.Option("--lr", help="Learning rate.", rich_help_panel=_PANEL)] = None,
-    batch_size: Annotated[
-        int | None, typer.Option("--batch-size", help="Records per step.", rich_help_panel=_PANEL)
-    ] = None,
-    optimizer: Annotated[
-        str | None, typer.Option("--optimizer", help="adam or sgd.", rich_help_panel=_PANEL)
-    ] = None,
-    dropout: Annotated[
-        float | None, typer.Option("--dropout", help="Dropout probability.", rich_help_panel=_PANEL)
-    ] = None,
-    weight_decay: Annotated[
-        float | None, typer.Option("--weight-decay", help="Weight decay.", rich_help_panel=_PANEL)
-    ] = None,
-    early_stopping: Annotated[
-        bool,
-        typer.Option(
-            "--early-stopping",
-            help="Stop when a tenth of the members, set aside, gets worse.",
-            rich_help_panel=_PANEL,
-        ),
-    ] = False,
-    patience: Annotated[
-        int | None,
-        typer.Option("--patience", help="Epochs without improvement.", rich_help_panel=_PANEL),
-    ] = None,
-    embeddings: Annotated[
-        str | None,
-        typer.Option("--embeddings", help="words, characters or both.", rich_help_panel=_PANEL),
-    ] = None,
-    max_length: Annotated[
-        int | None, typer.Option("--max-length", help="Words read of a text.", rich_help_panel=_PANEL)
-    ] = None,
-    min_frequency: Annotated[
-        int | None,
-        typer.Option("--min-frequency", help="Least count of a word.", rich_help_panel=_PANEL),
-    ] = None,
+    arch: recipe_options.Arch = "bow",
+    width: recipe_options.Width = None,
+    layers: recipe_options.Layers = None,
+    epochs: recipe_options.Epochs = None,
+    lr: recipe_options.LearningRate = None,
+    batch_size: recipe_options.BatchSize = None,
+    optimizer: recipe_options.Optimizer = None,
+    dropout: recipe_options.Dropout = None,
+    weight_decay: recipe_options.WeightDecay = None,
+    early_stopping: recipe_options.EarlyStopping = False,
+    patience: recipe_options.Patience = None,
+    embeddings: recipe_options.Embeddings = None,
+    max_length: recipe_options.MaxLength = None,
+    min_frequency: recipe_options.MinFrequency = None,
     vocabulary: Annotated[
         Path | None,
         typer.Option(
             "--vocabulary",
             help="File of words, one a line; default: the members' words.",
+            rich_help_panel=options.INPUTS,
+        ),
+    ] = None,
+    canaries: Annotated[
+        Path | None,
+        typer.Option(
+            "--canaries",
+            help="Manifest of `privaudit canary plant`; DATA is its planted or its clean file.",
             rich_help_panel=options.INPUTS,
         ),
     ] = None,
@@ -127,6 +105,7 @@ def command(
         holdout=holdout,
         columns=Columns(text=text_column, label=label_column, id=id_column, group=group_column),
         vocabulary=vocabulary,
+        manifest=canaries,
         device=device,
         threads=threads,
         max_seconds=max_seconds,

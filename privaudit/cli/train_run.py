@@ -18,6 +18,7 @@ def run(
     holdout: float,
     columns: Columns,
     vocabulary: Path | None,
+    manifest: Path | None,
     device: str,
     threads: int | None,
     max_seconds: float | None,
@@ -36,13 +37,17 @@ def run(
             holdout=holdout,
             columns=columns,
             vocabulary_file=vocabulary,
+            manifest=manifest,
             progress=progress,
             max_seconds=max_seconds,
             device=device,
         )
     if not quiet:
         print_report(report, verbose=verbose)
-    say(f"Next: privaudit mia {output}", quiet=quiet)
+    if report.n_copies:
+        say(f"Next: privaudit extract {output} --canaries {manifest}", quiet=quiet)
+    elif holdout:
+        say(f"Next: privaudit mia {output}", quiet=quiet)
     return 0
 
 
@@ -55,9 +60,13 @@ def print_report(report: TrainReport, *, verbose: bool) -> None:
         f"Records: {report.n_records:,} in the file, {report.duplicates_removed:,} duplicates removed; "
         f"{report.n_members:,} members, {report.n_nonmembers:,} non-members{validation}"
     )
-    tell(f"Accuracy: {report.member_accuracy:.1%} on members, {report.holdout_accuracy:.1%} on non-members")
+    if report.n_copies is not None:
+        clean = "" if report.n_copies else " (a clean control)"
+        tell(f"Canaries: {report.n_copies:,} copies among the texts it was trained on{clean}")
+    outside = "" if report.holdout_accuracy is None else f", {report.holdout_accuracy:.1%} on non-members"
+    tell(f"Accuracy: {report.member_accuracy:.1%} on members{outside}")
     if report.truncated:
-        tell(f"{report.truncated:,} members are longer than {report.recipe.max_length} words and were cut")
+        tell(f"{report.truncated:,} texts are longer than {report.recipe.max_length} words and were cut")
     if verbose:
         for epoch in report.history.epochs:
             tell(str(epoch))

@@ -96,7 +96,7 @@ def from_split(
         data: the training file.
         sha256: its digest at training time.
         kept: positions in the file that survived de-duplication.
-        split: per kept record 0 non-member, 1 member, 2 neither (validation).
+        split: per kept record 0 non-member, 1 member, else neither (2 validation, 3 planted canary).
         columns: as used in training.
         holdout: probability of the coin.
         seed: seed of the coins.
@@ -105,29 +105,38 @@ def from_split(
     Raises:
         DataError: the file has moved or its bytes changed.
     """
-    if not data.is_file():
-        raise DataError("the training data of the bundle", f"no file at {data}", "Give its place with --data")
-    files = _files(data)
-    if files[0].sha256 != sha256:
-        raise DataError(
-            f"the training data with SHA-256 {sha256[:12]}…",
-            f"{data.name} with {files[0].sha256[:12]}…",
-            "Give the unchanged file with --data",
-        )
-    records = _read(data, columns).select(kept)
-    audited = split != 2
+    records = recorded_records(data, sha256, columns).select(kept)
+    audited = split <= 1
     return _checked(
         AuditSet(
             records.select(audited),
             split[audited] == 1,
             "bundle-split",
-            files,
+            _files(data),
             exact_removed=exact_removed,
             randomised=True,
             holdout=holdout,
             split_seed=seed,
         )
     )
+
+
+def recorded_records(data: Path, sha256: str, columns: Columns) -> Records:
+    """All records of a training file that a model's file names.
+
+    Raises:
+        DataError: the file has moved or its bytes changed.
+    """
+    if not data.is_file():
+        raise DataError("the training data of the bundle", f"no file at {data}", "Give its place with --data")
+    found = file_sha256(data)
+    if found != sha256:
+        raise DataError(
+            f"the training data with SHA-256 {sha256[:12]}…",
+            f"{data.name} with {found[:12]}…",
+            "Give the unchanged file with --data",
+        )
+    return _read(data, columns)
 
 
 def _read(path: Path, columns: Columns) -> Records:
@@ -178,5 +187,11 @@ def _checked(audit_set: AuditSet) -> AuditSet:
             dropped = (
                 f" after removing {audit_set.exact_removed} shared texts" if audit_set.exact_removed else ""
             )
-            raise DataError(f"at least 2 {side}", f"{count}{dropped}", f"Give more {side}")
+            raise DataError(f"at least 2 {side}", f"{count}{dropped}", _mend(audit_set, side))
     return audit_set
+
+
+def _mend(audit_set: AuditSet, side: str) -> str:
+    if audit_set.holdout == 0:
+        return "Train with a holdout (--holdout 0.5), or give --members and --nonmembers"
+    return f"Give more {side}"

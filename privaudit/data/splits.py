@@ -24,18 +24,19 @@ def coin_split(n_or_groups: int | Sequence[str], holdout: float, seed: int) -> N
 
     Args:
         n_or_groups: number of records, or the group of each record.
-        holdout: probability of a record (group) to be a non-member, in (0, 1).
+        holdout: probability of a record (group) to be a non-member, in [0, 1). With 0 everything is a member,
+            as for a model that will be used: its canaries can be audited, its membership cannot.
         seed: any integer.
 
     Returns:
         ``[n]`` True for members.
 
     Raises:
-        UsageError: ``holdout`` is not in (0, 1).
+        UsageError: ``holdout`` is not in [0, 1).
         DataError: fewer than two records, or groups, on one side.
     """
-    if not 0 < holdout < 1:
-        raise UsageError("a holdout in (0, 1)", repr(holdout), "Give the share of non-members, such as 0.5")
+    if not 0 <= holdout < 1:
+        raise UsageError("a holdout in [0, 1)", repr(holdout), "Give the share of non-members, such as 0.5")
     if isinstance(n_or_groups, int):
         coins = _draws(n_or_groups, seed) >= holdout
         member, unit = coins, "records"
@@ -45,7 +46,7 @@ def coin_split(n_or_groups: int | Sequence[str], holdout: float, seed: int) -> N
         member = np.fromiter((by_group[group] for group in n_or_groups), np.bool_, count=len(n_or_groups))
         unit = "groups"
     inside = int(coins.sum())
-    if min(inside, len(coins) - inside) < _LEAST:
+    if min(inside, len(coins) - inside if holdout else _LEAST) < _LEAST:
         raise DataError(
             f"at least {_LEAST} members and {_LEAST} non-members after the split",
             f"{inside} and {len(coins) - inside} out of {len(coins)} {unit}",

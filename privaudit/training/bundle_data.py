@@ -1,7 +1,7 @@
 """What a trained model records of its data: which file, and who of it is in."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import IntEnum
 from pathlib import Path
 from typing import TypeVar
@@ -25,6 +25,27 @@ class Side(IntEnum):
     MEMBER = 1
     VALIDATION = 2
     """Watched for early stopping: neither trained on nor unseen."""
+    CANARY = 3
+    """A planted copy: trained on, and no subject of membership inference."""
+
+
+@dataclass(frozen=True)
+class ManifestFile:
+    """The manifest of canaries that a model was trained with, whether or not they were in its data."""
+
+    file: str
+    """Its name."""
+    sha256: str
+
+    @classmethod
+    def from_plain(cls, plain: object) -> "ManifestFile":
+        """Read what stands in a bundle.
+
+        Raises:
+            ModelError: a field is missing or of a wrong type.
+        """
+        section = typed(plain, dict, "a manifest of canaries")
+        return cls(field(section, "file", str), field(section, "sha256", str))
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +58,8 @@ class BundleData:
     n_records: int
     """Records in the file."""
     kept: Ints
-    """``[k]`` increasing positions in the file of the records that were left after removing duplicates."""
+    """``[k]`` increasing positions in the file of the records that were left after removing duplicates; all
+    copies of canaries are."""
     split: NDArray[np.uint8]
     """``[k]`` :class:`Side` of each kept record."""
     seed: int
@@ -50,6 +72,8 @@ class BundleData:
     label_column: str | None = None
     group_column: str | None = None
     id_column: str | None = None
+    canaries: ManifestFile | None = None
+    """None also in bundles of older versions."""
 
     def positions(self, side: Side) -> Ints:
         """Positions in the file of the records on ``side``."""
@@ -58,7 +82,7 @@ class BundleData:
 
     @property
     def members(self) -> Ints:
-        """Positions in the file of the records that were trained on."""
+        """Positions in the file of the ordinary records that were trained on."""
         return self.positions(Side.MEMBER)
 
     @property
@@ -76,7 +100,8 @@ class BundleData:
             "kept": torch.from_numpy(self.kept.astype(np.int64)),
             "split": torch.from_numpy(self.split.astype(np.uint8)),
         }
-        return {**vars(self), **arrays}
+        canaries = None if self.canaries is None else asdict(self.canaries)
+        return {**vars(self), **arrays, "canaries": canaries}
 
     @classmethod
     def from_plain(cls, plain: object) -> "BundleData":
@@ -86,6 +111,7 @@ class BundleData:
             ModelError: a field is missing, of a wrong type, or contradicts another.
         """
         section = typed(plain, dict, "a data section")
+        canaries = section.get("canaries")
         names: dict[str, str | None] = {name: field(section, name, (str, type(None))) for name in _COLUMNS}
         data = cls(
             file=field(section, "file", str),
@@ -96,6 +122,7 @@ class BundleData:
             seed=field(section, "seed", int),
             holdout=field(section, "holdout", float),
             duplicates_removed=field(section, "duplicates_removed", int),
+            canaries=None if canaries is None else ManifestFile.from_plain(canaries),
             **names,
         )
         data._check(_integers(section, "split"))
@@ -109,7 +136,7 @@ class BundleData:
         if self.kept[0] < 0 or self.kept[-1] >= self.n_records or (np.diff(self.kept) <= 0).any():
             raise ModelError(f"increasing positions below {self.n_records} in data.kept", "others", RETRAIN)
         if not np.isin(split, list(Side)).all():
-            raise ModelError("sides 0, 1 and 2 in data.split", "others", RETRAIN)
+            raise ModelError("sides 0, 1, 2 and 3 in data.split", "others", RETRAIN)
 
 
 _COLUMNS = ("text_column", "label_column", "group_column", "id_column")

@@ -4,22 +4,18 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from privaudit.data.audit_set import Columns
-from privaudit.data.duplicates import distinct
 from privaudit.data.readers import file_sha256, read_records
 from privaudit.data.records import Records
-from privaudit.data.splits import coin_split
 from privaudit.errors import DataError, UsageError
 from privaudit.progress import SILENT, Progress
 from privaudit.training.bundle import Bundle, save_bundle
 from privaudit.training.bundle_data import BundleData, Side
+from privaudit.training.canaries import TrainingCanaries, read_canaries
+from privaudit.training.division import NONE, class_list, divide, joined
 from privaudit.training.hf import FineTuned, fine_tune, output_is_free, save_directory, with_digest
 from privaudit.training.loop import History
 from privaudit.training.recipe import Recipe
-from privaudit.training.seeds import validation_part
 from privaudit.training.text import Vocabulary
 from privaudit.training.trainer import Labelled, Trained, accuracy, train
 
@@ -43,11 +39,13 @@ class TrainReport:
     parameters: int
     member_accuracy: float
     """On what it was trained on, in [0, 1]."""
-    holdout_accuracy: float
-    """On the non-members: what the model is worth on new texts."""
+    holdout_accuracy: float | None
+    """On the non-members: what the model is worth on new texts; None without a holdout."""
     truncated: int
-    """How many members were longer than the model reads."""
+    """How many of the texts it was trained on were longer than the model reads."""
     history: History
+    n_copies: int | None = None
+    """Copies of canaries that it was trained on, 0 for a clean control; None without a manifest."""
 
 
 def train_bundle(
@@ -58,6 +56,7 @@ def train_bundle(
     holdout: float = 0.5,
     columns: Columns | None = None,
     vocabulary_file: Path | None = None,
+    manifest: Path | None = None,
     progress: Progress = SILENT,
     max_seconds: float | None = None,
     device: str = "cpu",
@@ -65,51 +64,56 @@ def train_bundle(
     """Remove duplicates, flip the coins, train on the members, and save.
 
     Coins, validation part and model follow from ``recipe.seed``. The class list comes from the whole file,
-    the vocabulary from the members alone or from ``vocabulary_file``.
+    the vocabulary from the members alone or from ``vocabulary_file``. Copies of canaries are always trained
+    on; classes and words of canaries get their place whether or not they are in the data.
 
     Args:
         data: CSV, TSV, JSONL or Parquet.
         recipe: what to train; ``hf`` gives a directory, everything else a bundle.
         output: the file or new directory to write.
-        holdout: probability of a record (group) to be a non-member.
+        holdout: probability of a record (group) to be a non-member; with 0 there are none.
         columns: of ``data``.
         vocabulary_file: one word a line.
+        manifest: of the canaries in ``data``, or in the planted file that was made of ``data``.
         progress: told once per step.
         max_seconds: no epoch begins after this time.
         device: a torch device.
 
     Raises:
-        DataError: the file cannot be read, or a side or the class list would be too small.
+        DataError: the file cannot be read, a side or the class list would be too small, or the manifest does
+            not fit the data.
         UsageError: the output cannot be written, the options do not fit, or the loss is not finite.
         ModelError: the pretrained directory is unusable.
     """
-    _check_options(recipe, data, output, vocabulary_file)
+    _check_options(recipe, data, output, vocabulary_file, manifest)
     columns = columns or Columns()
-    records = _read(data, columns)
-    labels = _class_list(records)
-    kept = distinct(records)
-    pool = records.select(kept)
-    split = _split(pool, recipe, holdout)
-    vocabulary = None if vocabulary_file is None else Vocabulary.from_file(vocabulary_file)
+    records, digest = _read(data, columns), file_sha256(data)
+    canaries = None if manifest is None else read_canaries(manifest, data, digest, records)
+    if canaries is not None:
+        canaries.check_length(recipe.max_length)
+    labels = class_list(records, () if canaries is None else canaries.labels)
+    division = divide(records, NONE if canaries is None else canaries.positions, recipe, holdout)
+    sides = division.sides(records, labels)
+    vocabulary = _vocabulary(recipe, vocabulary_file, canaries, sides)
     if vocabulary_file is not None:
         recipe = recipe.model_copy(update={"vocabulary": f"sha256:{file_sha256(vocabulary_file)}"})
     if recipe.architecture == "hf":
         recipe = with_digest(recipe)
     section = BundleData(
         file=_relative(data, output.parent),
-        sha256=file_sha256(data),
+        sha256=digest,
         n_records=len(records),
-        kept=kept,
-        split=split,
+        kept=division.kept,
+        split=division.split,
         seed=recipe.seed,
         holdout=holdout,
-        duplicates_removed=len(records) - len(pool),
+        duplicates_removed=division.duplicates_removed,
         text_column=columns.text,
         label_column=columns.label,
         group_column=columns.group,
         id_column=columns.id,
+        canaries=None if canaries is None else canaries.file,
     )
-    sides = _sides(pool, split, labels)
     model = _train(recipe, sides, labels, vocabulary, progress, max_seconds, device)
     if model.history.stopped == "time":
         recipe = recipe.model_copy(update={"stop_after": len(model.history.epochs)})
@@ -126,20 +130,24 @@ def train_bundle(
         vocabulary_size=len(model.encoder.vocabulary) if isinstance(model, Trained) else None,
         parameters=model.parameters,
         member_accuracy=_accuracy(model, sides[Side.MEMBER]),
-        holdout_accuracy=_accuracy(model, sides[Side.NON_MEMBER]),
+        holdout_accuracy=_accuracy(model, sides[Side.NON_MEMBER]) if holdout else None,
         truncated=model.truncated,
         history=model.history,
+        n_copies=None if canaries is None else len(canaries.positions),
     )
 
 
-def _check_options(recipe: Recipe, data: Path, output: Path, vocabulary_file: Path | None) -> None:
+def _check_options(
+    recipe: Recipe, data: Path, output: Path, vocabulary_file: Path | None, manifest: Path | None
+) -> None:
     """Refuse before the training what would fail after it."""
     if vocabulary_file is not None and (recipe.architecture == "hf" or recipe.embeddings == "characters"):
         raise UsageError("a model with a table of words", "--vocabulary for one without", "Drop --vocabulary")
     if not output.parent.is_dir():
         raise UsageError("an existing folder to write to", f"{output.parent}", "Create it, or change -o")
-    if output.exists() and data.exists() and output.samefile(data):
-        raise UsageError("an output file of its own", "the training data", "Change -o")
+    for path, name in ((data, "training data"), (manifest, "manifest of canaries")):
+        if path is not None and output.exists() and path.exists() and output.samefile(path):
+            raise UsageError("an output file of its own", f"the {name}", "Change -o")
     if recipe.architecture == "hf" and not output_is_free(output):
         raise UsageError("a new or empty directory", f"{output}, which is in use", "Change -o")
     if recipe.architecture != "hf" and output.exists() and not output.is_file():
@@ -166,37 +174,15 @@ def _read(path: Path, columns: Columns) -> Records:
     return records
 
 
-def _class_list(records: Records) -> tuple[str, ...]:
-    labels = tuple(sorted(set(records.labels)))
-    if len(labels) < 2:
-        raise DataError("records of at least two classes", f"{len(labels)}", "Check --label-column")
-    return labels
-
-
-def _split(pool: Records, recipe: Recipe, holdout: float) -> NDArray[np.uint8]:
-    """The :class:`Side` of each record: coins first, then the validation part out of the members."""
-    member = coin_split(pool.groups if pool.groups is not None else len(pool), holdout, recipe.seed)
-    split = np.where(member, Side.MEMBER, Side.NON_MEMBER).astype(np.uint8)
-    if recipe.early_stopping:
-        units = pool.groups if pool.groups is not None else range(len(pool))
-        split[validation_part(units, recipe.validation, recipe.seed) & member] = Side.VALIDATION
-        for side in (Side.VALIDATION, Side.MEMBER):
-            if not (split == side).any():
-                raise DataError(
-                    "members on both sides of the validation split",
-                    f"{int(member.sum())} on one",
-                    "Give more records, or train without early stopping",
-                )
-    return split
-
-
-def _sides(pool: Records, split: NDArray[np.uint8], labels: tuple[str, ...]) -> dict[Side, Labelled]:
-    index = {label: i for i, label in enumerate(labels)}
-    sides = {}
-    for side in Side:
-        part = pool.select(split == side)
-        sides[side] = Labelled(part.texts, np.array([index[label] for label in part.labels], dtype=np.int64))
-    return sides
+def _vocabulary(
+    recipe: Recipe, file: Path | None, canaries: TrainingCanaries | None, sides: dict[Side, Labelled]
+) -> Vocabulary | None:
+    """The words of the model; None where the trainer takes those of the texts, and for ``hf``."""
+    if file is not None:
+        return Vocabulary.from_file(file)
+    if canaries is None or recipe.architecture == "hf":
+        return None
+    return canaries.vocabulary(sides[Side.MEMBER].texts, recipe)
 
 
 def _train(
@@ -208,13 +194,13 @@ def _train(
     max_seconds: float | None,
     device: str,
 ) -> Trained | FineTuned:
-    members = sides[Side.MEMBER]
+    trained_on = joined(sides[Side.MEMBER], sides[Side.CANARY])
     validation = sides[Side.VALIDATION] if recipe.early_stopping else None
     if recipe.architecture == "hf":
         return fine_tune(
             recipe,
-            members.texts,
-            members.labels,
+            trained_on.texts,
+            trained_on.labels,
             labels,
             validation=validation,
             progress=progress,
@@ -223,8 +209,8 @@ def _train(
         )
     return train(
         recipe,
-        members.texts,
-        members.labels,
+        trained_on.texts,
+        trained_on.labels,
         len(labels),
         vocabulary=vocabulary,
         validation=validation,

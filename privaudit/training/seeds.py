@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from enum import IntEnum
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from privaudit.targets.interface import Ints
@@ -26,6 +25,10 @@ class Stream(IntEnum):
     """The seed of a reference model, from the plan's seed and the reference's index."""
     SECRET = 6
     """The secret that a model of a sweep is trained on, from the plan's seed and the model's index."""
+    CONTROL = 7
+    """The seed of a plan of clean models beside a plan of planted ones."""
+    SAMPLE = 8
+    """The fillings that stand for all of them where they are too many."""
 
 
 def derive(seed: int, stream: Stream, index: int = 0) -> int:
@@ -56,6 +59,9 @@ def validation_part(units: Sequence[str | int], share: float, seed: int) -> NDAr
 @contextmanager
 def seeded_torch(seed: int, stream: Stream) -> Iterator[None]:
     """Draw torch's default random numbers from ``stream`` inside; put the caller's state back afterwards."""
+    # NOTE: not at the top, because references of a scikit-learn pipeline need seeds and no torch.
+    import torch
+
     with torch.random.fork_rng():
         torch.manual_seed(derive(seed, stream))
         yield

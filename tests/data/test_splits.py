@@ -65,10 +65,15 @@ def test_any_integer_is_a_seed(seed):
     assert len(coin_split([str(i) for i in range(100)], 0.5, seed)) == 100
 
 
-@pytest.mark.parametrize("holdout", [0, 1, -0.1, 1.5, float("nan"), float("inf")])
+@pytest.mark.parametrize("holdout", [1, -0.1, 1.5, float("nan"), float("inf")])
 def test_a_holdout_out_of_range_is_refused(holdout):
-    with pytest.raises(UsageError, match=r"a holdout in \(0, 1\)"):
+    with pytest.raises(UsageError, match=r"a holdout in \[0, 1\)"):
         coin_split(100, holdout, 0)
+
+
+@pytest.mark.parametrize("what", [50, [f"u{i % 20}" for i in range(50)]])
+def test_without_a_holdout_everything_is_a_member(what):
+    assert coin_split(what, 0, 0).all()
 
 
 @pytest.mark.parametrize("what", [0, 1, 3, [], ["a"] * 500, ["a", "b", "c"] * 100])

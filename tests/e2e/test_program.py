@@ -13,6 +13,9 @@ COMMANDS = [
     [],
     ["mia"],
     ["train"],
+    ["canary"],
+    ["canary", "plant"],
+    ["sweep"],
     ["demo"],
     ["doctor"],
     ["attacks"],
@@ -97,13 +100,20 @@ def test_interrupt_exits_130_and_names_the_command_that_runs_again(bundle):
 def test_attacks_list_and_show_speak_of_every_registered_attack(privaudit):
     import json
 
+    from privaudit.attacks.inversion.registry import extraction_attacks
     from privaudit.attacks.registry import membership_attacks
 
     listed = json.loads(privaudit("attacks", "list", "--json").out)
-    assert [item["id"] for item in listed] == list(membership_attacks())
-    for attack in membership_attacks():
-        assert attack in privaudit("attacks", "list").out
-        assert privaudit("attacks", "show", attack).code == 0
+    kinds = dict.fromkeys(membership_attacks(), "membership") | dict.fromkeys(
+        extraction_attacks(), "extraction"
+    )
+    assert [(item["id"], item["kind"]) for item in listed] == list(kinds.items())
+    table = privaudit("attacks", "list").out
+    for attack, kind in kinds.items():
+        assert attack in table
+        shown = privaudit("attacks", "show", attack)
+        assert shown.code == 0
+        assert kind in shown.out
     assert privaudit("attacks", "show", "none").code == 2
 
 

@@ -132,3 +132,33 @@ def test_random_score_tables(tmp_path, rows):
     path = tmp_path / "scores.csv"
     path.write_bytes(_TABLE + "".join(",".join(row) + "\n" for row in rows).encode())
     assert_ends_well("mia", path)
+
+
+@_QUICK
+@given(pattern=st.text(st.sampled_from("{}|:04 a\n\u202ecolourdigitword\0"), max_size=16))
+def test_random_patterns_of_canaries(demo, tmp_path, pattern):
+    messages, manifest = demo / "members.tsv", tmp_path / "m.json"
+    assert_ends_well(
+        "canary",
+        "plant",
+        messages,
+        f"--pattern={pattern}",
+        "-o",
+        tmp_path / "p.tsv",
+        f"--manifest={manifest}",
+    )
+
+
+@_QUICK
+@given(damage=st.binary(max_size=6), position=st.floats(0, 1))
+def test_damaged_manifests(demo, tmp_path, damage, position):
+    manifest, planted = tmp_path / "m.json", tmp_path / "p.tsv"
+    assert_ends_well(
+        "canary", "plant", demo / "members.tsv", "--pattern", "pin {digit:2}", "--repetitions", 2,
+        "-o", planted, "--manifest", manifest,
+    )  # fmt: skip
+    content = manifest.read_bytes()
+    start = int(position * len(content))
+    manifest.write_bytes(content[:start] + damage + content[start + len(damage) :])
+    model = tmp_path / "model.pt"
+    assert_ends_well("train", planted, "--canaries", manifest, "-o", model, "--epochs", 1, "--width", 2)

@@ -171,3 +171,10 @@ def test_an_output_that_cannot_be_written_is_said_before_training(pool, tiny, tm
 def test_a_vocabulary_for_a_model_that_spells_is_a_usage_error(pool, tiny, tmp_path):
     with pytest.raises(UsageError, match="--vocabulary"):
         train_bundle(pool, tiny(embeddings="characters"), output=tmp_path / "m.pt", vocabulary_file=pool)
+
+
+def test_without_a_holdout_every_record_is_trained_on(pool, tiny, tmp_path):
+    report = train_bundle(pool, tiny(epochs=1), output=tmp_path / "m.pt", holdout=0)
+    assert report.n_nonmembers == 0
+    assert report.holdout_accuracy is None
+    assert len(load_bundle(tmp_path / "m.pt").data.members) == report.n_members

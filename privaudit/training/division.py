@@ -1,0 +1,105 @@
+"""Who is trained on: the data without duplicates, divided by coins, canaries set apart."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from privaudit.data.duplicates import distinct
+from privaudit.data.records import Records
+from privaudit.data.splits import coin_split
+from privaudit.errors import DataError
+from privaudit.targets.interface import Ints
+from privaudit.training.bundle_data import Side
+from privaudit.training.recipe import Recipe
+from privaudit.training.seeds import validation_part
+from privaudit.training.trainer import Labelled
+
+NONE: Ints = np.empty(0, dtype=np.int64)
+"""No positions."""
+
+
+@dataclass(frozen=True, eq=False)
+class Division:
+    """What each record of a file is used for."""
+
+    kept: Ints
+    """``[k]`` increasing positions in the file: what is left without duplicates, and all canaries' copies."""
+    split: NDArray[np.uint8]
+    """``[k]`` :class:`Side` of each kept record."""
+    duplicates_removed: int
+
+    def sides(self, records: Records, labels: tuple[str, ...]) -> dict[Side, Labelled]:
+        """The texts of every side, in file order.
+
+        Args:
+            records: all of the file.
+            labels: class names by index.
+        """
+        index = {label: i for i, label in enumerate(labels)}
+        found = {}
+        for side in Side:
+            part = records.select(self.kept[self.split == side])
+            classes = np.array([index[label] for label in part.labels], dtype=np.int64)
+            found[side] = Labelled(part.texts, classes)
+        return found
+
+
+def divide(records: Records, copies: Ints, recipe: Recipe, holdout: float) -> Division:
+    """Remove duplicates, and flip the coins.
+
+    Copies of canaries are set apart first: they are no duplicates and flip no coin, and all other records get
+    the coins that they would have without them.
+
+    Args:
+        records: all of the file.
+        copies: increasing positions of copies of canaries.
+        recipe: gives the seed, and whether members are set aside for validation.
+        holdout: probability of a record (group) to be a non-member.
+
+    Raises:
+        DataError: a side would be too small.
+        UsageError: ``holdout`` is no probability.
+    """
+    ordinary = np.delete(np.arange(len(records)), copies)
+    kept = ordinary[distinct(records.select(ordinary))]
+    split = _split(records.select(kept), recipe, holdout)
+    positions = np.concatenate([kept, copies])
+    sides = np.concatenate([split, np.full(len(copies), Side.CANARY, np.uint8)])
+    order = np.argsort(positions)
+    return Division(positions[order], sides[order], len(ordinary) - len(kept))
+
+
+def class_list(records: Records, more: Collection[str] = ()) -> tuple[str, ...]:
+    """The classes of all records, members or not, and ``more``, in code point order.
+
+    Raises:
+        DataError: there are fewer than two.
+    """
+    labels = tuple(sorted({*records.labels, *more}))
+    if len(labels) < 2:
+        raise DataError("records of at least two classes", f"{len(labels)}", "Check --label-column")
+    return labels
+
+
+def joined(first: Labelled, second: Labelled) -> Labelled:
+    """The texts of ``first``, then those of ``second``."""
+    return Labelled([*first.texts, *second.texts], np.concatenate([first.labels, second.labels]))
+
+
+def _split(pool: Records, recipe: Recipe, holdout: float) -> NDArray[np.uint8]:
+    """The :class:`Side` of each record: coins first, then the validation part out of the members."""
+    member = coin_split(pool.groups if pool.groups is not None else len(pool), holdout, recipe.seed)
+    split = np.where(member, Side.MEMBER, Side.NON_MEMBER).astype(np.uint8)
+    if recipe.early_stopping:
+        units = pool.groups if pool.groups is not None else range(len(pool))
+        split[validation_part(units, recipe.validation, recipe.seed) & member] = Side.VALIDATION
+        for side in (Side.VALIDATION, Side.MEMBER):
+            if not (split == side).any():
+                raise DataError(
+                    "members on both sides of the validation split",
+                    f"{int(member.sum())} on one",
+                    "Give more records, or train without early stopping",
+                )
+    return split

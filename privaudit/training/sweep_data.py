@@ -1,0 +1,162 @@
+"""What all models of a sweep have in common: records, classes, the canary's template, and the vocabulary."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from privaudit.data.audit_set import Columns
+from privaudit.data.canaries.candidates import complete_lists
+from privaudit.data.canaries.draws import draw_labels
+from privaudit.data.canaries.manifest import Canary, Manifest
+from privaudit.data.canaries.pattern import parse_pattern
+from privaudit.data.canaries.template import Template
+from privaudit.data.duplicates import distinct, normalise
+from privaudit.data.readers import read_records
+from privaudit.data.records import Records
+from privaudit.data.splits import coin_split
+from privaudit.errors import DataError, UsageError
+from privaudit.training.canaries import possible_words
+from privaudit.training.recipe import Recipe
+from privaudit.training.references.plan import Population
+from privaudit.training.text import Vocabulary, words
+
+
+@dataclass(frozen=True)
+class CanaryRequest:
+    """The canary that models are trained on, but for its secret."""
+
+    pattern: str = "my pin code is {digit:4}"
+    """See :mod:`privaudit.data.canaries.pattern`."""
+    candidates: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The user's own lists by name."""
+    label: str = "own"
+    """``own``: a new class; ``random``: a class of the data, drawn once; else the name of one of the data."""
+
+
+@dataclass(frozen=True, eq=False)
+class SweepData:
+    """The records after duplicates were removed and coins flipped, and what is planted into them."""
+
+    pool: Population
+    """What every model is trained on, a canary's copies apart."""
+    holdout: Population
+    """What none of them sees."""
+    labels: tuple[str, ...]
+    """Classes of the models; the canary's own is the last."""
+    label: int
+    """Class index of the canary."""
+    template: Template
+    vocabulary: Vocabulary | None
+    """The words of the pool, then all that the canary could have, in code point order: the same for every
+    model, so it tells nothing of a secret. None for ``hf``, which brings its own."""
+    duplicates_removed: int
+
+    def refuse(self, texts: Sequence[str]) -> None:
+        """Make sure that no record is one of ``texts``, which could be a secret.
+
+        Raises:
+            DataError: one is.
+        """
+        known = {normalise(text) for part in (self.pool, self.holdout) for text in part.texts}
+        if not known.isdisjoint(map(normalise, texts)):
+            raise DataError(
+                "data without any text that could be a secret",
+                "a record that is the pattern with its slots filled",
+                "Change --pattern, or remove that record",
+            )
+
+
+def read_sweep_data(
+    path: Path, columns: Columns, canary: CanaryRequest, recipe: Recipe, *, holdout: float, seed: int
+) -> SweepData:
+    """Read the records, remove duplicates, flip the coins, and find the canary's place among them.
+
+    Args:
+        path: CSV, TSV, JSONL or Parquet.
+        columns: of the file.
+        canary: what is planted.
+        recipe: of the models; its shortest reach and least word frequency count.
+        holdout: probability of a record (group) to be left out, in (0, 1).
+        seed: of the coins, and of a random label.
+
+    Raises:
+        UsageError: a pattern, list or label that is not possible, or a canary longer than the models read.
+        DataError: the file cannot be used.
+    """
+    if not 0 < holdout < 1:
+        raise UsageError(
+            "a --holdout in (0, 1)", f"{holdout:g}", "Give the share of records for the accuracy"
+        )
+    records = _read(path, columns)
+    label = draw_labels(1, canary.label, seed, records.labels)[0]
+    labels = tuple(sorted(set(records.labels)))
+    if label not in labels:
+        labels = (*labels, label)
+    kept = records.select(distinct(records))
+    member = coin_split(kept.groups if kept.groups is not None else len(kept), holdout, seed)
+    pool, rest = (_population(kept.select(part), labels) for part in (member, ~member))
+    manifest = _manifest(canary, label, records)
+    return SweepData(
+        pool=pool,
+        holdout=rest,
+        labels=labels,
+        label=labels.index(label),
+        template=manifest.template(manifest.canaries[0]),
+        vocabulary=None if recipe.architecture == "hf" else _vocabulary(pool, manifest, recipe),
+        duplicates_removed=len(records) - len(kept),
+    )
+
+
+def _read(path: Path, columns: Columns) -> Records:
+    records = read_records(
+        path,
+        text_column=columns.text,
+        label_column=columns.label,
+        group_column=columns.group,
+        id_column=columns.id,
+    )
+    if records.member is not None:
+        raise DataError(
+            "data without a membership column, because seeded coins decide who is in",
+            f"one in {path.name}",
+            "Remove that column and the records that must stay out",
+        )
+    if len(set(records.labels)) < 2:
+        raise DataError("records of at least two classes", "one", "Check --label-column")
+    return records
+
+
+def _population(records: Records, labels: tuple[str, ...]) -> Population:
+    index = {label: i for i, label in enumerate(labels)}
+    numbers = np.array([index[label] for label in records.labels], dtype=np.int64)
+    return Population(records.texts, numbers, len(labels), records.groups)
+
+
+def _manifest(canary: CanaryRequest, label: str, records: Records) -> Manifest:
+    """The canary as a manifest states it, with a dummy for the secret, of which every model has its own."""
+    pattern = parse_pattern(canary.pattern)
+    given = {**canary.candidates, **pattern.inline}
+    lists = complete_lists([slot.candidates for slot in pattern.slots], given, records.texts)
+    template = pattern.template(lists)
+    one = Canary(
+        id="canary",
+        prefix=template.prefix,
+        slots=pattern.slots,
+        label=label,
+        secret=template.words([0] * len(template.slots)),
+    )
+    return Manifest(lists=lists, canaries=(one,))
+
+
+def _vocabulary(pool: Population, manifest: Manifest, recipe: Recipe) -> Vocabulary:
+    length = sum(1 for _ in words(manifest.text(manifest.canaries[0])))
+    if length > recipe.max_length:
+        raise UsageError(
+            f"a canary of at most {recipe.max_length} words, which is what the models read",
+            f"one of {length}",
+            "Raise --max-length, or shorten --pattern",
+        )
+    known = Vocabulary.from_texts(pool.texts, recipe.min_frequency).known
+    return Vocabulary((*known, *sorted(possible_words(manifest) - set(known))))
