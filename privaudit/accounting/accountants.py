@@ -7,6 +7,7 @@ is not offered: it under-reports (at noise 0.5, rate 0.001, 3,000 steps it gives
 """
 
 import math
+import warnings
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -91,7 +92,10 @@ def epsilon_prv(mechanism: Mechanism, delta: float) -> float:
 
     accountant = create_accountant("prv")
     accountant.history = [(p.noise_multiplier, p.sample_rate, p.steps) for p in mechanism.phases]
-    return float(accountant.get_epsilon(_checked(delta), eps_error=_PRV_ERROR))
+    with warnings.catch_warnings():
+        # NOTE: it takes logarithms of zero where a privacy loss is impossible, and says so.
+        warnings.simplefilter("ignore")
+        return float(accountant.get_epsilon(_checked(delta), eps_error=_PRV_ERROR))
 
 
 def epsilons(mechanism: Mechanism, delta: float) -> Epsilons:

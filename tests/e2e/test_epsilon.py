@@ -1,0 +1,108 @@
+"""``privaudit epsilon`` from the outside: golden values, JSON, and one clear line for what is impossible."""
+
+import json
+
+import pytest
+
+ACCOUNT = ("epsilon", "account", "--sample-rate", 0.01, "--steps", 1000, "--delta", 1e-5)
+
+
+def test_account_prints_epsilon_and_the_most_an_attack_can_reach(privaudit):
+    done = privaudit(*ACCOUNT, "--noise-multiplier", 1, "--json")
+    found = json.loads(done.out)
+    assert done.code == 0
+    assert found["epsilon"]["pld"] == pytest.approx(1.828244, rel=1e-4)
+    assert found["epsilon"]["rdp"] == pytest.approx(2.101367, rel=1e-3)
+    assert set(found["max_tpr"]) == {"0.0001", "0.001", "0.01", "0.1", "0.5"}
+    assert found["max_tpr"]["0.01"] == pytest.approx(0.029139, abs=2e-6)
+    assert found["max_auc"] == pytest.approx(0.61310, abs=1e-5)
+    if found["epsilon"]["prv"] is None:
+        assert "privaudit[opacus]" in found["prv_reason"]
+
+
+def test_account_for_people(privaudit):
+    done = privaudit(*ACCOUNT, "--noise-multiplier", 1)
+    assert "1.8282 by PLD (quote this)" in done.out
+    assert "TPR 0.029139 at FPR 0.01" in done.out
+
+
+def test_calibrate_undoes_account(privaudit):
+    done = privaudit(
+        "epsilon",
+        "calibrate",
+        "--epsilon",
+        1,
+        "--sample-rate",
+        0.01,
+        "--steps",
+        1000,
+        "--delta",
+        1e-5,
+        "--json",
+    )
+    noise = json.loads(done.out)["noise_multiplier"]
+    assert noise == pytest.approx(1.41463, rel=3e-4)
+    again = json.loads(privaudit(*ACCOUNT, "--noise-multiplier", noise, "--json").out)
+    assert 0.999 < again["epsilon"]["pld"] <= 1
+
+
+@pytest.mark.parametrize(("method", "epsilon"), [("steinke", 0.297227), ("mahloujifar", 0.58342)])
+def test_bound(privaudit, method, epsilon):
+    arguments = ["epsilon", "bound", "--method", method, "--canaries", 1000, "--guesses", 1000]
+    arguments += ["--correct", 600, "--delta", 1e-5]
+    assert json.loads(privaudit(*arguments, "--json").out)["epsilon"] == pytest.approx(epsilon, abs=3e-4)
+    shown = privaudit(*arguments).out
+    assert "assumes an independent fair coin per canary" in shown
+    assert ("Gaussian" in shown) == (method == "mahloujifar")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        ((*ACCOUNT, "--noise-multiplier", 0), "a noise multiplier above 0"),
+        ((*ACCOUNT[:-1], 2, "--noise-multiplier", 1), "a delta in (0, 1)"),
+        (
+            ("epsilon", "calibrate", "--epsilon", 0, "--sample-rate", 1, "--steps", 1, "--delta", 1e-5),
+            "an epsilon above 0",
+        ),
+        (
+            (
+                "epsilon",
+                "calibrate",
+                "--epsilon",
+                1e-6,
+                "--sample-rate",
+                1,
+                "--steps",
+                10000,
+                "--delta",
+                1e-9,
+            ),
+            "some noise multiplier",
+        ),
+    ],
+)
+def test_impossible_values_are_one_line(privaudit, arguments, complaint):
+    done = privaudit(*arguments)
+    assert done.code == 2
+    assert complaint in done.err
+    assert done.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ({"--method": "other"}, "a method out of"),
+        ({"--guesses": 101}, "as many guesses as canaries"),
+        ({"--correct": 51}, "as many right guesses as guesses"),
+        ({"--delta": 1}, "a delta in"),
+        ({"--method": "mahloujifar", "--delta": 0}, "a delta in"),
+        ({"--confidence": 1}, "a confidence in"),
+    ],
+)
+def test_impossible_audits_are_one_line(privaudit, change, complaint):
+    given = {"--method": "steinke", "--canaries": 100, "--guesses": 50, "--correct": 40, "--delta": 1e-5}
+    done = privaudit("epsilon", "bound", *(part for pair in (given | change).items() for part in pair))
+    assert done.code == 2
+    assert complaint in done.err
+    assert done.err.count("\n") == 1
