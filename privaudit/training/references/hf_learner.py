@@ -61,6 +61,11 @@ class HfLearner:
         """References that are trained together."""
         return BLOCK if self.mode == "frozen" else 1
 
+    @property
+    def quick(self) -> bool:
+        """An encoder is not."""
+        return False
+
     def describe(self) -> dict[str, object]:
         """Recipe, digest of the pretrained weights (wherever they lie), mode, device, library versions."""
         import transformers

@@ -72,6 +72,11 @@ class Learner(Protocol):
         """
         ...
 
+    @property
+    def quick(self) -> bool:
+        """Whether a block usually takes less time than starting a process for it."""
+        ...
+
     def describe(self) -> dict[str, object]:
         """Everything that decides what a reference becomes, as JSON: it goes into the plan's key."""
         ...

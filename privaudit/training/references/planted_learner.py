@@ -63,6 +63,11 @@ class PlantedLearner:
         """Every model is trained by itself."""
         return 1
 
+    @property
+    def quick(self) -> bool:
+        """A bag of words is."""
+        return self.recipe.architecture == "bow"
+
     def describe(self) -> dict[str, object]:
         """Recipe, vocabulary, planting, kind of device, and torch's version for the last bits."""
         known = None if self.vocabulary is None else "\n".join(self.vocabulary.known)

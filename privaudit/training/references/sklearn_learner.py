@@ -62,6 +62,11 @@ class SklearnLearner:
         """Each reference is trained by itself."""
         return 1
 
+    @property
+    def quick(self) -> bool:
+        """Mostly; a pipeline that is not goes to the pool after the first reference."""
+        return True
+
     def describe(self) -> dict[str, object]:
         """Every setting of the pipeline, the class names and the version of scikit-learn."""
         import sklearn

@@ -48,6 +48,11 @@ class TrainerLearner:
         """Each reference is trained by itself."""
         return 1
 
+    @property
+    def quick(self) -> bool:
+        """Nothing is known of it."""
+        return False
+
     def describe(self) -> dict[str, object]:
         """The name of the function, and a digest of the file that defines it.
 

@@ -53,6 +53,11 @@ class RecipeLearner:
         """References that are trained together."""
         return way_of(self.recipe, self.device).block_size
 
+    @property
+    def quick(self) -> bool:
+        """A bag of words is."""
+        return self.recipe.architecture == "bow"
+
     def describe(self) -> dict[str, object]:
         """Recipe, vocabulary, kind of device, way of training, and torch's version for the last bits."""
         recipe = {name: value for name, value in self.recipe.to_plain().items() if name != "seed"}

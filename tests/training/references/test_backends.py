@@ -22,7 +22,9 @@ from tiny_learner import (
 )
 
 from privaudit.errors import MissingExtraError, UsageError
+from privaudit.training.references.backends import local
 from privaudit.training.references.backends.jobs import Job, Jobs
+from privaudit.training.references.backends.local import LocalBackend
 from privaudit.training.references.backends.process import ProcessBackend, usable_cores
 from privaudit.training.references.backends.ray import RayBackend
 from privaudit.training.references.backends.serial import SerialBackend
@@ -74,6 +76,27 @@ def deaths(tmp_path) -> Path:
 def test_all_back_ends_give_the_same_bytes(plan, store, contents, undisturbed, backend):
     references = train_references(plan(), 12, store, backend)
     assert references.indices == tuple(range(12))
+    assert contents(store) == undisturbed
+
+
+@pytest.mark.parametrize(("quick", "seconds", "here"), [(True, 60.0, 3), (True, 0.0, 1), (False, 60.0, 0)])
+def test_quick_models_are_trained_here_until_workers_would_pay(
+    plan, store, contents, undisturbed, monkeypatch, quick, seconds, here
+):
+    monkeypatch.setattr(local, "ALONE_SECONDS", seconds)
+    pooled, run = [], ProcessBackend.run
+
+    def watched(self, plan, blocks):
+        def seen():
+            for block in blocks:
+                pooled.append(block)
+                yield block
+
+        yield from run(self, plan, seen())
+
+    monkeypatch.setattr(ProcessBackend, "run", watched)
+    train_references(plan(TinyLearner(quick=quick)), 12, store, LocalBackend(2))
+    assert len(pooled) == 3 - here
     assert contents(store) == undisturbed
 
 

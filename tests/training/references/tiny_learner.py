@@ -20,6 +20,7 @@ class TinyLearner:
     """Softmax regression on hashed words by a few steps of gradient descent: a function of plan and index."""
 
     block_size: int = 4
+    quick: bool = False
     seconds: float = 0.0
     rate: float = 0.5
 
