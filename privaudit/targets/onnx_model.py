@@ -77,7 +77,7 @@ class OnnxClassifier:
         batch_size: int | None = None,
     ) -> None:
         self.info = info
-        self._session, self._encoder, self._batch_size = session, encoder, batch_size
+        self._session, self.encoder, self._batch_size = session, encoder, batch_size
         self._types = {item.name: _NUMBERS[item.type] for item in session.get_inputs()}
         self._output = _output_name(session)
         probe = self._rows(["one", "two words"][:batch_size])
@@ -105,7 +105,7 @@ class OnnxClassifier:
         """Run one batch; a graph with a fixed batch size gets its last text repeated."""
         padded = texts + texts[-1:] * ((self._batch_size or 0) - len(texts))
         feed: dict[str, NDArray[np.generic]] = {
-            name: tensor.numpy().astype(self._types[name]) for name, tensor in self._encoder(padded).items()
+            name: tensor.numpy().astype(self._types[name]) for name, tensor in self.encoder(padded).items()
         }
         try:
             (answer,) = self._session.run([self._output], feed)

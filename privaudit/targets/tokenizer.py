@@ -32,19 +32,19 @@ class TokenEncoder:
     def __init__(
         self, tokenizer: "PreTrainedTokenizerBase", max_length: int, names: set[str], *, fixed: bool = False
     ) -> None:
-        self._tokenizer, self._max_length, self._names = tokenizer, max_length, names
+        self.tokenizer, self.max_length, self._names = tokenizer, max_length, names
         self._padding = "max_length" if fixed else "longest"
 
     def __call__(self, texts: list[str]) -> dict[str, Tensor]:
         """Input tensors ``[B, L]`` by name; L is at least 1 even where all texts are empty."""
-        encoded = self._encode(texts, self._padding, self._max_length)
+        encoded = self._encode(texts, self._padding, self.max_length)
         if encoded["input_ids"].shape[1] == 0:
             encoded = self._encode(texts, "max_length", 1)
         return {name: tensor for name, tensor in encoded.items() if name in self._names}
 
     def _encode(self, texts: list[str], padding: str, max_length: int) -> dict[str, Tensor]:
         return dict(
-            self._tokenizer(
+            self.tokenizer(
                 texts, padding=padding, truncation=True, max_length=max_length, return_tensors="pt"
             )
         )

@@ -50,7 +50,7 @@ class TorchClassifier:
     ) -> None:
         self.module = module.to(device).eval()
         self.device = torch.device(device)
-        self._encoder = encoder
+        self.encoder = encoder
         self.info = _with_parameters(info, module)
         self._head_layer, classes = self._probe()
         self.labels = tuple(labels) if labels is not None else tuple(map(str, range(classes)))
@@ -119,7 +119,7 @@ class TorchClassifier:
     def _logits(self, texts: list[str]) -> Tensor:
         """Run encoder and module: the user's code, which may fail in any way."""
         try:
-            batch = self._encoder(texts)
+            batch = self.encoder(texts)
             if isinstance(batch, Tensor):
                 output = self.module(batch.to(self.device))
             elif isinstance(batch, Mapping):

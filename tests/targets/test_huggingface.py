@@ -50,7 +50,7 @@ def test_gradient_norms_equal_a_naive_loop(bert_dir):
     module = target.module
     for text, label, norm in zip(texts, labels, fast, strict=True):
         module.zero_grad()
-        logits = module(**target._encoder([text])).logits
+        logits = module(**target.encoder([text])).logits
         torch.nn.functional.cross_entropy(logits, torch.tensor([label])).backward()
         naive = float(sum((p.grad**2).sum() for p in module.parameters() if p.grad is not None)) ** 0.5
         assert norm == pytest.approx(naive, rel=1e-4)
