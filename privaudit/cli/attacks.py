@@ -9,6 +9,9 @@ from privaudit.cli.command import PlainCommand, PlainGroup
 
 if TYPE_CHECKING:
     from privaudit.attacks.interface import AttackSpec
+    from privaudit.attacks.inversion.interface import ExtractionSpec
+
+Description = dict[str, str | bool | list[str]]
 
 app = typer.Typer(
     name="attacks",
@@ -25,21 +28,23 @@ def list_attacks(
     as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
 ) -> int:
     """All attacks with the access they need and what they cost."""
-    from privaudit.attacks.registry import membership_attacks
-    from privaudit.cli.output import make_console
-
-    specs = [attack.spec for attack in membership_attacks().values()]
+    described = _all()
     if as_json:
-        print(json.dumps([describe(spec) for spec in specs], indent=1))
+        print(json.dumps(list(described.values()), indent=1))
         return 0
     from rich.table import Table
 
+    from privaudit.cli.output import make_console
+
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("id", "access", "cost", "default", "what it uses"):
+    for heading in ("id", "kind", "access", "cost", "default", "what it does"):
         table.add_column(heading)
-    for spec in specs:
+    for attack in described.values():
+        default = ("yes" if attack["default"] else "no") if "default" in attack else ""
         table.add_row(
-            spec.id, spec.access.value, spec.cost.value, "yes" if spec.default else "no", spec.summary
+            *(str(attack.get(key, "")) for key in ("id", "kind", "access", "cost")),
+            default,
+            str(attack["summary"]),
         )
     make_console().print(table)
     return 0
@@ -48,22 +53,52 @@ def list_attacks(
 @app.command("show", cls=PlainCommand)
 def show(attack: Annotated[str, typer.Argument(help="Attack id.")]) -> int:
     """One attack in full."""
-    from privaudit.attacks.registry import find_attack
+    from privaudit.errors import UsageError
 
-    for key, value in describe(find_attack(attack).spec).items():
+    described = _all()
+    if attack not in described:
+        raise UsageError(
+            f"an attack id out of {', '.join(described)}", repr(attack), "See `privaudit attacks list`"
+        )
+    for key, value in described[attack].items():
         print(f"{key:<10} {', '.join(value) if isinstance(value, list) else value}")
     return 0
 
 
-def describe(spec: "AttackSpec") -> dict[str, str | bool | list[str]]:
-    """The metadata of one attack, for people and machines."""
+def _all() -> dict[str, Description]:
+    """Every attack by id: membership first, then extraction."""
+    from privaudit.attacks.inversion.registry import extraction_attacks
+    from privaudit.attacks.registry import membership_attacks
+
+    described = {name: describe(attack.spec) for name, attack in membership_attacks().items()}
+    return described | {
+        name: describe_extraction(attack.spec) for name, attack in extraction_attacks().items()
+    }
+
+
+def describe(spec: "AttackSpec") -> Description:
+    """The metadata of one membership attack, for people and machines."""
     return {
         "id": spec.id,
+        "kind": "membership",
         "title": spec.title,
         "access": spec.access.value,
         "cost": spec.cost.value,
         "default": spec.default,
         "needs": sorted(signal.value for signal in spec.needs),
+        "summary": spec.summary,
+        "reference": spec.reference,
+    }
+
+
+def describe_extraction(spec: "ExtractionSpec") -> Description:
+    """The metadata of one extraction attack. What it costs is its budget of evaluations."""
+    return {
+        "id": spec.id,
+        "kind": "extraction",
+        "title": spec.title,
+        "access": spec.access.value,
+        "cost": "search",
         "summary": spec.summary,
         "reference": spec.reference,
     }

@@ -69,6 +69,8 @@ class Problem:
     label: int
     """Class index of the canary."""
     objective: Objective = Objective.MARGIN
+    excluded: tuple[tuple[int, ...], ...] = ()
+    """Fillings that are no answer: other secrets that were planted under the same prefix and label."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,8 @@ class SearchSettings:
     evaluations: int = 100_000
     """Most texts that a search may put through the network; a soft step (both passes) counts as three."""
     restarts: int = 8
-    """Independent starts of ``relaxed`` and ``coordinate``; the best objective on hard tokens wins."""
+    """Independent starts of ``relaxed``; ``coordinate`` ends when as many in a row found nothing better. The
+    best objective on hard tokens wins."""
     steps: int = 1000
     """Most optimiser steps of one start of ``relaxed``."""
     learning_rate: float = 0.02

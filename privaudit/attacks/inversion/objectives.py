@@ -1,9 +1,9 @@
 """The objectives of an inversion, in double precision, for hard texts (numpy) and for mixtures (torch).
 
 Both are functions of one number, the margin ``φ = z_y - log Σ_{c≠y} exp(z_c)``. The loss is
-``log p_y = -log(1 + exp(-φ))``: it rises with the margin, so both have the same best filling and the same ranks.
-Computing it from the margin keeps its last digits where ``p_y`` is so close to 1 that ``log p_y`` computed by a
-log-softmax would be zero for many fillings at once.
+``log p_y = -log(1 + exp(-φ))``: it rises with the margin, so both have the same best filling and the same
+ranks. Computed from the margin it keeps its last digits where ``p_y`` is so close to 1 that a log-softmax
+would give zero for many fillings at once.
 """
 
 from typing import TYPE_CHECKING
@@ -34,6 +34,16 @@ def objective_scores(logits: Floats, label: int, objective: Objective) -> Floats
     rest = highest[:, 0] + np.log(np.exp(others - highest).sum(axis=1))
     margin: Floats = logits[:, label] - rest
     return margin if objective is Objective.MARGIN else -np.logaddexp(0.0, -margin)
+
+
+def margins_of(scores: Floats, objective: Objective) -> Floats:
+    """The margins behind scores of either objective; -inf stays."""
+    if objective is Objective.MARGIN:
+        return scores
+    with np.errstate(divide="ignore", over="ignore"):
+        # NOTE: log(1 / p - 1) of p = exp(score), for the smallest p by its limit.
+        margins: Floats = np.where(scores > -700.0, -np.log(np.expm1(-np.maximum(scores, -700.0))), scores)
+    return margins
 
 
 def soft_objective(logits: "Tensor", label: int, objective: Objective) -> "Tensor":
