@@ -10,22 +10,12 @@ import typer
 from privaudit.cli import options
 from privaudit.cli.command import origins
 
-_REFERENCES = "References"
-
 
 class ReferenceMode(StrEnum):
     """How much of a Hugging Face model a reference trains."""
 
     FULL = "full"
     FROZEN = "frozen"
-
-
-class OnInconclusive(StrEnum):
-    """What an inconclusive verdict does to the exit code."""
-
-    PASS = "pass"  # noqa: S105 - not a password
-    FAIL = "fail"
-    FOUR = "4"
 
 
 def command(
@@ -58,28 +48,9 @@ def command(
         str | None,
         typer.Option("--member-column", help="Column that tells members.", rich_help_panel=options.INPUTS),
     ] = None,
-    factory: Annotated[
-        str | None,
-        typer.Option(
-            "--factory",
-            help="package.module:function that returns (module, encoder) for a state_dict.",
-            rich_help_panel=options.INPUTS,
-        ),
-    ] = None,
-    tokenizer: Annotated[
-        Path | None,
-        typer.Option(
-            "--tokenizer", help="Tokenizer directory for an ONNX file.", rich_help_panel=options.INPUTS
-        ),
-    ] = None,
-    trust_pickle: Annotated[
-        bool,
-        typer.Option(
-            "--trust-pickle",
-            help="Open a .joblib or .pkl, which RUNS CODE from the file.",
-            rich_help_panel=options.INPUTS,
-        ),
-    ] = False,
+    factory: options.Factory = None,
+    tokenizer: options.Tokenizer = None,
+    trust_pickle: options.TrustPickle = False,
     accept_shift: Annotated[
         bool,
         typer.Option(
@@ -101,7 +72,7 @@ def command(
             help="Reference models to train; default: 8 where the training recipe is known, else 0.",
             envvar="PRIVAUDIT_REFERENCES",
             min=0,
-            rich_help_panel=_REFERENCES,
+            rich_help_panel=options.REFERENCES,
         ),
     ] = None,
     population: Annotated[
@@ -109,7 +80,7 @@ def command(
         typer.Option(
             "--population",
             help="Train references on these records instead of the audited ones (offline attacks).",
-            rich_help_panel=_REFERENCES,
+            rich_help_panel=options.REFERENCES,
         ),
     ] = None,
     reference_mode: Annotated[
@@ -117,7 +88,7 @@ def command(
         typer.Option(
             "--reference-mode",
             help="For Hugging Face models: fine-tune everything, or heads on the frozen encoder.",
-            rich_help_panel=_REFERENCES,
+            rich_help_panel=options.REFERENCES,
         ),
     ] = ReferenceMode.FULL,
     trainer: Annotated[
@@ -125,37 +96,12 @@ def command(
         typer.Option(
             "--trainer",
             help="package.module:function that trains one model as yours was trained.",
-            rich_help_panel=_REFERENCES,
+            rich_help_panel=options.REFERENCES,
         ),
     ] = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(
-            "--workers",
-            help="Processes that train references; default: one per core.",
-            envvar="PRIVAUDIT_WORKERS",
-            min=1,
-            rich_help_panel=_REFERENCES,
-        ),
-    ] = None,
-    ray: Annotated[
-        str | None,
-        typer.Option(
-            "--ray",
-            help="Train references on a Ray cluster: auto, local or an address.",
-            envvar="PRIVAUDIT_RAY",
-            rich_help_panel=_REFERENCES,
-        ),
-    ] = None,
-    store: Annotated[
-        Path | None,
-        typer.Option(
-            "--store",
-            help="Where trained references are kept; default: the user's cache folder.",
-            envvar="PRIVAUDIT_STORE",
-            rich_help_panel=_REFERENCES,
-        ),
-    ] = None,
+    workers: options.Workers = None,
+    ray: options.Ray = None,
+    store: options.StoreFolder = None,
     fail_if: Annotated[
         list[str] | None,
         typer.Option(
@@ -164,14 +110,7 @@ def command(
             rich_help_panel=options.ATTACKS,
         ),
     ] = None,
-    on_inconclusive: Annotated[
-        OnInconclusive,
-        typer.Option(
-            "--on-inconclusive",
-            help="Exit code when the sample cannot decide.",
-            rich_help_panel=options.ATTACKS,
-        ),
-    ] = OnInconclusive.FOUR,
+    on_inconclusive: options.OnInconclusiveOption = options.OnInconclusive.FOUR,
     claim_epsilon: Annotated[
         float | None,
         typer.Option("--claim-epsilon", help="Claimed epsilon.", min=0, rich_help_panel=options.ATTACKS),
@@ -197,12 +136,7 @@ def command(
         typer.Option("--claim-steps", help="Noisy steps.", min=1, rich_help_panel=options.ATTACKS),
     ] = None,
     output: options.Output = None,
-    signals: Annotated[
-        Path | None,
-        typer.Option(
-            "--signals", help="Write the evidence (npz, mode 0600).", rich_help_panel=options.OUTPUT
-        ),
-    ] = None,
+    signals: options.Signals = None,
     show_texts: Annotated[
         bool,
         typer.Option(

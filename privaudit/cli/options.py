@@ -1,11 +1,22 @@
 """Options that several commands share: one name, one help text, one environment variable each."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 INPUTS, ATTACKS, TRAINING, OUTPUT, RUNTIME = "Inputs", "Attacks", "Training", "Output", "Runtime"
+REFERENCES = "References"
+
+
+class OnInconclusive(StrEnum):
+    """What an inconclusive verdict does to the exit code."""
+
+    PASS = "pass"  # noqa: S105 - not a password
+    FAIL = "fail"
+    FOUR = "4"
+
 
 Output = Annotated[
     Path | None,
@@ -88,5 +99,65 @@ Config = Annotated[
         help="Defaults; else privaudit.toml, else [tool.privaudit] in pyproject.toml.",
         envvar="PRIVAUDIT_CONFIG",
         rich_help_panel=RUNTIME,
+    ),
+]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        "--workers",
+        help="Processes that train further models; default: one per core.",
+        envvar="PRIVAUDIT_WORKERS",
+        min=1,
+        rich_help_panel=REFERENCES,
+    ),
+]
+Ray = Annotated[
+    str | None,
+    typer.Option(
+        "--ray",
+        help="Train further models on a Ray cluster: auto, local or an address.",
+        envvar="PRIVAUDIT_RAY",
+        rich_help_panel=REFERENCES,
+    ),
+]
+StoreFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--store",
+        help="Where models that were trained for audits are kept; default: the user's cache folder.",
+        envvar="PRIVAUDIT_STORE",
+        rich_help_panel=REFERENCES,
+    ),
+]
+OnInconclusiveOption = Annotated[
+    OnInconclusive,
+    typer.Option(
+        "--on-inconclusive",
+        help="Exit code when the sample cannot decide.",
+        rich_help_panel=ATTACKS,
+    ),
+]
+Signals = Annotated[
+    Path | None,
+    typer.Option("--signals", help="Write the evidence (npz, mode 0600).", rich_help_panel=OUTPUT),
+]
+Factory = Annotated[
+    str | None,
+    typer.Option(
+        "--factory",
+        help="package.module:function that returns (module, encoder) for a state_dict.",
+        rich_help_panel=INPUTS,
+    ),
+]
+Tokenizer = Annotated[
+    Path | None,
+    typer.Option("--tokenizer", help="Tokenizer directory for an ONNX file.", rich_help_panel=INPUTS),
+]
+TrustPickle = Annotated[
+    bool,
+    typer.Option(
+        "--trust-pickle",
+        help="Open a .joblib or .pkl, which RUNS CODE from the file.",
+        rich_help_panel=INPUTS,
     ),
 ]

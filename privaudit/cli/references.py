@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from privaudit.attacks.inversion.controls import ControlRequest
 from privaudit.attacks.reference_models import Mode, ReferenceRequest
 from privaudit.errors import UsageError
 from privaudit.training.references.store import default_root
@@ -32,8 +33,8 @@ def reference_request(
             raise UsageError("references for --population or --trainer", "--references 0", "Drop one of them")
         return None
     return ReferenceRequest(
-        store=store or default_root(os.environ),
-        backend=_backend(workers, ray),
+        store=store_root(store),
+        backend=backend_of(workers, ray),
         count=count,
         population=population,
         mode=mode,
@@ -41,16 +42,46 @@ def reference_request(
     )
 
 
-def _backend(workers: int | None, ray: str | None) -> "Backend":
+def store_root(folder: Path | None) -> Path:
+    """Where trained models are kept: ``folder``, or the user's cache.
+
+    Raises:
+        UsageError: there is no place for the cache.
+    """
+    return folder or default_root(os.environ)
+
+
+def backend_of(workers: int | None, ray: str | None) -> "Backend":
+    """Where models are trained: in this process, in a pool of processes, or on a Ray cluster.
+
+    Raises:
+        UsageError: both are given.
+    """
     if ray is not None:
         if workers is not None:
             raise UsageError("--workers or --ray", "both", "Drop --workers: the cluster decides")
         from privaudit.training.references.backends.ray import RayBackend
 
         return RayBackend(ray)
+    from privaudit.training.references.backends.local import LocalBackend
     from privaudit.training.references.backends.process import ProcessBackend, usable_cores
     from privaudit.training.references.backends.serial import SerialBackend
 
     if (workers or usable_cores()) == 1:
         return SerialBackend()
-    return ProcessBackend(workers)
+    return LocalBackend() if workers is None else ProcessBackend(workers)
+
+
+def control_request(
+    count: int | None, model: Path | None, *, workers: int | None, ray: str | None, store: Path | None
+) -> ControlRequest | None:
+    """The request for clean controls; None when there shall be none.
+
+    Raises:
+        UsageError: options contradict each other, or there is no place for the store.
+    """
+    if model is not None and count is not None:
+        raise UsageError("--controls or --control", "both", "Drop one of them")
+    if count == 0:
+        return None
+    return ControlRequest(store=store_root(store), backend=backend_of(workers, ray), count=count, model=model)

@@ -1,0 +1,57 @@
+"""Plan, run and show one extraction audit."""
+
+from pathlib import Path
+
+from privaudit.attacks.signals_file import write_signals
+from privaudit.cli.output import Show, deliver, require_writable, say, tell, watched
+from privaudit.extraction import ExtractionPlan, ExtractionRequest, plan_extraction, run_extraction
+from privaudit.gate import exit_code
+
+
+def run(request: ExtractionRequest, show: Show, *, signals: Path | None, dry_run: bool) -> int:
+    """Run the audit and return the exit code; the result is written whatever the verdict."""
+    require_writable(show.output, signals)
+    plan = plan_extraction(request)
+    if dry_run:
+        show_plan(plan)
+        return 0
+    with watched(quiet=show.quiet, no_color=show.no_color) as progress:
+        outcome = run_extraction(plan, progress)
+    if signals is not None:
+        write_signals(signals, outcome.signals, outcome.scores)
+        say(f"Evidence: {signals} (tells which canaries were planted; mode 0600)", quiet=show.quiet)
+    deliver(outcome.result, show)
+    return exit_code(outcome.result.verdict, comparable=None)
+
+
+def show_plan(plan: ExtractionPlan) -> None:
+    """Print what would be done."""
+    info = plan.opened.classifier.info
+    tell(f"Model      {plan.request.inputs.model} ({info.format}, {info.architecture})")
+    tell(f"Loaded by  {info.loader}")
+    for asked in plan.questions:
+        question, names = asked.question, ", ".join(attack.spec.id for attack in asked.attacks)
+        n, planted = len(question.canaries), int(question.included.sum())
+        ranked = "all fillings" if asked.pool.exact else "a sample of fillings"
+        tell(
+            f"Canaries   {n} ({planted} planted), {len(question.template.slots)} slots, "
+            f"{_count(question.template.n_fillings)} fillings; ranked among {ranked}; attacks: {names}"
+        )
+        for attack in asked.attacks:
+            cost = evaluations(plan, attack.spec.id, question.template.n_fillings, n)
+            tell(f"Evaluates  {attack.spec.id}: {cost}")
+    count = 0 if plan.controls is None else plan.controls.count
+    tell(f"Controls   {count} clean models" + ("; those in the store are kept" if count else ""))
+    for threshold in plan.thresholds:
+        tell(f"Fail if    {threshold.expression}")
+
+
+def evaluations(plan: ExtractionPlan, attack: str, n_fillings: int, n_canaries: int) -> str:
+    """How many texts an attack will put through the model, in words."""
+    if attack == "enumerate":
+        return f"{n_fillings:,} texts, once for all"
+    return f"at most {plan.request.settings.evaluations:,} texts for each of {n_canaries}"
+
+
+def _count(number: int) -> str:
+    return f"{number:,}" if number < 10**7 else f"{number:.3g}"

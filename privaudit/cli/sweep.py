@@ -1,0 +1,151 @@
+"""``privaudit sweep``: defences side by side."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from privaudit.cli import options, recipe_options
+from privaudit.cli.command import origins
+
+_SWEEP = "Sweep"
+
+
+def command(
+    ctx: typer.Context,
+    data: Annotated[Path, typer.Argument(help="CSV, TSV, JSONL or Parquet with texts and labels.")],
+    defences: Annotated[
+        str,
+        typer.Option(
+            "--defences",
+            help="none, dropout, early-stopping, char-embeddings, all, or some combined with +; with commas.",
+            rich_help_panel=_SWEEP,
+        ),
+    ] = "none,dropout,early-stopping,char-embeddings,all",
+    models: Annotated[
+        int,
+        typer.Option(
+            "--models", help="Models per defence, each with its own secret.", min=1, rich_help_panel=_SWEEP
+        ),
+    ] = 10,
+    controls: Annotated[
+        int,
+        typer.Option("--controls", help="Clean models per defence.", min=0, rich_help_panel=_SWEEP),
+    ] = 4,
+    pattern: Annotated[
+        str, typer.Option("--pattern", help="The canary, with slots.", rich_help_panel=_SWEEP)
+    ] = "my pin code is {digit:4}",
+    candidates: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--candidates",
+            help="NAME=FILE: a list for slots {NAME:n}, one a line; repeatable.",
+            rich_help_panel=_SWEEP,
+        ),
+    ] = None,
+    label: Annotated[
+        str,
+        typer.Option(
+            "--label",
+            help="own: a new class; random: one of the data's; else its name.",
+            rich_help_panel=_SWEEP,
+        ),
+    ] = "own",
+    repetitions: Annotated[
+        int,
+        typer.Option(
+            "--repetitions", help="Copies that each model is trained on.", min=1, rich_help_panel=_SWEEP
+        ),
+    ] = 100,
+    holdout: Annotated[
+        float,
+        typer.Option(
+            "--holdout",
+            help="Probability that a record (group) stays out, for the accuracy.",
+            rich_help_panel=options.INPUTS,
+        ),
+    ] = 0.2,
+    text_column: options.TextColumn = None,
+    label_column: options.LabelColumn = None,
+    id_column: options.IdColumn = None,
+    group_column: options.GroupColumn = None,
+    arch: recipe_options.Arch = "bilstm",
+    width: recipe_options.Width = None,
+    layers: recipe_options.Layers = None,
+    epochs: recipe_options.Epochs = None,
+    lr: recipe_options.LearningRate = None,
+    batch_size: recipe_options.BatchSize = None,
+    optimizer: recipe_options.Optimizer = None,
+    dropout: recipe_options.Dropout = None,
+    weight_decay: recipe_options.WeightDecay = None,
+    early_stopping: recipe_options.EarlyStopping = False,
+    patience: recipe_options.Patience = None,
+    embeddings: recipe_options.Embeddings = None,
+    max_length: recipe_options.MaxLength = None,
+    min_frequency: recipe_options.MinFrequency = None,
+    workers: options.Workers = None,
+    ray: options.Ray = None,
+    store: options.StoreFolder = None,
+    output: options.Output = None,
+    as_json: options.AsJson = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+    no_color: options.NoColor = False,
+    seed: options.Seed = 0,
+    device: options.Device = "cpu",
+    dry_run: options.DryRun = False,
+    max_seconds: options.MaxSeconds = None,
+    config: options.Config = None,
+) -> int:
+    """Train and attack several models per defence: which of them keeps a planted secret?
+
+    Every model is trained on DATA with copies of a secret of its own; clean models are the control. The
+    attack ranks all that the secret could be by the model itself. Trained models are kept and found again.
+    """
+    from privaudit.cli.output import Show
+    from privaudit.cli.references import backend_of, store_root
+    from privaudit.cli.sweep_run import run
+    from privaudit.data.audit_set import Columns
+    from privaudit.data.canaries.candidates import read_candidates
+    from privaudit.sweep import SweepRequest
+    from privaudit.training.recipe import Recipe
+    from privaudit.training.sweep_data import CanaryRequest
+
+    del config
+    recipe = Recipe.for_architecture(
+        arch,
+        width=width,
+        layers=layers,
+        epochs=epochs,
+        learning_rate=lr,
+        batch_size=batch_size,
+        optimizer=optimizer,
+        dropout=dropout,
+        weight_decay=weight_decay,
+        early_stopping=early_stopping,
+        patience=patience,
+        embeddings=embeddings,
+        max_length=max_length,
+        min_frequency=min_frequency,
+    )
+    request = SweepRequest(
+        data=data,
+        recipe=recipe,
+        store=store_root(store),
+        backend=backend_of(workers, ray),
+        defences=defences,
+        canary=CanaryRequest(pattern, read_candidates(candidates or ()), label),
+        repetitions=repetitions,
+        models=models,
+        controls=controls,
+        holdout=holdout,
+        columns=Columns(text=text_column, label=label_column, id=id_column, group=group_column),
+        device=device,
+        seed=seed,
+        max_seconds=max_seconds,
+        argv=tuple(sys.argv[1:]),
+        settings=origins(ctx),
+    )
+    show = Show(output=output, as_json=as_json, quiet=quiet, verbose=verbose, no_color=no_color)
+    return run(request, show, dry_run=dry_run)

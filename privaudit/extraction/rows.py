@@ -1,0 +1,180 @@
+"""One canary and one attack as a row of the result, and the rows of one attack together."""
+
+import hmac
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from statistics import mean, median_low
+
+import numpy as np
+
+from privaudit.attacks.inversion.calibration import Calibration
+from privaudit.attacks.inversion.controls import Controls, control_rank
+from privaudit.attacks.inversion.interface import Found
+from privaudit.attacks.inversion.ranking import Margins, Ranked
+from privaudit.extraction.plan import ExtractionPlan, PlannedQuestion
+from privaudit.results import Extraction, ExtractionSummary, Interval
+from privaudit.stats import exposure as bits
+from privaudit.stats.intervals import NotMeasurable, bonferroni
+from privaudit.stats.over_models import mean_over_models
+
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one attack came back with, and how long it took."""
+
+    attack: str
+    found: Found
+    seconds: float
+
+
+def row(
+    plan: ExtractionPlan,
+    asked: PlannedQuestion,
+    number: int,
+    index: int,
+    margins: Margins,
+    answer: Answer,
+    controls: Controls | None,
+) -> Extraction:
+    """The result of one attack on one canary.
+
+    Args:
+        plan: of the audit.
+        asked: the canary's question.
+        number: of the question.
+        index: of the canary in it.
+        margins: what its secrets are ranked by.
+        answer: of the attack, which never saw the secret.
+        controls: clean models, or None.
+    """
+    question, canary, found = asked.question, asked.question.canaries[index], answer.found
+    others = question.others(index)
+    ranked = asked.pool.rank(margins, index, others)
+    among = ranked.compared + (0 if ranked.exact else 1)
+    secret = tuple(map(int, question.secrets[index]))
+    wrong = sum(a != b for a, b in zip(found.filling, secret, strict=True))
+    show = plan.request.show_secrets
+    score = ranked.margin
+    if plan.request.calibration is Calibration.NONE and plan.request.objective == "loss":
+        score = -float(np.logaddexp(0.0, -score))
+    return Extraction(
+        canary=canary.id,
+        attack=answer.attack,
+        objective=objective_name(plan),
+        label=canary.label,
+        repetitions=canary.repetitions,
+        included=bool(question.included[index]),
+        secret_length=len(secret),
+        candidates=question.template.n_fillings,
+        exact_match=wrong == 0,
+        hamming=wrong,
+        rank=ranked.rank,
+        rank_exact=ranked.exact,
+        n_ranked=among,
+        exposure_bits=_exposure(ranked, question.template.bits, _planted(plan)),
+        ceiling_bits=float(np.log2(among)),
+        p_value=bits.exact_p_value(ranked.rank, among)
+        if ranked.exact
+        else bits.sampled_p_value(ranked.at_least, ranked.compared),
+        found_score=found.score,
+        secret_score=score,
+        complete=found.complete,
+        evaluations=found.evaluations,
+        seconds=answer.seconds,
+        model_order_blind=asked.surface.order_blind,
+        note=_note(asked),
+        digest=hmac.new(
+            bytes.fromhex(plan.manifest.key), plan.manifest.text(canary).encode(), sha256
+        ).hexdigest(),
+        secret=question.template.render(secret) if show else None,
+        found=question.template.render(found.filling) if show else None,
+    ).model_copy(update=_control_fields(controls, number, index, others))
+
+
+def objective_name(plan: ExtractionPlan) -> str:
+    """What ranks and answers rest on, in a word."""
+    kind = plan.request.calibration
+    if kind is Calibration.LEVERAGE:
+        return "leverage"
+    return plan.request.objective.value if kind is Calibration.NONE else f"margin-{kind.value}"
+
+
+def summaries(rows: Sequence[Extraction]) -> tuple[ExtractionSummary, ...]:
+    """Each attack over the canaries that were planted, and over those that were left out."""
+    kinds = dict.fromkeys((row.attack, row.included) for row in rows)
+    return tuple(_summary([r for r in rows if (r.attack, r.included) == kind]) for kind in kinds)
+
+
+def _summary(rows: Sequence[Extraction]) -> ExtractionSummary:
+    extracted = sum(row.exact_match for row in rows)
+    rate = bits.match_rate(extracted, len(rows), CONFIDENCE)
+    values = [float(row.exposure_bits.value) for row in rows if row.exposure_bits.value is not None]
+    most = max(float(row.ceiling_bits or 0.0) for row in rows)
+    return ExtractionSummary(
+        attack=rows[0].attack,
+        included=rows[0].included,
+        n_canaries=len(rows),
+        n_extracted=extracted,
+        exact_match_rate=Interval(value=rate.value, low=rate.low, high=rate.high),
+        guess_rate=mean(1 / row.candidates for row in rows),
+        mean_exposure_bits=_mean(values, most),
+    )
+
+
+def _exposure(ranked: Ranked, template_bits: float, n_planted: int) -> Interval:
+    """Exposure with its interval; an exact rank has no uncertainty of its own."""
+    if ranked.exact:
+        value = bits.exact_exposure(ranked.rank, ranked.compared)
+        return Interval(value=value, low=value, high=value, low_simultaneous=value)
+    counts = ranked.at_least, ranked.compared, template_bits
+    found = bits.sampled_exposure(*counts, CONFIDENCE)
+    together = bits.sampled_exposure(*counts, bonferroni(CONFIDENCE, max(1, n_planted)))
+    return Interval(value=found.value, low=found.low, high=found.high, low_simultaneous=together.low)
+
+
+def _mean(values: Sequence[float], most: float) -> Interval:
+    together = mean_over_models(values, lowest=0.0, highest=most, confidence=CONFIDENCE)
+    if isinstance(together, NotMeasurable):
+        return Interval(value=mean(values) if values else None, low=None, high=None, reason=together.reason)
+    return Interval(value=together.value, low=together.low, high=together.high)
+
+
+def _planted(plan: ExtractionPlan) -> int:
+    """Canaries whose exposures a threshold may take the worst of."""
+    return int(sum(asked.question.included.sum() for asked in plan.questions))
+
+
+def _control_fields(
+    controls: Controls | None, number: int, index: int, others: np.ndarray
+) -> dict[str, object]:
+    if controls is None:
+        return {}
+    ranks, exposures, among = control_rank(controls, number, index, others)
+    return {
+        "control_rank": float(median_low(ranks)),
+        "control_exposure_bits": _mean(exposures, float(np.log2(among))),
+        "n_controls": len(ranks),
+    }
+
+
+def _note(asked: PlannedQuestion) -> str | None:
+    return " ".join(_notes(asked)) or None
+
+
+def _notes(asked: PlannedQuestion) -> Iterator[str]:
+    if asked.surface.order_blind:
+        yield (
+            "A bag of words knows the words, not their order: all orders of the secret tie, and ties count "
+            "against the attacker."
+        )
+    if not asked.pool.exact:
+        yield (
+            f"Ranked in a sample: no exposure above {bits.sampled_ceiling(_sampled(asked)):.1f} bits shows."
+        )
+
+
+def _sampled(asked: PlannedQuestion) -> int:
+    return 0 if asked.pool.sample is None else len(asked.pool.sample)

@@ -1,0 +1,124 @@
+"""What a sweep will train and ask: a frozen plan, before anything is computed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from privaudit.attacks.inversion.defence_matrix import ScoredTexts
+from privaudit.attacks.inversion.ranking import Pool
+from privaudit.data.audit_set import Columns
+from privaudit.data.canaries.template import draw_fillings
+from privaudit.errors import UsageError
+from privaudit.training.defences import Variant, parse_defences
+from privaudit.training.hf import with_digest
+from privaudit.training.recipe import Recipe
+from privaudit.training.references.backends.interface import Backend
+from privaudit.training.references.plan import Population, ReferencePlan
+from privaudit.training.references.planted_learner import PlantedLearner, Planting, secret_of
+from privaudit.training.seeds import Stream, derive
+from privaudit.training.sweep_data import CanaryRequest, SweepData, read_sweep_data
+
+MOST_FILLINGS = 100_000
+"""Up to so many fillings all are ranked; of more, a sample."""
+SAMPLE = 10_000
+_MOST = {"models": 10_000, "controls": 10_000, "repetitions": 1_000_000}
+
+
+@dataclass(frozen=True)
+class SweepRequest:
+    """What the user asked ``privaudit sweep`` for."""
+
+    data: Path
+    recipe: Recipe
+    """What the defences change; its seed plays no part."""
+    store: Path
+    """Folder of the store in which trained models are kept."""
+    backend: Backend
+    defences: str = "none,dropout,early-stopping,char-embeddings,all"
+    """See :func:`privaudit.training.defences.parse_defences`."""
+    canary: CanaryRequest = field(default_factory=CanaryRequest)
+    repetitions: int = 100
+    """Copies of its secret that every model is trained on."""
+    models: int = 10
+    """Per defence, each with a secret of its own."""
+    controls: int = 4
+    """Per defence, without any canary."""
+    holdout: float = 0.2
+    """Probability of a record (group) to be left out of training, for the accuracy."""
+    columns: Columns = field(default_factory=Columns)
+    device: str = "cpu"
+    seed: int = 0
+    max_seconds: float | None = None
+    argv: tuple[str, ...] = ()
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class PlannedDefence:
+    """The models of one defence, before they are trained."""
+
+    variant: Variant
+    planted: ReferencePlan
+    """Model i has secret i, whatever the defence."""
+    clean: ReferencePlan
+    """With seeds of their own, so that nothing but the records ties them to the planted models."""
+
+
+@dataclass(frozen=True, eq=False)
+class SweepPlan:
+    """What will be trained and asked: everything that can be refused has been refused."""
+
+    request: SweepRequest
+    defences: tuple[PlannedDefence, ...]
+    data: SweepData
+    texts: ScoredTexts
+
+    @property
+    def n_models(self) -> int:
+        """All models, controls included."""
+        return len(self.defences) * (self.request.models + self.request.controls)
+
+
+def plan_sweep(request: SweepRequest) -> SweepPlan:
+    """Read the data, flip the coins, draw the secrets, and fix every model.
+
+    Raises:
+        UsageError: an option is out of range, or a defence, pattern or label is not possible.
+        DataError: the data cannot be used, or hold a text that could be a secret.
+        ModelError: the pretrained directory is unusable.
+    """
+    for name, most in _MOST.items():
+        value, least = getattr(request, name), int(name != "controls")
+        if not least <= value <= most:
+            raise UsageError(f"--{name} between {least} and {most:,}", f"{value:,}", f"Change --{name}")
+    recipe = with_digest(request.recipe) if request.recipe.architecture == "hf" else request.recipe
+    variants = parse_defences(request.defences, recipe)
+    data = read_sweep_data(
+        request.data, request.columns, request.canary, recipe, holdout=request.holdout, seed=request.seed
+    )
+    texts = _scored_texts(request, data)
+    asked = [data.template.render(filling) for filling in texts.fillings]
+    data.refuse(asked)
+    labels = np.concatenate([np.full(len(asked), data.label), data.holdout.labels])
+    scored = Population([*asked, *data.holdout.texts], labels, len(data.labels))
+    planting = Planting(data.template, data.label, request.repetitions)
+
+    def models(variant: Variant, planting: Planting | None, seed: int) -> ReferencePlan:
+        learner = PlantedLearner(variant.recipe, data.vocabulary, planting, request.device)
+        return ReferencePlan(learner, data.pool, scored, online=False, seed=seed)
+
+    clean_seed = derive(request.seed, Stream.CONTROL)
+    defences = tuple(
+        PlannedDefence(v, models(v, planting, request.seed), models(v, None, clean_seed)) for v in variants
+    )
+    return SweepPlan(request, defences, data, texts)
+
+
+def _scored_texts(request: SweepRequest, data: SweepData) -> ScoredTexts:
+    template = data.template
+    secrets = np.array([secret_of(template, request.seed, i) for i in range(request.models)], dtype=np.int64)
+    rng = np.random.default_rng(derive(request.seed, Stream.SAMPLE))
+    sample = None if template.n_fillings <= MOST_FILLINGS else draw_fillings(template, SAMPLE, rng)
+    return ScoredTexts(Pool(template, secrets, sample), data.label, data.holdout.labels)
