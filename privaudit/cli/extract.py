@@ -26,6 +26,7 @@ class Calibration(StrEnum):
     NONE = "none"
     REFERENCES = "references"
     PREFIXES = "prefixes"
+    CONTRAST = "contrast"
     LEVERAGE = "leverage"
 
 
@@ -66,7 +67,7 @@ def command(
         Calibration,
         typer.Option(
             "--calibrate",
-            help="Rank fillings by their margin against clean models, other prefixes, or by leverage.",
+            help="Rank by margins against clean models, other prefixes or other words, or by leverage.",
             rich_help_panel=_SEARCH,
         ),
     ] = Calibration.NONE,

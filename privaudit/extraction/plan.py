@@ -8,12 +8,18 @@ import numpy as np
 
 from privaudit import gate
 from privaudit.attacks.inversion.calibration import Calibration
-from privaudit.attacks.inversion.controls import ControlRequest, PlannedControls, plan_controls
+from privaudit.attacks.inversion.controls import (
+    MOST_FILLINGS,
+    ControlRequest,
+    PlannedControls,
+    plan_controls,
+)
 from privaudit.attacks.inversion.interface import ExtractionAttack, Objective, SearchSettings, Surface
 from privaudit.attacks.inversion.questions import Question, questions_of, trained_with
 from privaudit.attacks.inversion.ranking import Pool
 from privaudit.attacks.inversion.registry import extraction_attacks, find_extraction_attack
 from privaudit.attacks.inversion.surfaces import open_surface
+from privaudit.attacks.inversion.sweep import LARGEST
 from privaudit.attacks.subject import Inputs, OpenedModel, open_model
 from privaudit.data.canaries.manifest import Manifest, read_manifest
 from privaudit.errors import UsageError
@@ -23,6 +29,13 @@ DEFAULT = (ENUMERATE, "contrast")
 """The optimum of the objective, and the strongest reader of it (``attacks/contrast.md``)."""
 WITHOUT_ENUMERATION = ("coordinate", "contrast")
 """The default where there are too many fillings to try them all."""
+_MOST_CALIBRATED = {
+    Calibration.REFERENCES: MOST_FILLINGS,
+    Calibration.PREFIXES: LARGEST,
+    Calibration.CONTRAST: LARGEST,
+    Calibration.LEVERAGE: 100_000,
+}
+"""Fillings up to which each is computed: what controls are asked, what is enumerated, what fits in memory."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +127,7 @@ def _planned(
     controls: PlannedControls | None,
 ) -> PlannedQuestion:
     surface = open_surface(opened.classifier, question.template, device=request.inputs.device)
-    if request.calibration is not Calibration.NONE and controls is not None:
+    if request.calibration is Calibration.REFERENCES and controls is not None:
         # NOTE: what is calibrated must be there for the controls too.
         pool = controls.pools[number]
     else:
@@ -153,9 +166,11 @@ def _chosen(
 
 
 def _calibrated(request: ExtractionRequest, pool: Pool, question: Question) -> tuple[ExtractionAttack, ...]:
-    if any(name not in (ENUMERATE, "all") for name in request.attacks) or not pool.exact:
+    few = pool.exact and question.template.n_fillings <= _MOST_CALIBRATED[request.calibration]
+    if any(name not in (ENUMERATE, "all") for name in request.attacks) or not few:
+        most = _MOST_CALIBRATED[request.calibration]
         raise UsageError(
-            f"{ENUMERATE} over at most 20,000 fillings for --calibrate {request.calibration.value}",
+            f"{ENUMERATE} over at most {most:,} fillings for --calibrate {request.calibration.value}",
             f"{', '.join(request.attacks) or ENUMERATE} over {question.template.n_fillings:.3g}",
             "Drop --calibrate, or the other attacks",
         )

@@ -106,7 +106,7 @@ def train_bundle(
         kept=division.kept,
         split=division.split,
         seed=recipe.seed,
-        holdout=holdout,
+        holdout=float(holdout),
         duplicates_removed=division.duplicates_removed,
         text_column=columns.text,
         label_column=columns.label,

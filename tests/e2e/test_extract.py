@@ -165,7 +165,7 @@ def test_thresholds_decide_the_exit_code(extract):
     assert extract("--fail-if", "enumerate:exposure>6.7")[0].code == 0
 
 
-@pytest.mark.parametrize("kind", ["references", "prefixes", "leverage"])
+@pytest.mark.parametrize("kind", ["references", "prefixes", "contrast", "leverage"])
 def test_calibrated_rankings(extract, kind):
     _, result = extract("--calibrate", kind, "--controls", 2)
     assert {row.objective for row in result.extraction} == {

@@ -1,8 +1,8 @@
 """Objectives beyond the model's own margin: what is left of it when something else is taken off.
 
-They are computed for every filling of a pool at once, so they rank and extract by enumeration only. None of
-them was seen to beat the plain margin where the canary has a class of its own; docs/design/ has the
-measurements for the hard case.
+They are computed for every filling of a pool at once, so they rank and extract by enumeration only. Only the
+contrast was seen to beat the plain margin where the canary has a class of its own (``benchmarks/README.md``);
+docs/design/0009 has the measurements for the hard case.
 """
 
 import re
@@ -12,6 +12,7 @@ from enum import StrEnum
 
 import numpy as np
 
+from privaudit.attacks.inversion.contrast import contrasted
 from privaudit.attacks.inversion.ranking import Margins, Pool, calibrated
 from privaudit.attacks.inversion.surfaces import open_surface
 from privaudit.data.canaries.template import Template, numbered
@@ -30,6 +31,8 @@ class Calibration(StrEnum):
     """The mean margin of the same filling over clean controls."""
     PREFIXES = "prefixes"
     """The mean margin of the same filling behind other prefixes: the canary's own less one word each."""
+    CONTRAST = "contrast"
+    """The margins of the same filling with one word exchanged: is each of its words needed?"""
     LEVERAGE = "leverage"
     """Not the margin but how far the last-layer features of the filling lie from those of all fillings."""
 
@@ -62,6 +65,8 @@ def calibrated_margins(
                 "clean controls for --calibrate references", "none", "Give --controls or --control"
             )
         return calibrated(margins, controls)
+    if kind is Calibration.CONTRAST:
+        return contrasted(pool, margins)
     if kind is Calibration.PREFIXES:
         others = [
             replace(pool, template=template).margins(open_surface(classifier, template), label)
