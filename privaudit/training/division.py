@@ -2,11 +2,14 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from privaudit.data.audit_set import Columns
 from privaudit.data.duplicates import distinct
+from privaudit.data.readers import read_records
 from privaudit.data.records import Records
 from privaudit.data.splits import coin_split
 from privaudit.errors import DataError
@@ -44,6 +47,29 @@ class Division:
             classes = np.array([index[label] for label in part.labels], dtype=np.int64)
             found[side] = Labelled(part.texts, classes)
         return found
+
+
+def read_undivided(path: Path, columns: Columns) -> Records:
+    """Read records that coins will divide.
+
+    Raises:
+        DataError: the file cannot be read, or says itself who is in.
+    """
+    records = read_records(
+        path,
+        text_column=columns.text,
+        label_column=columns.label,
+        group_column=columns.group,
+        id_column=columns.id,
+        member_column=columns.member,
+    )
+    if records.member is not None:
+        raise DataError(
+            "data without a membership column, because seeded coins decide who is in",
+            f"one in {path.name}",
+            "Remove that column and the records that must stay out",
+        )
+    return records
 
 
 def divide(records: Records, copies: Ints, recipe: Recipe, holdout: float) -> Division:

@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from privaudit.data.audit_set import Columns
-from privaudit.data.readers import file_sha256, read_records
-from privaudit.data.records import Records
-from privaudit.errors import DataError, UsageError
+from privaudit.data.readers import file_sha256
+from privaudit.errors import UsageError
 from privaudit.progress import SILENT, Progress
 from privaudit.training.bundle import Bundle, save_bundle
 from privaudit.training.bundle_data import BundleData, Side
 from privaudit.training.canaries import TrainingCanaries, read_canaries
-from privaudit.training.division import NONE, class_list, divide, joined
+from privaudit.training.division import NONE, class_list, divide, joined, read_undivided
 from privaudit.training.hf import FineTuned, fine_tune, output_is_free, save_directory, with_digest
 from privaudit.training.loop import History
 from privaudit.training.recipe import Recipe
@@ -87,7 +86,7 @@ def train_bundle(
     """
     _check_options(recipe, data, output, vocabulary_file, manifest)
     columns = columns or Columns()
-    records, digest = _read(data, columns), file_sha256(data)
+    records, digest = read_undivided(data, columns), file_sha256(data)
     canaries = None if manifest is None else read_canaries(manifest, data, digest, records)
     if canaries is not None:
         canaries.check_length(recipe.max_length)
@@ -154,24 +153,6 @@ def _check_options(
         # NOTE: the file is replaced in one step, and so would a pipe or a device be.
         kind = "directory" if output.is_dir() else "pipe or device"
         raise UsageError("a file to write", f"the {kind} {output}", "Change -o, for example to model.pt")
-
-
-def _read(path: Path, columns: Columns) -> Records:
-    records = read_records(
-        path,
-        text_column=columns.text,
-        label_column=columns.label,
-        group_column=columns.group,
-        id_column=columns.id,
-        member_column=columns.member,
-    )
-    if records.member is not None:
-        raise DataError(
-            "training data without a membership column, because seeded coins decide who is in",
-            f"one in {path.name}",
-            "Remove that column and the records that must stay out",
-        )
-    return records
 
 
 def _vocabulary(

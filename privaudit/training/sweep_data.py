@@ -13,11 +13,11 @@ from privaudit.data.canaries.manifest import Canary, Manifest
 from privaudit.data.canaries.pattern import parse_pattern
 from privaudit.data.canaries.template import Template
 from privaudit.data.duplicates import distinct, normalise
-from privaudit.data.readers import read_records
 from privaudit.data.records import Records
 from privaudit.data.splits import coin_split
 from privaudit.errors import DataError, UsageError
 from privaudit.training.canaries import possible_words
+from privaudit.training.division import class_list, read_undivided
 from privaudit.training.recipe import Recipe
 from privaudit.training.references.plan import Population
 from privaudit.training.text import Vocabulary, words
@@ -89,9 +89,9 @@ def read_sweep_data(
         raise UsageError(
             "a --holdout in (0, 1)", f"{holdout:g}", "Give the share of records for the accuracy"
         )
-    records = _read(path, columns)
+    records = read_undivided(path, columns)
+    labels = class_list(records)
     label = draw_labels(1, canary.label, seed, records.labels)[0]
-    labels = tuple(sorted(set(records.labels)))
     if label not in labels:
         labels = (*labels, label)
     kept = records.select(distinct(records))
@@ -107,25 +107,6 @@ def read_sweep_data(
         vocabulary=None if recipe.architecture == "hf" else _vocabulary(pool, manifest, recipe),
         duplicates_removed=len(records) - len(kept),
     )
-
-
-def _read(path: Path, columns: Columns) -> Records:
-    records = read_records(
-        path,
-        text_column=columns.text,
-        label_column=columns.label,
-        group_column=columns.group,
-        id_column=columns.id,
-    )
-    if records.member is not None:
-        raise DataError(
-            "data without a membership column, because seeded coins decide who is in",
-            f"one in {path.name}",
-            "Remove that column and the records that must stay out",
-        )
-    if len(set(records.labels)) < 2:
-        raise DataError("records of at least two classes", "one", "Check --label-column")
-    return records
 
 
 def _population(records: Records, labels: tuple[str, ...]) -> Population:
