@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from privaudit.attacks.inversion.interface import Objective
+from privaudit.stats.margins import logit_margins
 from privaudit.targets.interface import Floats
 
 if TYPE_CHECKING:
@@ -28,11 +29,7 @@ def objective_scores(logits: Floats, label: int, objective: Objective) -> Floats
     Returns:
         ``[F]`` float64. The loss lies in (-inf, 0].
     """
-    logits = np.asarray(logits, dtype=np.float64)
-    others = np.delete(logits, label, axis=1)
-    highest = others.max(axis=1, keepdims=True)
-    rest = highest[:, 0] + np.log(np.exp(others - highest).sum(axis=1))
-    margin: Floats = logits[:, label] - rest
+    margin = logit_margins(np.asarray(logits), np.full(len(logits), label, dtype=np.int64))
     return margin if objective is Objective.MARGIN else -np.logaddexp(0.0, -margin)
 
 
