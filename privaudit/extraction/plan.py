@@ -1,5 +1,6 @@
 """What will be asked of the model: everything that can be refused is refused before anything is computed."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -99,6 +100,7 @@ def plan_extraction(request: ExtractionRequest) -> ExtractionPlan:
         PrivauditError: a file, an attack, a canary or a threshold cannot be used.
     """
     thresholds = tuple(gate.parse_threshold(expression) for expression in request.fail_if)
+    _check_settings(request.settings)
     for attack in request.attacks:
         if attack != "all":
             find_extraction_attack(attack)
@@ -117,6 +119,16 @@ def plan_extraction(request: ExtractionRequest) -> ExtractionPlan:
     plan = ExtractionPlan(request, opened, manifest, planted, asked, controls, thresholds)
     gate.check_attacks(thresholds, {"extraction": plan.attacks}, "extract")
     return plan
+
+
+def _check_settings(settings: SearchSettings) -> None:
+    for option, value in (
+        ("--lr", settings.learning_rate),
+        ("--temperature", settings.temperature),
+        ("--final-temperature", settings.final_temperature),
+    ):
+        if value is not None and not 0 < value < math.inf:
+            raise UsageError(f"{option} above 0", f"{value}", f"Change {option}")
 
 
 def _planned(

@@ -241,3 +241,12 @@ def test_an_attack_that_cannot_run_is_an_error(extract):
 def test_cards_and_help_name_every_attack(privaudit):
     text = privaudit("extract", "--help").out
     assert all(name in text for name in extraction_attacks())
+
+
+@pytest.mark.parametrize("option", ["--lr", "--temperature", "--final-temperature"])
+@pytest.mark.parametrize("value", ["0", "inf"])
+def test_impossible_settings_are_one_line(extract, option, value):
+    done, _ = extract("--attack", "relaxed", option, value)
+    assert done.code == 2
+    assert f"{option} above 0" in done.err
+    assert done.err.count("\n") == 1
