@@ -81,8 +81,21 @@ def _null(inverse: InverseRoc, n_in: int, n_out: int, rng: np.random.Generator, 
         scores = rng.random((rows, n))
         scores[:, :n_in] = 1 - inverse(scores[:, :n_in].ravel()).reshape(rows, n_in)
         # NOTE: V* piles up at 1 where the curve gives membership away for nothing; no uniform reaches 1.
-        parts.append(_statistics(member[np.argsort(scores, axis=1)], n_in, n_out))
+        parts.append(_statistics(_ranked_rows(scores, member), n_in, n_out))
     return np.concatenate(parts)
+
+
+def _ranked_rows(scores: Floats, member: Bools) -> Bools:
+    """``member [n]`` of each row of ``scores [b, n]`` in [0, 1], in rising order of the scores.
+
+    Membership rides in the last bit of a whole number, because sorting numbers is several times faster than
+    finding the order that sorts them. Of scores that agree in 52 bits the IN ones come last.
+    """
+    packed = (scores * 2.0**52).astype(np.uint64) << np.uint64(1)
+    packed |= member.astype(np.uint64)
+    packed.sort(axis=1)
+    ranked: Bools = (packed & np.uint64(1)).astype(np.bool_)
+    return ranked
 
 
 def _statistics(ranked: Bools, n_in: int, n_out: int) -> Floats:
