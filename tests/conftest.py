@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
@@ -201,3 +202,10 @@ def onnx_file(tmp_path: Path, tokenizer_dir: Path) -> Path:
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
     onnx.save(model, folder / "model.onnx")
     return folder / "model.onnx"
+
+
+@pytest.fixture(autouse=True, scope="session")
+def interrupts_arrive():
+    """A shell that puts a job into the background has it ignore Ctrl-C, and all that the job starts."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
