@@ -112,20 +112,23 @@ def run_membership(plan: MembershipPlan, progress: Progress = SILENT) -> Members
     """
     watch = Stopwatch()
     request, subject = plan.request, plan.subject
-    baseline, near = _check_sets(plan, progress)
-    signals = _with_references(
-        plan, _signals(plan, _deadline(watch, request.max_seconds), progress), watch, progress
-    )
+    with watch.stage("comparing the sets"):
+        baseline, near = _check_sets(plan, progress)
+    with watch.stage("signals of the model"):
+        signals = _signals(plan, _deadline(watch, request.max_seconds), progress)
+    with watch.stage("reference models"):
+        signals = _with_references(plan, signals, watch, progress)
     ready, cut = scorable(plan.attacks, signals)
-    found = find(
-        ready,
-        len(plan.attacks),
-        signals,
-        subject,
-        seed=request.seed,
-        show_texts=request.show_texts,
-        progress=progress,
-    )
+    with watch.stage("scores and their evaluation"):
+        found = find(
+            ready,
+            len(plan.attacks),
+            signals,
+            subject,
+            seed=request.seed,
+            show_texts=request.show_texts,
+            progress=progress,
+        )
     late = (NotRun(attack=a.spec.id, reason=f"--max-seconds {request.max_seconds} ran out.") for a in cut)
     not_run = (*found.unmeasured, *late)
     judged = [gate.evaluate(t, found.membership, not_run) for t in plan.thresholds]

@@ -2,7 +2,8 @@
 
 import platform
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 
@@ -17,6 +18,17 @@ class Stopwatch:
 
     def __init__(self) -> None:
         self._start = time.monotonic()
+        self.stages: dict[str, float] = {}
+        """Seconds of each stage that was timed, in the order of their first beginning."""
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Add the seconds inside to the stage ``name``."""
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            self.stages[name] = self.stages.get(name, 0.0) + time.monotonic() - began
 
     @property
     def seconds(self) -> float:
@@ -64,5 +76,6 @@ def provenance(
         platform=platform.platform(terse=True),
         versions=package_versions(),
         seconds=watch.seconds,
+        stages=dict(watch.stages),
         settings=dict(settings),
     )

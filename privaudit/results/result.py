@@ -32,6 +32,8 @@ class Provenance(Part):
     platform: str
     versions: dict[str, str]
     seconds: Number
+    stages: dict[str, Number] = Field(default_factory=dict)
+    """Seconds of the parts of the run that were timed."""
     settings: dict[str, str] = Field(default_factory=dict)
     """Options that did not keep their default, with where each value came from."""
 
