@@ -19,6 +19,8 @@ from privaudit.stats.intervals import NotMeasurable, bonferroni
 from privaudit.stats.over_models import mean_over_models
 
 CONFIDENCE = 0.95
+FITTED = 10_000
+"""Sampled fillings to which a distribution is fitted; more would refuse every fit for a detail."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,10 @@ def row(
         ).hexdigest(),
         secret=question.template.render(secret) if show else None,
         found=question.template.render(found.filling) if show else None,
-    ).model_copy(update=_control_fields(controls, number, index, others))
+    ).model_copy(
+        update=_control_fields(controls, number, index, others)
+        | _extrapolation(ranked, margins, question.template.bits)
+    )
 
 
 def objective_name(plan: ExtractionPlan) -> str:
@@ -140,6 +145,15 @@ def _mean(values: Sequence[float], most: float) -> Interval:
     if isinstance(together, NotMeasurable):
         return Interval(value=mean(values) if values else None, low=None, high=None, reason=together.reason)
     return Interval(value=together.value, low=together.low, high=together.high)
+
+
+def _extrapolation(ranked: Ranked, margins: Margins, template_bits: float) -> dict[str, object]:
+    if ranked.exact:
+        return {}
+    found = bits.extrapolated_exposure(margins.pool[:FITTED], ranked.margin, template_bits)
+    if isinstance(found, NotMeasurable):
+        return {}
+    return {"extrapolated_bits": found.bits, "extrapolation_fit_p_value": found.fit_p_value}
 
 
 def _planted(plan: ExtractionPlan) -> int:

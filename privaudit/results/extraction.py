@@ -40,6 +40,11 @@ class Extraction(Part):
     """``log2(n_ranked) - log2(rank)``: a model without the secret gives 1 bit in the median."""
     ceiling_bits: Number | None = None
     """The most that a ranking of this size can show: ``log2(n_ranked)``."""
+    extrapolated_bits: Number | None = None
+    """Where only a sample was ranked: exposure read off a skew-normal distribution fitted to it. No interval
+    and no proof: its tail is an assumption. Null where the fit was refused."""
+    extrapolation_fit_p_value: Number | None = None
+    """Of the fit, on the half of the sample that it did not see."""
     p_value: Number | None
     """Chance of a rank at least this good for a secret that was never planted."""
     control_rank: Number | None = None

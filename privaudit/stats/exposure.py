@@ -10,7 +10,7 @@ A mean over models is :func:`privaudit.stats.over_models.mean_over_models`.
 
 import warnings
 from dataclasses import dataclass
-from math import log2
+from math import log, log2
 
 import numpy as np
 from scipy.stats import skewnorm
@@ -128,7 +128,7 @@ def extrapolated_exposure(scores: Floats, score: float, bits: float) -> Extrapol
     )
     if p_value < REJECT:
         return NotMeasurable(f"the scores are not skew-normal (p = {p_value:.2g})")
-    tail = -float(skewnorm.logsf(score, shape, location, scale)) / np.log(2.0)
+    tail = -float(skewnorm.logsf(score, shape, location, scale)) / log(2.0)
     return Extrapolation(min(bits, max(0.0, tail)), shape, location, scale, p_value)
 
 

@@ -250,3 +250,28 @@ def test_impossible_settings_are_one_line(extract, option, value):
     assert done.code == 2
     assert f"{option} above 0" in done.err
     assert done.err.count("\n") == 1
+
+
+def test_a_space_too_large_is_sampled_and_says_what_it_cannot_show(privaudit, tmp_path):
+    from privaudit.data.demo import write_demo
+
+    write_demo(tmp_path / "data.tsv", n=300)
+    plant = ["canary", "plant", tmp_path / "data.tsv", "--pattern", "call {digit:8}", "--repetitions", 30]
+    plant += ["-o", tmp_path / "planted.tsv", "--manifest", tmp_path / "c.json"]
+    assert privaudit(*plant).code == 0
+    train = ["train", tmp_path / "planted.tsv", "--canaries", tmp_path / "c.json", "-o", tmp_path / "m.pt"]
+    assert privaudit(*train, "--arch", "cnn", "--width", 8, "--epochs", 4).code == 0
+    asked = ["extract", tmp_path / "m.pt", "--canaries", tmp_path / "c.json", "--evaluations", 3000]
+    done = privaudit(*asked, "--controls", 2, "--json")
+    assert done.code == 0, done.err
+    rows = json.loads(done.out)["extraction"]
+    assert {row["attack"] for row in rows} == {"coordinate", "contrast"}
+    for row in rows:
+        assert row["candidates"] == 10**8
+        assert not row["rank_exact"]
+        assert row["n_ranked"] == 100_001
+        exposure = row["exposure_bits"]
+        assert exposure["low"] <= exposure["value"] <= row["ceiling_bits"] <= exposure["high"] + 10
+        assert "no exposure above 16.6 bits" in row["note"]
+        assert row["evaluations"] <= 3000
+        assert (row["extrapolated_bits"] is None) == (row["extrapolation_fit_p_value"] is None)
