@@ -41,7 +41,7 @@ def make_plan(learner: str) -> ReferencePlan:
     from privaudit.training.references.word_learner import RecipeLearner
 
     # NOTE: a block of bags of words must take longer than a test needs to kill its process.
-    epochs = 200 if learner == "bow" else 12
+    epochs = 400 if learner == "bow" else 12
     recipe = Recipe.for_architecture(learner, width=16, epochs=epochs, batch_size=8)
     return ReferencePlan(RecipeLearner(recipe, None), pool, pool, True, 7, extras=True)
 
@@ -94,14 +94,16 @@ def check(start, tmp_path, contents, backend: str, learner: str, kills: int) -> 
     undisturbed = Store(tmp_path / "undisturbed")
     run(undisturbed.root, COUNT, "serial", learner)
     rng = random.Random(f"{backend} {learner}")
-    unfinished = 0
-    for trial in range(kills):
+    unfinished = trial = 0
+    while unfinished < kills:
+        # NOTE: on a busy machine a signal may come after the last reference; that kill does not count.
+        assert trial < 2 * kills, "half of the processes were killed too late"
         store = Store(tmp_path / f"killed-{trial}")
         finished = kill_while_training(start(store.root, backend, learner), store.root, rng)
         unfinished += finished < COUNT
+        trial += 1
         run(store.root, COUNT, "serial", learner)
         assert contents(store) == contents(undisturbed)
-    assert unfinished == kills, "every process was killed while references were missing"
 
 
 def test_two_kills_and_a_resumption(start, tmp_path, contents):
