@@ -9,16 +9,14 @@ from numpy.typing import NDArray
 
 from privaudit.attacks.draws import record_rng
 from privaudit.attacks.interface import Attack
+from privaudit.attacks.reported import CONFIDENCE, reported
 from privaudit.results import FPRS, ExposedRecord, Interval, Membership, Ppv, Roc, Slice, TprAtFpr
 from privaudit.stats.auc import auc_interval, auc_intervals, auc_within
-from privaudit.stats.intervals import Interval as StatsInterval
 from privaudit.stats.intervals import NotMeasurable, bonferroni
 from privaudit.stats.ranked import RankedScores, empirical_fpr, likelihood_odds, rank_scores, roc_points
-from privaudit.stats.rates import Advantage, hold_out_threshold, ppv, tpr_at_fpr
+from privaudit.stats.rates import hold_out_threshold, ppv, tpr_at_fpr
 from privaudit.targets.interface import Floats, Ints
 
-CONFIDENCE = 0.95
-"""Of every two-sided interval in a result."""
 PRIORS = (0.01, 0.1, 0.5)
 SLICE_LEAST = 10
 """Members and non-members that a slice needs."""
@@ -118,13 +116,13 @@ class _Levels:
 
     def auc(self) -> Interval:
         plain, joint = auc_intervals(self.ranked, (CONFIDENCE, self.simultaneous))
-        return _interval(plain, joint)
+        return reported(plain, joint)
 
     def within_class(self, score: Floats, units: Units, label: Ints) -> Interval:
         if units.group is not None:
-            return _interval(NotMeasurable("a group of records has no single class"), None)
+            return reported(NotMeasurable("a group of records has no single class"))
         area = auc_within(score, units.member, label)
-        return _interval(area.interval(CONFIDENCE), area.interval(self.simultaneous))
+        return reported(area.interval(CONFIDENCE), area.interval(self.simultaneous))
 
     def tpr(self, fpr: float) -> TprAtFpr:
         plain, joint = (tpr_at_fpr(self.ranked, fpr, c) for c in (CONFIDENCE, self.simultaneous))
@@ -140,18 +138,9 @@ class _Levels:
     def advantage(self, attack: str, seed: int) -> tuple[Interval, float | None]:
         counts = hold_out_threshold(self.ranked, record_rng(seed, "advantage", attack))
         if isinstance(counts, NotMeasurable):
-            return _interval(counts, None), None
+            return reported(counts), None
         plain = counts.advantage(CONFIDENCE)
-        return _interval(plain, counts.advantage(self.simultaneous)), plain.balanced_accuracy
-
-
-def _interval(
-    plain: StatsInterval | Advantage | NotMeasurable, joint: StatsInterval | Advantage | NotMeasurable | None
-) -> Interval:
-    if isinstance(plain, NotMeasurable):
-        return Interval(value=None, low=None, high=None, reason=plain.reason)
-    low = None if joint is None or isinstance(joint, NotMeasurable) else joint.low
-    return Interval(value=plain.value, low=plain.low, high=plain.high, low_simultaneous=low)
+        return reported(plain, counts.advantage(self.simultaneous)), plain.balanced_accuracy
 
 
 def _ppv(rates: Sequence[TprAtFpr]) -> tuple[Ppv, ...]:
@@ -213,7 +202,7 @@ def _slice(
         attack=attack,
         n_members=ranked.n_members,
         n_nonmembers=ranked.n_nonmembers,
-        auc=_interval(auc_interval(ranked, confidence), None),
+        auc=reported(auc_interval(ranked, confidence)),
         tpr_at_fpr=tuple(
             TprAtFpr(fpr=r.fpr, tpr=r.tpr, low=r.low, high=r.high, measurable=True)
             for r in rates

@@ -1,7 +1,7 @@
 """One canary and one attack as a row of the result, and the rows of one attack together."""
 
 import hmac
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from statistics import mean, median_low
@@ -11,14 +11,15 @@ import numpy as np
 from privaudit.attacks.inversion.calibration import Calibration
 from privaudit.attacks.inversion.controls import Controls, control_rank
 from privaudit.attacks.inversion.interface import Found
+from privaudit.attacks.inversion.objectives import scores_of
 from privaudit.attacks.inversion.ranking import Margins, Ranked
+from privaudit.attacks.reported import CONFIDENCE, reported, reported_mean
+from privaudit.data.canaries.manifest import Canary
 from privaudit.extraction.plan import ExtractionPlan, PlannedQuestion
 from privaudit.results import Extraction, ExtractionSummary, Interval
 from privaudit.stats import exposure as bits
 from privaudit.stats.intervals import NotMeasurable, bonferroni
-from privaudit.stats.over_models import mean_over_models
 
-CONFIDENCE = 0.95
 FITTED = 10_000
 """Sampled fillings to which a distribution is fitted; more would refuse every fit for a detail."""
 
@@ -32,16 +33,24 @@ class Answer:
     seconds: float
 
 
-def row(
+@dataclass(frozen=True, eq=False)
+class Standing:
+    """Where one canary stands, whatever attack is asked: computed once for all of them."""
+
+    ranked: Ranked
+    fields: Mapping[str, object]
+    """Of the result's row."""
+
+
+def standing(
     plan: ExtractionPlan,
     asked: PlannedQuestion,
     number: int,
     index: int,
     margins: Margins,
-    answer: Answer,
     controls: Controls | None,
-) -> Extraction:
-    """The result of one attack on one canary.
+) -> Standing:
+    """Rank one canary among the fillings, under the model and under the controls.
 
     Args:
         plan: of the audit.
@@ -49,54 +58,79 @@ def row(
         number: of the question.
         index: of the canary in it.
         margins: what its secrets are ranked by.
-        answer: of the attack, which never saw the secret.
         controls: clean models, or None.
     """
-    question, canary, found = asked.question, asked.question.canaries[index], answer.found
+    question = asked.question
     others = question.others(index)
     ranked = asked.pool.rank(margins, index, others)
-    among = ranked.compared + (0 if ranked.exact else 1)
+    exposure = {
+        "exposure_bits": _exposure(ranked, question.template.bits, _planted(plan)),
+        "ceiling_bits": float(np.log2(ranked.among)),
+        "p_value": bits.exact_p_value(ranked.rank, ranked.among)
+        if ranked.exact
+        else bits.sampled_p_value(ranked.at_least, ranked.compared),
+    }
+    extrapolated = _extrapolation(ranked, margins, question.template.bits)
+    return Standing(ranked, exposure | extrapolated | _control_fields(controls, number, index, others))
+
+
+def row(
+    plan: ExtractionPlan, asked: PlannedQuestion, index: int, stands: Standing, answer: Answer
+) -> Extraction:
+    """The result of one attack on one canary.
+
+    Args:
+        plan: of the audit.
+        asked: the canary's question.
+        index: of the canary in it.
+        stands: the canary's standing.
+        answer: of the attack, which never saw the secret.
+    """
+    question, canary, found = asked.question, asked.question.canaries[index], answer.found
+    ranked = stands.ranked
     secret = tuple(map(int, question.secrets[index]))
     wrong = sum(a != b for a, b in zip(found.filling, secret, strict=True))
     show = plan.request.show_secrets
-    score = ranked.margin
-    if plan.request.calibration is Calibration.NONE and plan.request.objective == "loss":
-        score = -float(np.logaddexp(0.0, -score))
-    return Extraction(
-        canary=canary.id,
-        attack=answer.attack,
-        objective=objective_name(plan),
-        label=canary.label,
-        repetitions=canary.repetitions,
-        included=bool(question.included[index]),
-        secret_length=len(secret),
-        candidates=question.template.n_fillings,
-        exact_match=wrong == 0,
-        hamming=wrong,
-        rank=ranked.rank,
-        rank_exact=ranked.exact,
-        n_ranked=among,
-        exposure_bits=_exposure(ranked, question.template.bits, _planted(plan)),
-        ceiling_bits=float(np.log2(among)),
-        p_value=bits.exact_p_value(ranked.rank, among)
-        if ranked.exact
-        else bits.sampled_p_value(ranked.at_least, ranked.compared),
-        found_score=found.score,
-        secret_score=score,
-        complete=found.complete,
-        evaluations=found.evaluations,
-        seconds=answer.seconds,
-        model_order_blind=asked.surface.order_blind,
-        note=_note(asked),
-        digest=hmac.new(
-            bytes.fromhex(plan.manifest.key), plan.manifest.text(canary).encode(), sha256
-        ).hexdigest(),
-        secret=question.template.render(secret) if show else None,
-        found=question.template.render(found.filling) if show else None,
-    ).model_copy(
-        update=_control_fields(controls, number, index, others)
-        | _extrapolation(ranked, margins, question.template.bits)
+    return Extraction.model_validate(
+        {
+            "canary": canary.id,
+            "attack": answer.attack,
+            "objective": objective_name(plan),
+            "label": canary.label,
+            "repetitions": canary.repetitions,
+            "included": bool(question.included[index]),
+            "secret_length": len(secret),
+            "candidates": question.template.n_fillings,
+            "exact_match": wrong == 0,
+            "hamming": wrong,
+            "rank": ranked.rank,
+            "rank_exact": ranked.exact,
+            "n_ranked": ranked.among,
+            "found_score": found.score,
+            "secret_score": score_of(plan, ranked.margin),
+            "complete": found.complete,
+            "evaluations": found.evaluations,
+            "seconds": answer.seconds,
+            "model_order_blind": asked.surface.order_blind,
+            "note": _note(asked),
+            "digest": _digest(plan, canary),
+            "secret": question.template.render(secret) if show else None,
+            "found": question.template.render(found.filling) if show else None,
+            **stands.fields,
+        }
     )
+
+
+def score_of(plan: ExtractionPlan, margin: float) -> float:
+    """The objective as the result states it; what is calibrated is no loss."""
+    if plan.request.calibration is not Calibration.NONE:
+        return margin
+    return float(scores_of(np.array([margin]), plan.request.objective)[0])
+
+
+def _digest(plan: ExtractionPlan, canary: Canary) -> str:
+    key, text = bytes.fromhex(plan.manifest.key), plan.manifest.text(canary).encode()
+    return hmac.new(key, text, sha256).hexdigest()
 
 
 def objective_name(plan: ExtractionPlan) -> str:
@@ -123,9 +157,9 @@ def _summary(rows: Sequence[Extraction]) -> ExtractionSummary:
         included=rows[0].included,
         n_canaries=len(rows),
         n_extracted=extracted,
-        exact_match_rate=Interval(value=rate.value, low=rate.low, high=rate.high),
+        exact_match_rate=reported(rate),
         guess_rate=mean(1 / row.candidates for row in rows),
-        mean_exposure_bits=_mean(values, most),
+        mean_exposure_bits=reported_mean(values, lowest=0.0, highest=most),
     )
 
 
@@ -137,14 +171,7 @@ def _exposure(ranked: Ranked, template_bits: float, n_planted: int) -> Interval:
     counts = ranked.at_least, ranked.compared, template_bits
     found = bits.sampled_exposure(*counts, CONFIDENCE)
     together = bits.sampled_exposure(*counts, bonferroni(CONFIDENCE, max(1, n_planted)))
-    return Interval(value=found.value, low=found.low, high=found.high, low_simultaneous=together.low)
-
-
-def _mean(values: Sequence[float], most: float) -> Interval:
-    together = mean_over_models(values, lowest=0.0, highest=most, confidence=CONFIDENCE)
-    if isinstance(together, NotMeasurable):
-        return Interval(value=mean(values) if values else None, low=None, high=None, reason=together.reason)
-    return Interval(value=together.value, low=together.low, high=together.high)
+    return reported(found, together)
 
 
 def _extrapolation(ranked: Ranked, margins: Margins, template_bits: float) -> dict[str, object]:
@@ -169,7 +196,7 @@ def _control_fields(
     ranks, exposures, among = control_rank(controls, number, index, others)
     return {
         "control_rank": float(median_low(ranks)),
-        "control_exposure_bits": _mean(exposures, float(np.log2(among))),
+        "control_exposure_bits": reported_mean(exposures, lowest=0.0, highest=float(np.log2(among))),
         "n_controls": len(ranks),
     }
 

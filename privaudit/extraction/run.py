@@ -11,13 +11,12 @@ from privaudit import gate
 from privaudit.attacks.inversion.calibration import Calibration, calibrated_margins
 from privaudit.attacks.inversion.controls import Controls, ask_controls
 from privaudit.attacks.inversion.interface import ExtractionAttack, Found, Problem
-from privaudit.attacks.inversion.ranking import Margins
-from privaudit.attacks.inversion.sweep import first_best, numbers_of
+from privaudit.attacks.inversion.ranking import Margins, best_of
 from privaudit.attacks.signals import Signals
-from privaudit.data.canaries.template import numbered
+from privaudit.data.canaries.template import numbers_of
 from privaudit.extraction.describe import describe_data, describe_model, warnings
 from privaudit.extraction.plan import ENUMERATE, ExtractionPlan, PlannedQuestion
-from privaudit.extraction.rows import Answer, row, summaries
+from privaudit.extraction.rows import Answer, row, score_of, standing, summaries
 from privaudit.progress import SILENT, Progress
 from privaudit.provenance import Stopwatch, now, provenance, tool
 from privaudit.results import Extraction, NotRun, Result
@@ -90,7 +89,9 @@ def _margins(plan: ExtractionPlan, asked: PlannedQuestion, number: int, controls
     if kind is Calibration.NONE:
         return asked.pool.margins(asked.surface, asked.question.label)
     references = () if controls is None else controls.margins[number]
-    return calibrated_margins(kind, plan.opened.classifier, asked.question.label, asked.pool, references)
+    return calibrated_margins(
+        kind, plan.opened.classifier, asked.surface, asked.question.label, asked.pool, references
+    )
 
 
 def _rows(
@@ -107,40 +108,32 @@ def _rows(
     @cache
     def answer(attack: ExtractionAttack, excluded: tuple[tuple[int, ...], ...]) -> Answer:
         watch = Stopwatch()
+        problem = Problem(asked.surface, asked.question.label, plan.request.objective, excluded)
         if attack.spec.id == ENUMERATE and asked.pool.exact:
-            found = _enumerated(plan, asked, margins, excluded)
+            found = _enumerated(plan, asked, problem, margins)
         else:
-            question = asked.question
-            problem = Problem(asked.surface, question.label, plan.request.objective, excluded)
             rng = np.random.default_rng([plan.request.seed, number, *attack.spec.id.encode()])
             found = attack.search(problem, plan.request.settings, rng)
         return Answer(attack.spec.id, found, watch.seconds)
 
     for index, canary in enumerate(asked.question.canaries):
         excluded = tuple(tuple(map(int, other)) for other in asked.question.others(index))
+        stands = None
         for attack in asked.attacks:
             if deadline is not None and monotonic() >= deadline:
                 reason = f"--max-seconds {plan.request.max_seconds} ran out."
                 yield NotRun(attack=attack.spec.id, reason=reason, kind="extraction", canary=canary.id)
-            else:
-                yield row(plan, asked, number, index, margins, answer(attack, excluded), controls)
+                continue
+            stands = stands or standing(plan, asked, number, index, margins, controls)
+            yield row(plan, asked, index, stands, answer(attack, excluded))
         progress.advance()
 
 
-def _enumerated(
-    plan: ExtractionPlan,
-    asked: PlannedQuestion,
-    margins: Margins,
-    excluded: tuple[tuple[int, ...], ...],
-) -> Found:
+def _enumerated(plan: ExtractionPlan, asked: PlannedQuestion, problem: Problem, margins: Margins) -> Found:
     """What ``enumerate`` finds, from the margins that the ranking has computed already."""
-    template, values = asked.question.template, margins.pool
-    best = first_best(values, numbers_of(excluded, template.sizes))
-    score = float(values[best])
-    if plan.request.calibration is Calibration.NONE and plan.request.objective == "loss":
-        score = -float(np.logaddexp(0.0, -score))
-    filling = numbered(template, np.array([best]))[0]
-    return Found(tuple(map(int, filling)), score, len(values), complete=True)
+    filling = best_of(asked.pool, margins, problem.excluded_numbers)
+    (number,) = numbers_of(asked.pool.template, np.array([filling]))
+    return Found(filling, score_of(plan, float(margins.pool[number])), len(margins.pool), complete=True)
 
 
 def _signals(plan: ExtractionPlan, controls: Controls | None) -> Signals:

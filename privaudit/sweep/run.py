@@ -9,10 +9,10 @@ from privaudit import gate
 from privaudit.attacks.inversion.defence_matrix import (
     describe_defence,
     find_removal,
-    nothing,
     rank_secrets,
     unfinished,
 )
+from privaudit.attacks.reported import nothing
 from privaudit.data.readers import file_sha256
 from privaudit.progress import SILENT, Progress
 from privaudit.provenance import Stopwatch, now, provenance, tool

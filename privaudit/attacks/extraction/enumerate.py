@@ -5,7 +5,7 @@ import numpy as np
 from privaudit.attacks.inversion.interface import ExtractionSpec, Found, Problem, SearchSettings, Surface
 from privaudit.attacks.inversion.objectives import objective_scores
 from privaudit.attacks.inversion.registry import register
-from privaudit.attacks.inversion.sweep import LARGEST, all_margins, first_best, numbers_of
+from privaudit.attacks.inversion.sweep import LARGEST, all_margins, first_best
 from privaudit.data.canaries.template import numbered
 from privaudit.targets.interface import Access
 
@@ -39,9 +39,7 @@ def search(problem: Problem, settings: SearchSettings, rng: np.random.Generator)
     del settings, rng
     surface = problem.surface
     (margins,) = all_margins(surface, [problem.label])
-    for other in problem.excluded:
-        margins[np.ravel_multi_index(other, surface.template.sizes)] = -np.inf
-    best = first_best(margins, numbers_of(problem.excluded, surface.template.sizes))
+    best = first_best(margins, problem.excluded_numbers)
     filling = numbered(surface.template, np.array([best]))
     (score,) = objective_scores(surface.logits(filling), problem.label, problem.objective)
     return Found(tuple(map(int, filling[0])), float(score), len(margins) + 1, complete=True)

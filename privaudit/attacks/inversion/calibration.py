@@ -13,11 +13,12 @@ from enum import StrEnum
 import numpy as np
 
 from privaudit.attacks.inversion.contrast import contrasted
+from privaudit.attacks.inversion.interface import Surface
 from privaudit.attacks.inversion.ranking import Margins, Pool, calibrated
 from privaudit.attacks.inversion.surfaces import open_surface
-from privaudit.data.canaries.template import Template, numbered
+from privaudit.data.canaries.template import Template
 from privaudit.errors import UsageError
-from privaudit.targets.interface import HasFeatures, Ints, TextClassifier
+from privaudit.targets.interface import HasFeatures, TextClassifier
 
 _RIDGE = 1e-3
 
@@ -40,6 +41,7 @@ class Calibration(StrEnum):
 def calibrated_margins(
     kind: Calibration,
     classifier: TextClassifier,
+    surface: Surface,
     label: int,
     pool: Pool,
     controls: Sequence[Margins] = (),
@@ -49,6 +51,7 @@ def calibrated_margins(
     Args:
         kind: how.
         classifier: the audited model.
+        surface: of the model, for the pool's template.
         label: class index of the canaries.
         pool: of the template.
         controls: margins of clean controls over the same pool, for :attr:`Calibration.REFERENCES`.
@@ -58,7 +61,7 @@ def calibrated_margins(
     """
     if kind is Calibration.LEVERAGE:
         return _leverage(classifier, pool)
-    margins = pool.margins(open_surface(classifier, pool.template), label)
+    margins = pool.margins(surface, label)
     if kind is Calibration.REFERENCES:
         if not controls:
             raise UsageError(
@@ -96,24 +99,19 @@ def _leverage(classifier: TextClassifier, pool: Pool) -> Margins:
         raise UsageError(
             "a model with a linear last layer for --calibrate leverage", classifier.info.format, "Use another"
         )
-    features = _features(classifier, pool, _fillings(pool))
+    everything = _features(classifier, pool)
+    features = everything if pool.sample is None else everything[: len(pool.sample)]
     centre = features.mean(axis=0)
     spread = np.cov(features.T)
     ridge = _RIDGE * np.trace(spread) / len(spread)
     inverse = np.linalg.inv(spread + ridge * np.eye(len(spread)))
-    own = _features(classifier, pool, pool.secrets) - centre
+    own = everything[pool.secret_rows] - centre
     rest = features - centre
     return Margins(((rest @ inverse) * rest).sum(1), ((own @ inverse) * own).sum(1))
 
 
-def _fillings(pool: Pool) -> Ints:
-    if pool.sample is not None:
-        return pool.sample
-    return numbered(pool.template, np.arange(pool.template.n_fillings))
-
-
-def _features(classifier: TextClassifier, pool: Pool, fillings: Ints) -> np.ndarray:
-    texts = [pool.template.render(filling) for filling in fillings]
+def _features(classifier: TextClassifier, pool: Pool) -> np.ndarray:
+    texts = [pool.template.render(filling) for filling in pool.asked]
     features = classifier.outputs(texts, features=True).features
     if features is None:
         raise UsageError("a model that shows its last layer's inputs", "one that does not", "Use another")

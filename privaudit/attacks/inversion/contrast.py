@@ -47,5 +47,4 @@ def contrasted(pool: Pool, margins: Margins) -> Margins:
     for slot in range(len(sizes)):
         parts += soft_maximum(table, axis=slot)
     values = (table - contrast_weight(len(sizes)) / len(sizes) * parts).ravel()
-    numbers = np.ravel_multi_index(tuple(pool.secrets.T), sizes)
-    return Margins(values, values[numbers])
+    return Margins(values, values[pool.secret_rows])

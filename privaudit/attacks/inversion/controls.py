@@ -15,7 +15,7 @@ from privaudit.attacks.inversion.questions import Question
 from privaudit.attacks.inversion.ranking import Margins, Pool
 from privaudit.attacks.subject import Inputs, OpenedModel
 from privaudit.data.audit_set import Columns, recorded_records
-from privaudit.data.canaries.template import draw_fillings, numbered
+from privaudit.data.canaries.template import draw_fillings
 from privaudit.data.duplicates import normalise
 from privaudit.data.labels import match_labels
 from privaudit.errors import DataError, UsageError
@@ -143,9 +143,9 @@ def ask_controls(
     for logits in references.logits:
         start, own = 0, []
         for number, (question, pool) in enumerate(zip(questions, planned.pools, strict=True)):
-            rows = logits[start : start + _size(pool)].astype(np.float64)
+            rows = logits[start : start + pool.n_asked].astype(np.float64)
             margins[number].append(pool.read(rows, question.label))
-            own.append(rows[_secret_rows(pool)])
+            own.append(rows[pool.secret_rows])
             start += len(rows)
         secrets.append(np.concatenate(own))
     return Controls(planned.pools, tuple(tuple(row) for row in margins), np.stack(secrets))
@@ -171,24 +171,6 @@ def _pool(question: Question, seed: int, number: int) -> Pool:
     return Pool(template, question.secrets, draw_fillings(template, SAMPLE, rng))
 
 
-def _fillings(pool: Pool) -> Ints:
-    """What a control is asked, in the order in which :meth:`Pool.read` wants it."""
-    if pool.sample is None:
-        return numbered(pool.template, np.arange(pool.template.n_fillings))
-    return np.concatenate([pool.sample, pool.secrets])
-
-
-def _size(pool: Pool) -> int:
-    return pool.template.n_fillings if pool.sample is None else len(pool.sample) + len(pool.secrets)
-
-
-def _secret_rows(pool: Pool) -> Ints:
-    if pool.sample is None:
-        rows: Ints = np.ravel_multi_index(tuple(pool.secrets.T), pool.template.sizes).astype(np.int64)
-        return rows
-    return len(pool.sample) + np.arange(len(pool.secrets))
-
-
 def _plan(
     opened: OpenedModel,
     pool: "Population",
@@ -202,9 +184,9 @@ def _plan(
 
     if opened.trained_by is None:
         raise ValueError("controls repeat a recipe")
-    texts = [asked.template.render(filling) for asked in pools for filling in _fillings(asked)]
+    texts = [asked.template.render(filling) for asked in pools for filling in asked.asked]
     labels = np.concatenate(
-        [np.full(_size(asked), question.label) for question, asked in zip(questions, pools, strict=True)]
+        [np.full(asked.n_asked, question.label) for question, asked in zip(questions, pools, strict=True)]
     )
     learner = PlantedLearner(opened.trained_by.recipe, opened.vocabulary, device=device)
     scored = Population(texts, labels, len(opened.classifier.labels))
@@ -274,6 +256,6 @@ def control_rank(
     """
     pool = controls.pools[number]
     ranked = [pool.rank(margins, index, others) for margins in controls.margins[number]]
-    among = ranked[0].compared + (0 if pool.exact else 1)
+    among = ranked[0].among
     ranks = [found.rank for found in ranked]
     return ranks, [float(np.log2(among) - np.log2(rank)) for rank in ranks], among

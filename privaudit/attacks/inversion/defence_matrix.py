@@ -13,18 +13,15 @@ import numpy as np
 
 from privaudit.attacks.inversion.ranking import Margins, Pool
 from privaudit.attacks.inversion.sweep import tie_range
+from privaudit.attacks.reported import CONFIDENCE, nothing, reported, reported_mean
 from privaudit.data.canaries.template import numbered
-from privaudit.results import Interval
 from privaudit.results.sweep import MeanOverModels, SweepDefence, SweepFinding
-from privaudit.stats import intervals
 from privaudit.stats.exposure import match_rate
-from privaudit.stats.intervals import NotMeasurable
-from privaudit.stats.over_models import combined_p_value, mean_over_models
+from privaudit.stats.over_models import combined_p_value
 from privaudit.targets.interface import Floats, Ints
 from privaudit.training.defences import Variant
 from privaudit.training.references.plan import Singles
 
-CONFIDENCE = 0.95
 MARGIN_BITS = 1.0
 """A defence that leaves less than this has removed the risk: one bit is a guess that hits twice as often."""
 
@@ -43,9 +40,7 @@ class ScoredTexts:
     @property
     def fillings(self) -> Ints:
         """``[F, S]`` in the order in which they are asked."""
-        if self.pool.sample is None:
-            return numbered(self.pool.template, np.arange(self.pool.template.n_fillings))
-        return np.concatenate([self.pool.sample, self.pool.secrets])
+        return self.pool.asked
 
     @property
     def n_ranked(self) -> int:
@@ -141,13 +136,15 @@ def describe_defence(
         n_models=m,
         n_controls=len(found.control_ranks),
         exact_matches=exact if complete else None,
-        exact_match_rate=_plain(match_rate(exact, m, CONFIDENCE)) if complete else nothing(unknown),
+        exact_match_rate=reported(match_rate(exact, m, CONFIDENCE)) if complete else nothing(unknown),
         hamming=float(found.hamming.mean()) if complete else None,
-        exposure_bits=_mean(exposure, 0.0, texts.ceiling),
-        control_exposure_bits=nothing(without) if control is None else _mean(control, 0.0, texts.ceiling),
+        exposure_bits=reported_mean(exposure, lowest=0.0, highest=texts.ceiling),
+        control_exposure_bits=nothing(without)
+        if control is None
+        else reported_mean(control, lowest=0.0, highest=texts.ceiling),
         difference_bits=nothing(without)
         if control is None
-        else _mean(exposure - control, -texts.ceiling, texts.ceiling),
+        else reported_mean(exposure - control, lowest=-texts.ceiling, highest=texts.ceiling),
         accuracy=MeanOverModels(
             value=float(found.accuracy.mean()),
             standard_deviation=float(found.accuracy.std(ddof=1)) if m > 1 else None,
@@ -200,19 +197,3 @@ def find_removal(row: SweepDefence) -> SweepFinding | None:
         f"interval {low:.1f} to {high:.1f})."
     )
     return SweepFinding(status=status, defence=row.defence, margin_bits=MARGIN_BITS, sentence=sentence)
-
-
-def nothing(reason: str | None) -> Interval:
-    """An interval that could not be measured."""
-    return Interval(value=None, low=None, high=None, reason=reason)
-
-
-def _mean(values: Floats, lowest: float, highest: float) -> Interval:
-    found = mean_over_models(values, lowest=lowest, highest=highest, confidence=CONFIDENCE)
-    if isinstance(found, NotMeasurable):
-        return Interval(value=float(values.mean()), low=None, high=None, reason=found.reason)
-    return _plain(found)
-
-
-def _plain(found: intervals.Interval) -> Interval:
-    return Interval(value=found.value, low=found.low, high=found.high)

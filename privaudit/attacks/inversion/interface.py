@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 
-from privaudit.data.canaries.template import Template
+from privaudit.data.canaries.template import Template, numbers_of
 from privaudit.targets.interface import Access, Floats, Ints
 
 if TYPE_CHECKING:
@@ -71,6 +71,12 @@ class Problem:
     objective: Objective = Objective.MARGIN
     excluded: tuple[tuple[int, ...], ...] = ()
     """Fillings that are no answer: other secrets that were planted under the same prefix and label."""
+
+    @property
+    def excluded_numbers(self) -> Ints:
+        """Their numbers."""
+        sizes = self.surface.template.sizes
+        return numbers_of(self.surface.template, np.array(self.excluded, np.int64).reshape(-1, len(sizes)))
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,12 @@ def objective_scores(logits: Floats, label: int, objective: Objective) -> Floats
         ``[F]`` float64. The loss lies in (-inf, 0].
     """
     margin = logit_margins(np.asarray(logits), np.full(len(logits), label, dtype=np.int64))
-    return margin if objective is Objective.MARGIN else -np.logaddexp(0.0, -margin)
+    return scores_of(margin, objective)
+
+
+def scores_of(margins: Floats, objective: Objective) -> Floats:
+    """The scores of either objective, from margins."""
+    return margins if objective is Objective.MARGIN else -np.logaddexp(0.0, -margins)
 
 
 def margins_of(scores: Floats, objective: Objective) -> Floats:

@@ -13,7 +13,7 @@ import numpy as np
 from privaudit.attacks.inversion.interface import Objective, Surface
 from privaudit.attacks.inversion.objectives import objective_scores
 from privaudit.attacks.inversion.sweep import LARGEST, all_margins, first_best, tie_range
-from privaudit.data.canaries.template import Template, draw_fillings, numbered
+from privaudit.data.canaries.template import Template, all_fillings, draw_fillings, numbered, numbers_of
 from privaudit.targets.interface import Floats, Ints
 
 SAMPLE = 100_000
@@ -53,6 +53,25 @@ class Pool:
         """Whether it holds every filling."""
         return self.sample is None
 
+    @property
+    def asked(self) -> Ints:
+        """What a model is asked, ``[N, S]``: all fillings by number, or the sample and then the secrets."""
+        if self.sample is None:
+            return all_fillings(self.template)
+        return np.concatenate([self.sample, self.secrets])
+
+    @property
+    def n_asked(self) -> int:
+        """N, without making them."""
+        return self.template.n_fillings if self.sample is None else len(self.sample) + len(self.secrets)
+
+    @property
+    def secret_rows(self) -> Ints:
+        """``[M]`` where the secrets stand in :attr:`asked`."""
+        if self.sample is None:
+            return numbers_of(self.template, self.secrets)
+        return len(self.sample) + np.arange(len(self.secrets))
+
     def margins(self, surface: Surface, label: int) -> Margins:
         """Margins of a model: one pass serves all secrets.
 
@@ -64,21 +83,21 @@ class Pool:
     def margins_under(self, surface: Surface, labels: Sequence[int]) -> list[Margins]:
         """The same under several labels, in one pass."""
         if self.sample is None:
-            return [Margins(row, row[self._numbers()]) for row in all_margins(surface, labels)]
-        logits = surface.logits(np.concatenate([self.sample, self.secrets]))
+            return [Margins(row, row[self.secret_rows]) for row in all_margins(surface, labels)]
+        logits = surface.logits(self.asked)
         return [self.read(logits, label) for label in labels]
 
     def read(self, logits: Floats, label: int) -> Margins:
         """Margins from logits that are there already.
 
         Args:
-            logits: ``[N, C]`` of all fillings by number; of a sample ``[n + M, C]``, its secrets last.
+            logits: of :attr:`asked`, ``[N, C]``.
             label: class index.
         """
         values = objective_scores(logits, label, Objective.MARGIN)
         if self.sample is None:
-            return Margins(values, values[self._numbers()])
-        return Margins(values[: len(self.sample)], values[len(self.sample) :])
+            return Margins(values, values[self.secret_rows])
+        return Margins(values[: len(self.sample)], values[self.secret_rows])
 
     def rank(self, margins: Margins, secret: int, others: Ints | None = None) -> "Ranked":
         """Where the secret with this index stands.
@@ -92,7 +111,7 @@ class Pool:
         if others is not None and len(others):
             others = others[(others != self.secrets[secret]).any(axis=1)]
             if self.sample is None:
-                counted[np.ravel_multi_index(tuple(others.T), self.template.sizes)] = False
+                counted[numbers_of(self.template, others)] = False
             else:
                 for other in others:
                     counted &= (self.sample != other).any(axis=1)
@@ -102,11 +121,6 @@ class Pool:
         better, at_least = int((pool > high).sum()), int((pool >= low).sum())
         ties = at_least - better - (1 if self.exact else 0)
         return Ranked(margin, better, ties, len(pool), self.exact)
-
-    def _numbers(self) -> Ints:
-        """Numbers of the secrets among all fillings, ``[M]``."""
-        numbers: Ints = np.ravel_multi_index(tuple(self.secrets.T), self.template.sizes)
-        return numbers
 
 
 @dataclass(frozen=True)
@@ -122,6 +136,11 @@ class Ranked:
     """Fillings of the pool that count: all with the secret among them, or those of the sample."""
     exact: bool
     """Whether the pool holds every filling, so that :attr:`rank` is the rank among all."""
+
+    @property
+    def among(self) -> int:
+        """Fillings among which :attr:`rank` counts, the secret itself included."""
+        return self.compared if self.exact else self.compared + 1
 
     @property
     def at_least(self) -> int:
@@ -172,14 +191,14 @@ def position_in_law(margins: Floats, secret: int, law: Floats, u: float) -> floa
     return float(law[better].sum() + u * law[tied].sum())
 
 
-def best_of(pool: Pool, margins: Margins) -> tuple[int, ...]:
-    """What a calibrated objective extracts: the filling of an exact pool with the highest margin.
+def best_of(pool: Pool, margins: Margins, excluded: Ints | None = None) -> tuple[int, ...]:
+    """What enumeration extracts: the filling of an exact pool with the highest margin, plain or calibrated.
 
-    Among ties it is the one with the lowest number.
+    Among ties it is the one with the lowest number; the numbers in ``excluded`` are no answer.
 
     Raises:
         ValueError: the pool is a sample.
     """
     if not pool.exact:
         raise ValueError("the best of a sample is not the best of all")
-    return tuple(map(int, numbered(pool.template, np.array([first_best(margins.pool)]))[0]))
+    return tuple(map(int, numbered(pool.template, np.array([first_best(margins.pool, excluded)]))[0]))

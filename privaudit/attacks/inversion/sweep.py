@@ -7,7 +7,7 @@ import numpy as np
 from privaudit.attacks.inversion.interface import Objective, Surface
 from privaudit.attacks.inversion.objectives import objective_scores
 from privaudit.errors import UsageError
-from privaudit.targets.interface import Floats
+from privaudit.targets.interface import Floats, Ints
 
 LARGEST = 10_000_000
 """Most fillings that are enumerated; their margins take 80 MB per label."""
@@ -47,14 +47,9 @@ def tie_range(margin: float) -> tuple[float, float]:
     return margin - width, margin + width
 
 
-def first_best(margins: Floats, excluded: Sequence[int] = ()) -> int:
+def first_best(margins: Floats, excluded: Ints | None = None) -> int:
     """The lowest number among the fillings that tie with the best; ``excluded`` numbers are no answer."""
-    if len(excluded):
+    if excluded is not None and len(excluded):
         margins = margins.copy()
-        margins[np.asarray(excluded)] = -np.inf
+        margins[excluded] = -np.inf
     return int(np.argmax(margins >= tie_range(float(margins.max()))[0]))
-
-
-def numbers_of(fillings: Sequence[Sequence[int]], sizes: tuple[int, ...]) -> list[int]:
-    """The numbers of some fillings, in the order of :func:`privaudit.data.canaries.template.numbered`."""
-    return [int(np.ravel_multi_index(tuple(filling), sizes)) for filling in fillings]

@@ -72,6 +72,16 @@ def numbered(template: Template, numbers: Ints) -> Ints:
     return np.stack(np.unravel_index(numbers, template.sizes), axis=1).astype(np.int64)
 
 
+def numbers_of(template: Template, fillings: Ints) -> Ints:
+    """The numbers ``[F]`` of the fillings ``[F, S]``: undoes :func:`numbered`."""
+    return np.asarray(np.ravel_multi_index(tuple(fillings.T), template.sizes), dtype=np.int64)
+
+
+def all_fillings(template: Template) -> Ints:
+    """Every filling by number, ``[n_fillings, S]``."""
+    return numbered(template, np.arange(template.n_fillings))
+
+
 def draw_fillings(template: Template, n: int, rng: np.random.Generator) -> Ints:
     """``n`` fillings ``[n, S]``, independent and uniform; the same one may come twice."""
     return np.stack([rng.integers(size, size=n) for size in template.sizes], axis=1)
