@@ -1,10 +1,8 @@
 """Finds the extraction attacks: every module in ``attacks/extraction`` registers its own."""
 
-import importlib
-import pkgutil
 from collections.abc import Callable
-from functools import cache
 
+from privaudit.attacks.catalogue import Catalogue
 from privaudit.attacks.inversion.interface import (
     ExtractionAttack,
     ExtractionSpec,
@@ -12,9 +10,8 @@ from privaudit.attacks.inversion.interface import (
     SoftSurface,
     Surface,
 )
-from privaudit.errors import UsageError
 
-_REGISTERED: dict[str, ExtractionAttack] = {}
+_ATTACKS: Catalogue[ExtractionAttack] = Catalogue("privaudit.attacks.extraction", "extraction attack")
 
 
 def always(surface: Surface) -> str | None:
@@ -40,21 +37,15 @@ def register(
     """
 
     def wrap(search: Search) -> Search:
-        if spec.id in _REGISTERED:
-            raise ValueError(f"Extraction attack id {spec.id!r} is registered twice.")
-        _REGISTERED[spec.id] = ExtractionAttack(spec, search, applies)
+        _ATTACKS.add(spec.id, ExtractionAttack(spec, search, applies))
         return search
 
     return wrap
 
 
-@cache
 def extraction_attacks() -> dict[str, ExtractionAttack]:
     """All extraction attacks by id, sorted by id."""
-    package = importlib.import_module("privaudit.attacks.extraction")
-    for module in pkgutil.iter_modules(package.__path__):
-        importlib.import_module(f"{package.__name__}.{module.name}")
-    return dict(sorted(_REGISTERED.items()))
+    return _ATTACKS.all()
 
 
 def find_extraction_attack(attack_id: str) -> ExtractionAttack:
@@ -63,11 +54,4 @@ def find_extraction_attack(attack_id: str) -> ExtractionAttack:
     Raises:
         UsageError: no extraction attack has it.
     """
-    attacks = extraction_attacks()
-    if attack_id not in attacks:
-        raise UsageError(
-            f"an extraction attack out of {', '.join(attacks)}",
-            repr(attack_id),
-            "See `privaudit attacks list`",
-        )
-    return attacks[attack_id]
+    return _ATTACKS.find(attack_id)
