@@ -5,6 +5,14 @@ Numbers that do not exist are ``null`` and say why in a ``reason`` beside them; 
 know, so that ``gate`` and ``report`` read every older file.
 """
 
+from privaudit.results.epsilon import (
+    Control,
+    Curve,
+    EmpiricalRoc,
+    Epsilon,
+    LowerBound,
+    StaticCheck,
+)
 from privaudit.results.extraction import Extraction, ExtractionSummary
 from privaudit.results.file import json_schema, read_result, to_json, write_result
 from privaudit.results.membership import (
@@ -28,13 +36,18 @@ __all__ = [
     "SCHEMA_VERSION",
     "BlindBaseline",
     "Claim",
+    "Control",
+    "Curve",
     "Data",
     "Duplicates",
+    "EmpiricalRoc",
+    "Epsilon",
     "ExposedRecord",
     "Extraction",
     "ExtractionSummary",
     "File",
     "Interval",
+    "LowerBound",
     "MeanOverModels",
     "Membership",
     "Model",
@@ -47,6 +60,7 @@ __all__ = [
     "Roc",
     "SeedAgreement",
     "Slice",
+    "StaticCheck",
     "Sweep",
     "SweepDefence",
     "SweepFinding",

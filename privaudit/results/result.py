@@ -1,9 +1,8 @@
 """The whole of ``result.json``."""
 
-from typing import Any
-
 from pydantic import Field
 
+from privaudit.results.epsilon import Epsilon
 from privaudit.results.extraction import Extraction, ExtractionSummary
 from privaudit.results.membership import ExposedRecord, Membership, SeedAgreement, Slice
 from privaudit.results.parts import Number, Part
@@ -54,7 +53,7 @@ class Result(Part):
     extraction: tuple[Extraction, ...] = ()
     extraction_summary: tuple[ExtractionSummary, ...] = ()
     sweep: Sweep | None = None
-    epsilon: dict[str, Any] | None = None
+    epsilon: Epsilon | None = None
     slices: tuple[Slice, ...] = ()
     records: tuple[ExposedRecord, ...] = ()
     seed_agreement: SeedAgreement | None = None

@@ -76,6 +76,22 @@ class Claim(Part):
     adjacency: str | None = None
     accountant: str | None = None
     unit: str | None = None
+    clipping: str | None = None
+    """``fixed`` or ``automatic``."""
+    normaliser: str | None = None
+    """What the noisy sum is divided by, and whether that depends on the number of records."""
+    vocabulary: str | None = None
+    """Where the words come from; a list made from the protected records voids the claim."""
+    labels: str | None = None
+    """Where the class list comes from."""
+    n_records: int | None = None
+    """Records that were trained on, canaries included."""
+    tuned_on: str | None = None
+    """Data on which hyper-parameters were chosen, whose cost epsilon does not hold."""
+    source: str | None = None
+    """``bundle``, ``typed``, or the metadata file that it was read from."""
+    versions: dict[str, str] = Field(default_factory=dict)
+    """Of the trainer and the accountant."""
 
 
 def claim_from(**values: float | None) -> Claim | None:

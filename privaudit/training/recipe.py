@@ -5,9 +5,11 @@ from typing import Literal, Self, get_args
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from privaudit.errors import ModelError, PrivauditError, UsageError
+from privaudit.training.private.settings import PrivateTraining
 
 Architecture = Literal["bow", "cnn", "bilstm", "transformer", "hf"]
 Embeddings = Literal["words", "characters", "both"]
+_VOCABULARY = r"^(members|hash:[1-9][0-9]{1,6}|sha256:[0-9a-f]{64})$"
 
 # NOTE: learning rates are those that did best in a small grid over halves of SNIPS, CLINC150, BANKING77 and
 # SMS spam, one seed each; two seeds differ by up to 2 % of test accuracy. Twice the width adds up to 2 % to
@@ -76,8 +78,9 @@ class Recipe(BaseModel):
     """Words (``hf``: tokens) that the model reads of a text; the rest is cut off."""
     embeddings: Embeddings = "words"
     """``characters`` spells every word, so no word is unknown; ``both`` concatenates the two."""
-    vocabulary: str = Field(default="members", pattern=r"^(members|sha256:[0-9a-f]{64})$")
-    """``members``: built from the training texts; else the digest of the file of words that was given."""
+    vocabulary: str = Field(default="members", pattern=_VOCABULARY)
+    """``members``: built from the training texts; ``hash:N``: words share N rows by their hash; else the
+    digest of the file of words that was given."""
     early_stopping: bool = False
     """Stop when the validation loss has not fallen for ``patience`` epochs; keep the best epoch."""
     patience: int = Field(default=1, ge=1)
@@ -87,6 +90,8 @@ class Recipe(BaseModel):
     """``hf`` only: the directory that was fine-tuned, as it was given."""
     pretrained_sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
     """``hf`` only: digest of its weights."""
+    privacy: PrivateTraining | None = None
+    """The mechanism of a differentially private run; None for ordinary training."""
     seed: int = Field(default=0, ge=0, lt=2**63)
     """Of this model: coins, validation part, initialisation, data order and dropout follow from it."""
 

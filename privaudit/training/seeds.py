@@ -29,6 +29,10 @@ class Stream(IntEnum):
     """The seed of a plan of clean models beside a plan of planted ones."""
     SAMPLE = 8
     """The fillings that stand for all of them where they are too many."""
+    BATCH = 9
+    """The coins of a private run's batches."""
+    NOISE = 10
+    """The noise of a private run."""
 
 
 def derive(seed: int, stream: Stream, index: int = 0) -> int:

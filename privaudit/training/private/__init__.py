@@ -1,0 +1,1 @@
+"""Differentially private training: exact per-example clipping, Poisson batches, Gaussian noise."""
