@@ -20,7 +20,7 @@ from privaudit.targets.sniff import ModelFormat, sniff
 if TYPE_CHECKING:
     from privaudit.training.bundle_data import BundleData
     from privaudit.training.recipe import Recipe
-    from privaudit.training.text import Vocabulary
+    from privaudit.training.text import WordNumbers
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class TrainedBy:
     """How the model was trained, as far as it says so itself."""
 
     recipe: "Recipe"
-    vocabulary: "Vocabulary | None" = None
+    vocabulary: "WordNumbers | None" = None
     """The fixed words it was given; None when every model builds its own from its training texts."""
 
 
@@ -56,8 +56,8 @@ class OpenedModel:
     data: "BundleData | None" = None
     trained_by: TrainedBy | None = None
     claim: Claim | None = None
-    vocabulary: "Vocabulary | None" = None
-    """The words it knows, where it has such a list."""
+    vocabulary: "WordNumbers | None" = None
+    """How it numbers words, where it does."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,10 +1,14 @@
 """Options that shape a training recipe, for every command that trains one."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from privaudit.cli.options import TRAINING
+from privaudit.cli.options import INPUTS, TRAINING
+from privaudit.errors import UsageError
+
+PRIVACY = "Privacy"
 
 Arch = Annotated[
     str, typer.Option("--arch", help="bow, cnn, bilstm, transformer or hf:DIR.", rich_help_panel=TRAINING)
@@ -40,6 +44,57 @@ Embeddings = Annotated[
 MaxLength = Annotated[
     int | None, typer.Option("--max-length", help="Words read of a text.", rich_help_panel=TRAINING)
 ]
+Vocabulary = Annotated[
+    str | None,
+    typer.Option(
+        "--vocabulary",
+        help="A file of words, one a line, or hash:N; default: the members' words.",
+        rich_help_panel=INPUTS,
+    ),
+]
+Clip = Annotated[
+    str,
+    typer.Option(
+        "--clip",
+        help="auto, or the norm to which each record's gradient is clipped.",
+        rich_help_panel=PRIVACY,
+    ),
+]
+Delta = Annotated[
+    float | None,
+    typer.Option(
+        "--delta", help="Default: a power of ten, at most 1e-5 and 1/(10 n).", rich_help_panel=PRIVACY
+    ),
+]
+SampleRate = Annotated[
+    float | None,
+    typer.Option(
+        "--sample-rate",
+        help="Chance of a record to be in a batch; default: batch size over records.",
+        rich_help_panel=PRIVACY,
+    ),
+]
 MinFrequency = Annotated[
     int | None, typer.Option("--min-frequency", help="Least count of a word.", rich_help_panel=TRAINING)
 ]
+
+
+def split_vocabulary(given: str | None) -> tuple[str | None, Path | None]:
+    """``--vocabulary`` as the recipe's field, and as a file; None where it is not that."""
+    if given is None or given.startswith("hash:"):
+        return given, None
+    return None, Path(given)
+
+
+def clip_norm(given: str) -> float | None:
+    """``--clip`` as a norm; None for automatic clipping.
+
+    Raises:
+        UsageError: it is neither ``auto`` nor a number.
+    """
+    if given == "auto":
+        return None
+    try:
+        return float(given)
+    except ValueError:
+        raise UsageError("auto or a number for --clip", repr(given[:40]), "Use --clip auto") from None

@@ -1,11 +1,15 @@
 """``privaudit train``: a target model as an auditable bundle."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from privaudit.cli import options, recipe_options
+from privaudit.errors import UsageError
+
+if TYPE_CHECKING:
+    from privaudit.training.private.claim import PrivacyRequest
 
 
 def command(
@@ -33,11 +37,12 @@ def command(
     embeddings: recipe_options.Embeddings = None,
     max_length: recipe_options.MaxLength = None,
     min_frequency: recipe_options.MinFrequency = None,
-    vocabulary: Annotated[
+    vocabulary: recipe_options.Vocabulary = None,
+    labels: Annotated[
         Path | None,
         typer.Option(
-            "--vocabulary",
-            help="File of words, one a line; default: the members' words.",
+            "--labels",
+            help="File of classes, one a line; default: those of DATA.",
             rich_help_panel=options.INPUTS,
         ),
     ] = None,
@@ -57,6 +62,34 @@ def command(
             rich_help_panel=options.INPUTS,
         ),
     ] = 0.5,
+    epsilon: Annotated[
+        float | None,
+        typer.Option(
+            "--epsilon",
+            help="Train with differential privacy; noise is set for this epsilon.",
+            rich_help_panel=recipe_options.PRIVACY,
+        ),
+    ] = None,
+    delta: recipe_options.Delta = None,
+    noise_multiplier: Annotated[
+        float | None,
+        typer.Option(
+            "--noise-multiplier",
+            help="Instead of --epsilon: noise in units of the clip norm.",
+            rich_help_panel=recipe_options.PRIVACY,
+        ),
+    ] = None,
+    clip: recipe_options.Clip = "auto",
+    sample_rate: recipe_options.SampleRate = None,
+    noise_seed: Annotated[
+        int | None,
+        typer.Option(
+            "--noise-seed",
+            help="For experiments: repeatable noise, which whoever knows the seed can subtract.",
+            min=0,
+            rich_help_panel=recipe_options.PRIVACY,
+        ),
+    ] = None,
     text_column: options.TextColumn = None,
     label_column: options.LabelColumn = None,
     id_column: options.IdColumn = None,
@@ -74,15 +107,20 @@ def command(
 
     One file suffices: an independent, seeded coin per record decides who is a member, and the bundle records
     it, so that `privaudit mia model.pt` needs no other argument. Defaults per architecture:
-    `privaudit train --help` cannot show them; see docs/training.md.
+    `privaudit train --help` cannot show them; see docs/training.md, and docs/private-training.md for training
+    with differential privacy.
     """
     from privaudit.cli.train_run import run
     from privaudit.data.audit_set import Columns
     from privaudit.training.recipe import Recipe
 
     del config
+    hashed, vocabulary_file = recipe_options.split_vocabulary(vocabulary)
+    privacy = _privacy(epsilon, noise_multiplier, delta, sample_rate, clip, noise_seed)
     recipe = Recipe.for_architecture(
         arch,
+        private=privacy is not None,
+        vocabulary=hashed,
         width=width,
         layers=layers,
         epochs=epochs,
@@ -104,12 +142,49 @@ def command(
         output=output,
         holdout=holdout,
         columns=Columns(text=text_column, label=label_column, id=id_column, group=group_column),
-        vocabulary=vocabulary,
+        vocabulary_file=vocabulary_file,
+        labels_file=labels,
         manifest=canaries,
+        privacy=privacy,
+        noise_seed=noise_seed,
         device=device,
         threads=threads,
         max_seconds=max_seconds,
         quiet=quiet,
         verbose=verbose,
         no_color=no_color,
+    )
+
+
+def _privacy(
+    epsilon: float | None,
+    noise_multiplier: float | None,
+    delta: float | None,
+    sample_rate: float | None,
+    clip: str,
+    noise_seed: int | None,
+) -> "PrivacyRequest | None":
+    """What a private run shall keep; None for ordinary training.
+
+    Raises:
+        UsageError: an option of private training without --epsilon or --noise-multiplier.
+    """
+    if epsilon is None and noise_multiplier is None:
+        given = {"--delta": delta, "--sample-rate": sample_rate, "--noise-seed": noise_seed}
+        idle = [name for name, value in given.items() if value is not None] + ["--clip"] * (clip != "auto")
+        if idle:
+            raise UsageError(
+                "--epsilon or --noise-multiplier with the options of private training",
+                f"{idle[0]} alone",
+                "Give --epsilon, for example 8",
+            )
+        return None
+    from privaudit.training.private.claim import PrivacyRequest
+
+    return PrivacyRequest(
+        epsilon=epsilon,
+        delta=delta,
+        noise_multiplier=noise_multiplier,
+        sample_rate=sample_rate,
+        clip_norm=recipe_options.clip_norm(clip),
     )

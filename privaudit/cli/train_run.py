@@ -6,7 +6,9 @@ import torch
 
 from privaudit.cli.output import say, tell, watched
 from privaudit.data.audit_set import Columns
+from privaudit.results import Claim
 from privaudit.training.job import TrainReport, train_bundle
+from privaudit.training.private.claim import PrivacyRequest
 from privaudit.training.recipe import Recipe
 
 
@@ -17,8 +19,11 @@ def run(
     output: Path,
     holdout: float,
     columns: Columns,
-    vocabulary: Path | None,
+    vocabulary_file: Path | None,
+    labels_file: Path | None,
     manifest: Path | None,
+    privacy: PrivacyRequest | None,
+    noise_seed: int | None,
     device: str,
     threads: int | None,
     max_seconds: float | None,
@@ -36,8 +41,11 @@ def run(
             output=output,
             holdout=holdout,
             columns=columns,
-            vocabulary_file=vocabulary,
+            vocabulary_file=vocabulary_file,
+            labels_file=labels_file,
             manifest=manifest,
+            privacy=privacy,
+            noise_seed=noise_seed,
             progress=progress,
             max_seconds=max_seconds,
             device=device,
@@ -65,8 +73,25 @@ def print_report(report: TrainReport, *, verbose: bool) -> None:
         tell(f"Canaries: {report.n_copies:,} copies among the texts it was trained on{clean}")
     outside = "" if report.holdout_accuracy is None else f", {report.holdout_accuracy:.1%} on non-members"
     tell(f"Accuracy: {report.member_accuracy:.1%} on members{outside}")
+    if report.claim is not None:
+        _print_claim(report.claim, grouped=report.grouped)
     if report.truncated:
         tell(f"{report.truncated:,} texts are longer than {report.recipe.max_length} words and were cut")
     if verbose:
         for epoch in report.history.epochs:
             tell(str(epoch))
+
+
+def _print_claim(claim: Claim, *, grouped: bool) -> None:
+    """Print what a private run may claim, and for whom."""
+    clip = "automatic clipping, norm" if claim.clipping == "automatic" else "clip norm"
+    tell(
+        f"Privacy: epsilon {claim.epsilon:.2f} at delta {claim.delta:g} for adding or removing one record "
+        f"(PLD; noise {claim.noise_multiplier:g}, sample rate {claim.sample_rate:.4g}, "
+        f"{claim.steps:,} steps, {clip} {claim.clip_norm:g})"
+    )
+    tell(f"Words from {claim.vocabulary}; classes from {claim.labels}; {claim.n_records:,} records")
+    if grouped:
+        tell("The unit of this epsilon is the record: a group with k of them has a weaker guarantee")
+    for note in claim.notes:
+        tell(f"Note: {note}")

@@ -16,11 +16,11 @@ from privaudit.targets.torch_classifier import TorchClassifier, VocabularyTorchC
 from privaudit.training.architectures import WordNetwork, build
 from privaudit.training.bundle_data import RETRAIN, BundleData, field, typed
 from privaudit.training.recipe import Recipe
-from privaudit.training.text import Vocabulary, WordEncoder
+from privaudit.training.text import HashedVocabulary, Vocabulary, WordEncoder, numbered_by
 
 FORMAT, VERSION = "privaudit.bundle", 1
-_TOKENIZER = "words-1"
-"""Names the rule that splits a text into words; another rule gets another name."""
+_TOKENIZER, _HASHED = "words-1", "hashed-words-1"
+"""Names of the rules that split a text into words and number them; another rule gets another name."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,7 +125,7 @@ def bundle_classifier(bundle: Bundle, path: Path, device: str = "cpu") -> TorchC
         device: a torch device.
 
     Returns:
-        With ``unknown_words`` unless every word is spelled, because then no word is unknown.
+        With ``unknown_words`` unless every word is spelled or hashed, because then no word is unknown.
 
     Raises:
         ModelError: the file cannot be read again for its digest.
@@ -137,7 +137,7 @@ def bundle_classifier(bundle: Bundle, path: Path, device: str = "cpu") -> TorchC
         files=(file_digest(path, path.parent),),
     )
     network = bundle.network()
-    if bundle.recipe.embeddings == "characters":
+    if bundle.recipe.embeddings == "characters" or isinstance(bundle.encoder.vocabulary, HashedVocabulary):
         return TorchClassifier(network, bundle.encoder, bundle.labels, info, device=device)
     vocabulary = bundle.encoder.vocabulary.unknown
     return VocabularyTorchClassifier(
@@ -158,25 +158,35 @@ def checked_labels(labels: list[object]) -> tuple[str, ...]:
 
 
 def _tokenizer_to_plain(encoder: WordEncoder) -> dict[str, object]:
-    return {
-        "kind": _TOKENIZER,
-        "words": list(encoder.vocabulary.known),
-        "max_length": encoder.max_length,
-        "characters": encoder.characters,
-    }
+    reading = {"max_length": encoder.max_length, "characters": encoder.characters}
+    match encoder.vocabulary:
+        case Vocabulary(known):
+            return {"kind": _TOKENIZER, "words": list(known), **reading}
+        case HashedVocabulary(rows):
+            return {"kind": _HASHED, "rows": rows, **reading}
+    raise TypeError("a bundle holds a list of words or their hash")
 
 
 def _tokenizer_from_plain(plain: dict[str, object], recipe: Recipe) -> WordEncoder:
-    kind = field(plain, "kind", str)
-    if kind != _TOKENIZER:
-        raise ModelError(f"a tokenizer of kind {_TOKENIZER}", repr(kind[:40]), RETRAIN)
-    known = tuple(typed(word, str, "a word") for word in field(plain, "words", list))
-    if len(set(known)) != len(known):
-        raise ModelError("different words in the vocabulary", "repeated ones", RETRAIN)
+    vocabulary = _vocabulary_from_plain(plain, recipe)
     characters, length = field(plain, "characters", bool), field(plain, "max_length", int)
     if characters != (recipe.embeddings != "words") or length != recipe.max_length:
         raise ModelError("the tokenizer of the recipe", "another one", RETRAIN)
-    return WordEncoder(Vocabulary(known), length, characters)
+    return WordEncoder(vocabulary, length, characters)
+
+
+def _vocabulary_from_plain(plain: dict[str, object], recipe: Recipe) -> Vocabulary | HashedVocabulary:
+    kind, hashed = field(plain, "kind", str), numbered_by(recipe.vocabulary)
+    if kind not in (_TOKENIZER, _HASHED):
+        raise ModelError(f"a tokenizer of kind {_TOKENIZER} or {_HASHED}", repr(kind[:40]), RETRAIN)
+    if (kind == _HASHED) != (hashed is not None) or (hashed and field(plain, "rows", int) != hashed.rows):
+        raise ModelError("the tokenizer of the recipe", "another one", RETRAIN)
+    if hashed is not None:
+        return hashed
+    known = tuple(typed(word, str, "a word") for word in field(plain, "words", list))
+    if len(set(known)) != len(known):
+        raise ModelError("different words in the vocabulary", "repeated ones", RETRAIN)
+    return Vocabulary(known)
 
 
 def _checked_state(plain: dict[str, object]) -> dict[str, Tensor]:

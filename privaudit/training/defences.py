@@ -1,8 +1,8 @@
 """Defences against memorisation that a recipe can switch on, each by itself and together.
 
 Those that Parikh, Dupuy and Gupta tried against canary extraction (ACL 2022, arXiv 2203.13920): dropout,
-early stopping, and character embeddings beside the word embeddings. A defence is a name for a change of the
-recipe; whatever else is to be compared takes the same form.
+early stopping, and character embeddings beside the word embeddings; and differential privacy, ``dp:EPSILON``.
+A defence is a name for a change of the recipe; whatever else is to be compared takes the same form.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from privaudit.errors import UsageError
+from privaudit.training.private.claim import PrivacyRequest, checked_delta, private_recipe
 from privaudit.training.recipe import Recipe
 
 
@@ -34,6 +35,7 @@ _CHANGES: Mapping[Defence, Mapping[str, object]] = {
     Defence.CHAR_EMBEDDINGS: {"embeddings": "both"},
 }
 _MEND = "Correct --defences"
+_PRIVATE = "dp:"
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,10 @@ class Variant:
     """Fields of the recipe and their new values; none for the recipe as given."""
     recipe: Recipe
     """With the changes."""
+    epsilon: float | None = None
+    """That was asked for; None without differential privacy."""
+    delta: float | None = None
+    """At which it holds."""
 
     @property
     def combines_all(self) -> bool:
@@ -53,39 +59,75 @@ class Variant:
         return all(change.items() <= self.changes.items() for change in _CHANGES.values())
 
 
-def parse_defences(text: str, recipe: Recipe) -> tuple[Variant, ...]:
+def parse_defences(
+    text: str, recipe: Recipe, *, n: int | None = None, delta: float | None = None
+) -> tuple[Variant, ...]:
     """The recipe under each of the defences, in the order of ``text``.
+
+    ``dp:EPSILON`` trains with differential privacy; fields of the recipe that still have their ordinary
+    default take the one for private training.
 
     Args:
         text: names separated by commas; ``dropout+early-stopping`` combines.
         recipe: what the defences change.
+        n: number of training records; without it there is no ``dp:EPSILON``.
+        delta: of ``dp:EPSILON``; see :func:`privaudit.training.private.claim.checked_delta`.
 
     Raises:
-        UsageError: no name, an unknown one, one twice, ``none`` or ``all`` inside a combination, or spelled
-            words for a pretrained encoder, which has its own embeddings.
+        UsageError: no name, an unknown one, one twice, ``none`` or ``all`` inside a combination, spelled
+            words for a pretrained encoder, which has its own embeddings, or an epsilon that cannot be had.
     """
-    variants = [_variant(name.strip(), recipe) for name in text.split(",")]
-    seen: dict[tuple[tuple[str, object], ...], str] = {}
+    variants = [_variant(name.strip(), recipe, n, delta) for name in text.split(",")]
+    seen: dict[str, str] = {}
     for variant in variants:
-        key = tuple(sorted(variant.changes.items()))
+        key = repr(sorted(variant.changes.items()))
         if key in seen:
             raise UsageError("every defence once", f"{seen[key]!r} and {variant.name!r}", _MEND)
         seen[key] = variant.name
     return tuple(variants)
 
 
-def _variant(name: str, recipe: Recipe) -> Variant:
-    parts = [_known(part.strip()) for part in name.split("+")]
-    if len(parts) > 1 and (len(set(parts)) < len(parts) or {Defence.NONE, Defence.ALL} & set(parts)):
+def _variant(name: str, recipe: Recipe, n: int | None, delta: float | None) -> Variant:
+    parts = [part.strip() for part in name.split("+")]
+    epsilons = [_epsilon(part, n is not None) for part in parts if part.startswith(_PRIVATE)]
+    others = [_known(part) for part in parts if not part.startswith(_PRIVATE)]
+    alone = {Defence.NONE, Defence.ALL} & set(others)
+    if len(parts) > 1 and (len(set(others)) < len(others) or len(epsilons) > 1 or alone):
         raise UsageError("a combination of different single defences", repr(name[:60]), _MEND)
-    changes = _merged(list(_CHANGES) if parts == [Defence.ALL] else parts)
+    changes = _merged(list(_CHANGES) if others == [Defence.ALL] else others)
     if recipe.architecture == "hf" and "embeddings" in changes:
         raise UsageError(
             "defences that a pretrained encoder can take, which brings its own embeddings",
             f"{name!r} for --arch hf:DIR",
             "Use none, dropout, early-stopping or dropout+early-stopping",
         )
-    return Variant(name, changes, recipe.model_copy(update=changes))
+    if not epsilons or n is None:
+        return Variant(name, changes, recipe.model_copy(update=changes))
+    return _private(name, recipe, changes, epsilons[0], n, checked_delta(delta, n))
+
+
+def _private(
+    name: str, recipe: Recipe, changes: Mapping[str, object], epsilon: float, n: int, delta: float
+) -> Variant:
+    """``recipe`` with ``changes``, and the noise that keeps ``epsilon`` on n records."""
+    changes = {**recipe.private_defaults(), **changes}
+    changed = recipe.model_copy(update=changes)
+    if changed.early_stopping:
+        raise UsageError(
+            "a fixed number of steps with differential privacy", f"{name!r} with early stopping", _MEND
+        )
+    private = private_recipe(changed, PrivacyRequest(epsilon=epsilon, delta=delta), n)
+    return Variant(name, {**changes, "privacy": private.to_plain()["privacy"]}, private, epsilon, delta)
+
+
+def _epsilon(part: str, known_size: bool) -> float:
+    try:
+        epsilon = float(part.removeprefix(_PRIVATE))
+    except ValueError:
+        epsilon = 0.0
+    if not 0 < epsilon < float("inf") or not known_size:
+        raise UsageError("an epsilon above 0 as in dp:8, for known training records", repr(part[:60]), _MEND)
+    return epsilon
 
 
 def _known(name: str) -> Defence:
@@ -93,7 +135,7 @@ def _known(name: str) -> Defence:
         return Defence(name)
     except ValueError:
         raise UsageError(
-            f"defences out of {', '.join(Defence)}, separated by commas and combined with +",
+            f"defences out of {', '.join(Defence)} and dp:EPSILON, separated by commas and combined with +",
             repr(name[:60]),
             _MEND,
         ) from None

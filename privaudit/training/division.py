@@ -109,6 +109,30 @@ def class_list(records: Records, more: Collection[str] = ()) -> tuple[str, ...]:
     return labels
 
 
+def read_class_list(path: Path, records: Records, more: Collection[str] = ()) -> tuple[str, ...]:
+    """The classes of a file with one a line, in its order, then those of ``more`` that it lacks.
+
+    Raises:
+        DataError: the file cannot be read, has fewer than two classes, one twice, or lacks one of a record.
+    """
+    try:
+        lines = [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines()]
+    except (OSError, UnicodeDecodeError) as failure:
+        raise DataError(
+            "a UTF-8 file of classes", f"{path.name} ({type(failure).__name__})", "Check --labels"
+        ) from None
+    given = [line for line in lines if line]
+    if len(given) < 2 or len(set(given)) < len(given):
+        found = f"{len(given)} of which {len(set(given))} differ in {path.name}"
+        raise DataError("two or more different classes, one a line", found, "Correct that file")
+    missing = sorted(set(records.labels).difference(given, more))
+    if missing:
+        raise DataError(
+            f"only classes of {path.name} in the data", repr(missing[0][:40]), "Add it, or correct the data"
+        )
+    return (*given, *sorted(set(more).difference(given)))
+
+
 def joined(first: Labelled, second: Labelled) -> Labelled:
     """The texts of ``first``, then those of ``second``."""
     return Labelled([*first.texts, *second.texts], np.concatenate([first.labels, second.labels]))

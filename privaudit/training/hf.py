@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,6 +28,7 @@ from privaudit.targets.torch_classifier import TorchClassifier
 from privaudit.training.bundle import FORMAT, VERSION
 from privaudit.training.bundle_data import RETRAIN, BundleData, field
 from privaudit.training.loop import History, batched, fit
+from privaudit.training.private.fit import fit_private
 from privaudit.training.recipe import Recipe
 from privaudit.training.seeds import Stream, seeded_torch
 from privaudit.training.trainer import Labelled, mean_loss
@@ -84,6 +86,7 @@ def fine_tune(
     *,
     seed: int | None = None,
     validation: Labelled | None = None,
+    noise_seed: int | None = None,
     progress: Progress = SILENT,
     max_seconds: float | None = None,
     device: str = "cpu",
@@ -97,12 +100,14 @@ def fine_tune(
         class_names: C names.
         seed: of this model; the recipe's when None.
         validation: watched after every epoch, never trained on; needed for early stopping.
+        noise_seed: of a private run's batches and noise; when None they follow from ``seed``.
         progress: told once per step.
         max_seconds: no epoch begins after this time.
         device: a torch device.
 
     Raises:
-        UsageError: the loss is not finite, or the directory is not the one that the recipe names by digest.
+        UsageError: the loss is not finite, the directory is not the one that the recipe names by digest, or a
+            private recipe asks for what is not.
         ModelError: the directory has no usable encoder and tokenizer.
     """
     seed = recipe.seed if seed is None else seed
@@ -114,25 +119,55 @@ def fine_tune(
     texts = list(texts)
     target = torch.from_numpy(labels).to(device)
 
-    def step_loss(positions: Ints) -> Tensor:
+    def losses(positions: Ints, reduction: str) -> Tensor:
         batch = encoder([texts[i] for i in positions])
         logits: Tensor = model(**{name: value.to(device) for name, value in batch.items()}).logits
-        return functional.cross_entropy(logits, target[torch.from_numpy(positions).to(device)])
+        return functional.cross_entropy(
+            logits, target[torch.from_numpy(positions).to(device)], reduction=reduction
+        )
 
     def validation_loss(watched: Labelled) -> float:
         return mean_loss(_predict(model, encoder, watched.texts), watched.labels)
 
-    history = fit(
-        model,
-        recipe,
-        len(texts),
-        step_loss,
-        seed=seed,
-        progress=progress,
-        validation_loss=None if validation is None else lambda: validation_loss(validation),
-        max_seconds=max_seconds,
-    )
+    if recipe.privacy is not None:
+        history = fit_private(
+            model,
+            recipe,
+            len(texts),
+            partial(losses, reduction="none"),
+            seed=seed,
+            noise_seed=noise_seed,
+            progress=progress,
+            max_seconds=max_seconds,
+        )
+    else:
+        history = fit(
+            model,
+            recipe,
+            len(texts),
+            partial(losses, reduction="mean"),
+            seed=seed,
+            progress=progress,
+            validation_loss=None if validation is None else lambda: validation_loss(validation),
+            max_seconds=max_seconds,
+        )
     return FineTuned(model, tokenizer, history, _count_truncated(tokenizer, texts))
+
+
+def before_training(recipe: Recipe, class_names: Sequence[str], *, device: str = "cpu") -> TorchClassifier:
+    """The classifier that :func:`fine_tune` begins with: the pretrained encoder under its first head.
+
+    Raises:
+        UsageError: the directory is not the one that the recipe names by digest.
+        ModelError: the directory has no usable encoder and tokenizer.
+    """
+    with_digest(recipe)
+    with seeded_torch(recipe.seed, Stream.INITIALISATION):
+        model, tokenizer = _open_pretrained(recipe, class_names)
+    info = ModelInfo("huggingface", type(model).__name__, "pretrained", ())
+    model.eval()  # type: ignore[no-untyped-call]
+    model.to(device)  # type: ignore[arg-type]
+    return TorchClassifier(model, _encoder(tokenizer, model), tuple(class_names), info, device=device)
 
 
 def save_directory(

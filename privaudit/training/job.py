@@ -2,21 +2,34 @@
 
 import os
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from secrets import randbits
 
 from privaudit.data.audit_set import Columns
 from privaudit.data.readers import file_sha256
-from privaudit.errors import UsageError
 from privaudit.progress import SILENT, Progress
+from privaudit.results import Claim
 from privaudit.training.bundle import Bundle, save_bundle
 from privaudit.training.bundle_data import BundleData, Side
 from privaudit.training.canaries import TrainingCanaries, read_canaries
-from privaudit.training.division import NONE, class_list, divide, joined, read_undivided
-from privaudit.training.hf import FineTuned, fine_tune, output_is_free, save_directory, with_digest
+from privaudit.training.division import NONE, class_list, divide, joined, read_class_list, read_undivided
+from privaudit.training.hf import FineTuned, fine_tune, save_directory, with_digest
+from privaudit.training.job_options import check_options, check_private
 from privaudit.training.loop import History
+from privaudit.training.private.claim import (
+    PrivacyRequest,
+    checked_delta,
+    claim_of,
+    notes_of,
+    private_recipe,
+    source_of_words,
+)
 from privaudit.training.recipe import Recipe
-from privaudit.training.text import Vocabulary
+from privaudit.training.text import HashedVocabulary, Vocabulary, numbered_by
 from privaudit.training.trainer import Labelled, Trained, accuracy, train
+
+_SECRET_BITS = 128
 
 
 @dataclass(frozen=True)
@@ -45,6 +58,10 @@ class TrainReport:
     history: History
     n_copies: int | None = None
     """Copies of canaries that it was trained on, 0 for a clean control; None without a manifest."""
+    grouped: bool = False
+    """Whether coins were flipped for groups of records."""
+    claim: Claim | None = None
+    """What a private run may claim."""
 
 
 def train_bundle(
@@ -55,16 +72,20 @@ def train_bundle(
     holdout: float = 0.5,
     columns: Columns | None = None,
     vocabulary_file: Path | None = None,
+    labels_file: Path | None = None,
     manifest: Path | None = None,
+    privacy: PrivacyRequest | None = None,
+    noise_seed: int | None = None,
     progress: Progress = SILENT,
     max_seconds: float | None = None,
     device: str = "cpu",
 ) -> TrainReport:
     """Remove duplicates, flip the coins, train on the members, and save.
 
-    Coins, validation part and model follow from ``recipe.seed``. The class list comes from the whole file,
-    the vocabulary from the members alone or from ``vocabulary_file``. Copies of canaries are always trained
-    on; classes and words of canaries get their place whether or not they are in the data.
+    Coins, validation part and model follow from ``recipe.seed``. The class list comes from the whole file
+    unless it is given, the vocabulary from the members alone unless the recipe hashes or a file is given.
+    Copies of canaries are always trained on; classes and words of canaries get their place whether or not
+    they are in the data, words only where the list is made from the members.
 
     Args:
         data: CSV, TSV, JSONL or Parquet.
@@ -73,7 +94,11 @@ def train_bundle(
         holdout: probability of a record (group) to be a non-member; with 0 there are none.
         columns: of ``data``.
         vocabulary_file: one word a line.
+        labels_file: one class a line.
         manifest: of the canaries in ``data``, or in the planted file that was made of ``data``.
+        privacy: what the run shall keep; None for ordinary training.
+        noise_seed: of a private run's batches and noise, for experiments: whoever knows it can subtract the
+            noise. None draws 128 bits from the operating system and forgets them.
         progress: told once per step.
         max_seconds: no epoch begins after this time.
         device: a torch device.
@@ -84,15 +109,21 @@ def train_bundle(
         UsageError: the output cannot be written, the options do not fit, or the loss is not finite.
         ModelError: the pretrained directory is unusable.
     """
-    _check_options(recipe, data, output, vocabulary_file, manifest)
+    check_options(recipe, data, output, vocabulary_file, manifest)
+    if privacy is not None:
+        check_private(recipe, vocabulary_file)
     columns = columns or Columns()
     records, digest = read_undivided(data, columns), file_sha256(data)
     canaries = None if manifest is None else read_canaries(manifest, data, digest, records)
     if canaries is not None:
         canaries.check_length(recipe.max_length)
-    labels = class_list(records, () if canaries is None else canaries.labels)
+    read = class_list if labels_file is None else partial(read_class_list, labels_file)
+    labels = read(records, () if canaries is None else canaries.labels)
     division = divide(records, NONE if canaries is None else canaries.positions, recipe, holdout)
     sides = division.sides(records, labels)
+    trained_on = joined(sides[Side.MEMBER], sides[Side.CANARY])
+    if privacy is not None:
+        recipe = private_recipe(recipe, privacy, len(trained_on.texts))
     vocabulary = _vocabulary(recipe, vocabulary_file, canaries, sides)
     if vocabulary_file is not None:
         recipe = recipe.model_copy(update={"vocabulary": f"sha256:{file_sha256(vocabulary_file)}"})
@@ -113,10 +144,23 @@ def train_bundle(
         id_column=columns.id,
         canaries=None if canaries is None else canaries.file,
     )
-    model = _train(recipe, sides, labels, vocabulary, progress, max_seconds, device)
+    validation = sides[Side.VALIDATION] if recipe.early_stopping else None
+    secret = randbits(_SECRET_BITS) if noise_seed is None else noise_seed
+    model = _train(recipe, trained_on, validation, labels, vocabulary, secret, progress, max_seconds, device)
     if model.history.stopped == "time":
         recipe = recipe.model_copy(update={"stop_after": len(model.history.epochs)})
-    _save(output, model, recipe, labels, section)
+    claim = None
+    if privacy is not None:
+        claim = claim_of(
+            recipe,
+            n=len(trained_on.texts),
+            steps=model.history.steps,
+            delta=checked_delta(privacy.delta, len(trained_on.texts)),
+            vocabulary=source_of_words(recipe),
+            labels="data" if labels_file is None else f"file sha256:{file_sha256(labels_file)}",
+            notes=notes_of(model.history, noise_seed),
+        )
+    _save(output, model, recipe, labels, section, claim)
     return TrainReport(
         output=output,
         recipe=recipe,
@@ -133,50 +177,35 @@ def train_bundle(
         truncated=model.truncated,
         history=model.history,
         n_copies=None if canaries is None else len(canaries.positions),
+        grouped=records.groups is not None,
+        claim=claim,
     )
-
-
-def _check_options(
-    recipe: Recipe, data: Path, output: Path, vocabulary_file: Path | None, manifest: Path | None
-) -> None:
-    """Refuse before the training what would fail after it."""
-    if vocabulary_file is not None and (recipe.architecture == "hf" or recipe.embeddings == "characters"):
-        raise UsageError("a model with a table of words", "--vocabulary for one without", "Drop --vocabulary")
-    if not output.parent.is_dir():
-        raise UsageError("an existing folder to write to", f"{output.parent}", "Create it, or change -o")
-    for path, name in ((data, "training data"), (manifest, "manifest of canaries")):
-        if path is not None and output.exists() and path.exists() and output.samefile(path):
-            raise UsageError("an output file of its own", f"the {name}", "Change -o")
-    if recipe.architecture == "hf" and not output_is_free(output):
-        raise UsageError("a new or empty directory", f"{output}, which is in use", "Change -o")
-    if recipe.architecture != "hf" and output.exists() and not output.is_file():
-        # NOTE: the file is replaced in one step, and so would a pipe or a device be.
-        kind = "directory" if output.is_dir() else "pipe or device"
-        raise UsageError("a file to write", f"the {kind} {output}", "Change -o, for example to model.pt")
 
 
 def _vocabulary(
     recipe: Recipe, file: Path | None, canaries: TrainingCanaries | None, sides: dict[Side, Labelled]
-) -> Vocabulary | None:
+) -> Vocabulary | HashedVocabulary | None:
     """The words of the model; None where the trainer takes those of the texts, and for ``hf``."""
     if file is not None:
         return Vocabulary.from_file(file)
+    if recipe.privacy is not None and recipe.embeddings == "characters":
+        return Vocabulary(())
     if canaries is None or recipe.architecture == "hf":
         return None
-    return canaries.vocabulary(sides[Side.MEMBER].texts, recipe)
+    return numbered_by(recipe.vocabulary) or canaries.vocabulary(sides[Side.MEMBER].texts, recipe)
 
 
 def _train(
     recipe: Recipe,
-    sides: dict[Side, Labelled],
+    trained_on: Labelled,
+    validation: Labelled | None,
     labels: tuple[str, ...],
-    vocabulary: Vocabulary | None,
+    vocabulary: Vocabulary | HashedVocabulary | None,
+    noise_seed: int,
     progress: Progress,
     max_seconds: float | None,
     device: str,
 ) -> Trained | FineTuned:
-    trained_on = joined(sides[Side.MEMBER], sides[Side.CANARY])
-    validation = sides[Side.VALIDATION] if recipe.early_stopping else None
     if recipe.architecture == "hf":
         return fine_tune(
             recipe,
@@ -184,6 +213,7 @@ def _train(
             trained_on.labels,
             labels,
             validation=validation,
+            noise_seed=noise_seed,
             progress=progress,
             max_seconds=max_seconds,
             device=device,
@@ -195,6 +225,7 @@ def _train(
         len(labels),
         vocabulary=vocabulary,
         validation=validation,
+        noise_seed=noise_seed,
         progress=progress,
         max_seconds=max_seconds,
         device=device,
@@ -202,12 +233,18 @@ def _train(
 
 
 def _save(
-    output: Path, model: Trained | FineTuned, recipe: Recipe, labels: tuple[str, ...], data: BundleData
+    output: Path,
+    model: Trained | FineTuned,
+    recipe: Recipe,
+    labels: tuple[str, ...],
+    data: BundleData,
+    claim: Claim | None,
 ) -> None:
+    privacy = None if claim is None else claim.model_dump(mode="json", exclude_none=True)
     if isinstance(model, FineTuned):
-        save_directory(output, model, recipe, data)
+        save_directory(output, model, recipe, data, privacy)
     else:
-        save_bundle(output, Bundle(model.module.state_dict(), model.encoder, labels, recipe, data))
+        save_bundle(output, Bundle(model.module.state_dict(), model.encoder, labels, recipe, data, privacy))
 
 
 def _accuracy(model: Trained | FineTuned, side: Labelled) -> float:

@@ -33,6 +33,8 @@ class Stream(IntEnum):
     """The coins of a private run's batches."""
     NOISE = 10
     """The noise of a private run."""
+    CANARY_COIN = 11
+    """Whether a model of many has its canary, from the plan's seed and the model's index."""
 
 
 def derive(seed: int, stream: Stream, index: int = 0) -> int:

@@ -1,5 +1,6 @@
 """What all models of a sweep have in common: records, classes, the canary's template, and the vocabulary."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +21,7 @@ from privaudit.training.canaries import possible_words
 from privaudit.training.division import class_list, read_undivided
 from privaudit.training.recipe import Recipe
 from privaudit.training.references.plan import Population
-from privaudit.training.text import Vocabulary, words
+from privaudit.training.text import HashedVocabulary, Vocabulary, WordNumbers, numbered_by, words
 
 
 @dataclass(frozen=True)
@@ -48,10 +49,12 @@ class SweepData:
     label: int
     """Class index of the canary."""
     template: Template
-    vocabulary: Vocabulary | None
-    """The words of the pool, then all that the canary could have, in code point order: the same for every
-    model, so it tells nothing of a secret. None for ``hf``, which brings its own."""
+    vocabulary: WordNumbers | None
+    """A hash, a given list, or the words of the pool, then all that the canary could have, in code point
+    order: the same for every model, so it tells nothing of a secret. None for ``hf``, which has its own."""
     duplicates_removed: int
+    hashed_alike: int = 0
+    """Words that a filling could have and that share their row with another such word."""
 
     def refuse(self, texts: Sequence[str]) -> None:
         """Make sure that no record is one of ``texts``, which could be a secret.
@@ -69,7 +72,14 @@ class SweepData:
 
 
 def read_sweep_data(
-    path: Path, columns: Columns, canary: CanaryRequest, recipe: Recipe, *, holdout: float, seed: int
+    path: Path,
+    columns: Columns,
+    canary: CanaryRequest,
+    recipe: Recipe,
+    *,
+    holdout: float,
+    seed: int,
+    vocabulary_file: Path | None = None,
 ) -> SweepData:
     """Read the records, remove duplicates, flip the coins, and find the canary's place among them.
 
@@ -80,10 +90,11 @@ def read_sweep_data(
         recipe: of the models; its shortest reach and least word frequency count.
         holdout: probability of a record (group) to be left out, in (0, 1).
         seed: of the coins, and of a random label.
+        vocabulary_file: one word a line, for all models.
 
     Raises:
         UsageError: a pattern, list or label that is not possible, or a canary longer than the models read.
-        DataError: the file cannot be used.
+        DataError: a file cannot be used, or the vocabulary lacks words that a filling could have.
     """
     if not 0 < holdout < 1:
         raise UsageError(
@@ -98,14 +109,16 @@ def read_sweep_data(
     member = coin_split(kept.groups if kept.groups is not None else len(kept), holdout, seed)
     pool, rest = (_population(kept.select(part), labels) for part in (member, ~member))
     manifest = _manifest(canary, label, records)
+    vocabulary = None if recipe.architecture == "hf" else _vocabulary(pool, manifest, recipe, vocabulary_file)
     return SweepData(
         pool=pool,
         holdout=rest,
         labels=labels,
         label=labels.index(label),
         template=manifest.template(manifest.canaries[0]),
-        vocabulary=None if recipe.architecture == "hf" else _vocabulary(pool, manifest, recipe),
+        vocabulary=vocabulary,
         duplicates_removed=len(records) - len(kept),
+        hashed_alike=_alike(vocabulary, manifest) if isinstance(vocabulary, HashedVocabulary) else 0,
     )
 
 
@@ -131,7 +144,7 @@ def _manifest(canary: CanaryRequest, label: str, records: Records) -> Manifest:
     return Manifest(lists=lists, canaries=(one,))
 
 
-def _vocabulary(pool: Population, manifest: Manifest, recipe: Recipe) -> Vocabulary:
+def _vocabulary(pool: Population, manifest: Manifest, recipe: Recipe, file: Path | None) -> WordNumbers:
     length = sum(1 for _ in words(manifest.text(manifest.canaries[0])))
     if length > recipe.max_length:
         raise UsageError(
@@ -139,5 +152,24 @@ def _vocabulary(pool: Population, manifest: Manifest, recipe: Recipe) -> Vocabul
             f"one of {length}",
             "Raise --max-length, or shorten --pattern",
         )
+    if file is not None:
+        given = Vocabulary.from_file(file)
+        missing = sorted(possible_words(manifest).difference(given.known))
+        if missing:
+            # NOTE: secrets of unknown words tie, ties count against the attacker, and all would look private.
+            raise DataError(
+                "a vocabulary with every word that a secret could have",
+                f"{file.name} without {missing[0][:20]!r}",
+                "Add it, or use --vocabulary hash:4096",
+            )
+        return given
+    hashed = numbered_by(recipe.vocabulary)
+    if hashed is not None:
+        return hashed
     known = Vocabulary.from_texts(pool.texts, recipe.min_frequency).known
     return Vocabulary((*known, *sorted(possible_words(manifest) - set(known))))
+
+
+def _alike(vocabulary: HashedVocabulary, manifest: Manifest) -> int:
+    rows = Counter(map(vocabulary.number, possible_words(manifest)))
+    return sum(count for count in rows.values() if count > 1)

@@ -5,8 +5,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import blake2b, sha256
 from itertools import islice
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -29,6 +31,27 @@ _WORD = re.compile(r"\w+(?:['\u2019]\w+)*|[^\w\s]")
 def words(text: str) -> Iterator[str]:
     """The lower-cased words and punctuation signs of ``text``, in order, lazily."""
     return (match.group() for match in _WORD.finditer(text.lower()))
+
+
+class WordNumbers(Protocol):
+    """Which row of a model's table a word has."""
+
+    def __len__(self) -> int:
+        """How many token numbers there are, padding and the unknown word included."""
+        ...
+
+    @property
+    def digest(self) -> str:
+        """Equal for two that number every word alike."""
+        ...
+
+    def number(self, word: str) -> int:
+        """The token number of a word that :func:`words` gave."""
+        ...
+
+    def unknown(self, texts: Sequence[str]) -> tuple[Ints, Ints]:
+        """Per text: how many of its words are unknown ``[n]``, and how many words it has ``[n]``."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -79,6 +102,11 @@ class Vocabulary:
         """How many token numbers there are, padding and the unknown word included."""
         return len(self.known) + 2
 
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the words in their order."""
+        return sha256("\n".join(self.known).encode("utf-8", "replace")).hexdigest()
+
     def number(self, word: str) -> int:
         """The token number of a word that :func:`words` gave."""
         return self._index.get(word, UNKNOWN)
@@ -91,6 +119,49 @@ class Vocabulary:
         numbers = [[self.number(word) for word in words(text)] for text in texts]
         unknown = np.array([row.count(UNKNOWN) for row in numbers], dtype=np.int64)
         return unknown, np.array([len(row) for row in numbers], dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class HashedVocabulary:
+    """Words share rows by a fixed hash, so the table tells nothing of the words that were trained on.
+
+    Number 0 is padding and 1 a text without words; a word has one of the ``rows`` numbers from 2, by its
+    BLAKE2b digest of eight bytes (Weinberger et al., ICML 2009, arXiv 0902.2206). No word is unknown.
+    """
+
+    rows: int
+
+    @cached_property
+    def _seen(self) -> dict[str, int]:
+        return {"": UNKNOWN}
+
+    def __len__(self) -> int:
+        """How many token numbers there are, padding and the text without words included."""
+        return self.rows + 2
+
+    @property
+    def digest(self) -> str:
+        """``hash:N``."""
+        return f"hash:{self.rows}"
+
+    def number(self, word: str) -> int:
+        """The token number of a word that :func:`words` gave."""
+        found = self._seen.get(word)
+        if found is None:
+            raw = blake2b(word.encode("utf-8", "replace"), digest_size=8).digest()
+            found = self._seen[word] = 2 + int.from_bytes(raw, "big") % self.rows
+        return found
+
+    def unknown(self, texts: Sequence[str]) -> tuple[Ints, Ints]:
+        """See :class:`WordNumbers`; the first is all zeros."""
+        counts = np.array([sum(1 for _ in words(text)) for text in texts], dtype=np.int64)
+        return np.zeros_like(counts), counts
+
+
+def numbered_by(recipe_vocabulary: str) -> HashedVocabulary | None:
+    """The numbering that a recipe's ``vocabulary`` is by itself: ``hash:N``; None for lists of words."""
+    kind, _, rows = recipe_vocabulary.partition(":")
+    return HashedVocabulary(int(rows)) if kind == "hash" else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,7 +205,7 @@ class EncodedTexts:
 class WordEncoder:
     """The text encoder of the networks in :mod:`privaudit.training.architectures`."""
 
-    vocabulary: Vocabulary
+    vocabulary: WordNumbers
     max_length: int = 256
     characters: bool = False
     """Also give the spelling of every word."""

@@ -13,9 +13,10 @@ from privaudit.progress import SILENT, Progress
 from privaudit.targets.interface import Ints
 from privaudit.training.architectures import WordNetwork, build
 from privaudit.training.loop import History, batched, fit
+from privaudit.training.private.fit import fit_private
 from privaudit.training.recipe import Recipe
 from privaudit.training.seeds import Stream, seeded_torch
-from privaudit.training.text import PAD, EncodedTexts, Vocabulary, WordEncoder
+from privaudit.training.text import PAD, EncodedTexts, Vocabulary, WordEncoder, WordNumbers, numbered_by
 
 _EVALUATION_BATCH = 256
 
@@ -57,8 +58,9 @@ def train(
     n_classes: int,
     *,
     seed: int | None = None,
-    vocabulary: Vocabulary | None = None,
+    vocabulary: WordNumbers | None = None,
     validation: Labelled | None = None,
+    noise_seed: int | None = None,
     progress: Progress = SILENT,
     max_seconds: float | None = None,
     device: str = "cpu",
@@ -75,17 +77,18 @@ def train(
         labels: ``[n]`` class indices.
         n_classes: C; classes without a text are allowed.
         seed: of this model; the recipe's when None.
-        vocabulary: the words that the model knows; built from ``texts`` when None.
+        vocabulary: the words that the model knows; when None, built from ``texts`` unless the recipe hashes.
         validation: watched after every epoch, never trained on; needed for early stopping.
+        noise_seed: of a private run's batches and noise; when None they follow from ``seed``.
         progress: told once per step.
         max_seconds: no epoch begins after this time.
         device: a torch device.
 
     Raises:
-        UsageError: the loss is not finite.
+        UsageError: the loss is not finite, or the recipe is private and asks for what is not.
     """
     if vocabulary is None:
-        vocabulary = Vocabulary.from_texts(texts, recipe.min_frequency)
+        vocabulary = numbered_by(recipe.vocabulary) or Vocabulary.from_texts(texts, recipe.min_frequency)
     encoder = WordEncoder(vocabulary, recipe.max_length, recipe.embeddings != "words")
     encoded = encoder.encode_all(texts)
 
@@ -102,6 +105,7 @@ def train(
         n_classes=n_classes,
         seed=recipe.seed if seed is None else seed,
         watch=watch,
+        noise_seed=noise_seed,
         progress=progress,
         max_seconds=max_seconds,
         device=device,
@@ -119,6 +123,7 @@ def train_network(
     n_classes: int,
     seed: int,
     watch: Callable[[WordNetwork], float] | None = None,
+    noise_seed: int | None = None,
     progress: Progress = SILENT,
     max_seconds: float | None = None,
     device: str = "cpu",
@@ -133,7 +138,8 @@ def train_network(
         vocabulary_size: token numbers, padding and the unknown word included.
         n_classes: C.
         seed: of this model.
-        watch: the validation loss of the network as it is after an epoch.
+        watch: the validation loss of the network as it is after an epoch; private training has none.
+        noise_seed: of a private run's batches and noise; when None they follow from ``seed``.
         progress: told once per step.
         max_seconds: no epoch begins after this time.
         device: a torch device.
@@ -149,15 +155,31 @@ def train_network(
         module = build(recipe, vocabulary_size, n_classes)
     module.to(device)
 
-    def step_loss(batch: Ints) -> Tensor:
+    def losses(batch: Ints, reduction: str) -> Tensor:
         logits = module(*(part.to(device) for part in encoded.batch(positions[batch])))
-        return functional.cross_entropy(logits, target[torch.from_numpy(batch).to(device)])
+        return functional.cross_entropy(
+            logits, target[torch.from_numpy(batch).to(device)], reduction=reduction
+        )
 
+    if recipe.privacy is not None:
+        # NOTE: the table of words is read by its own forward alone, the condition for drawing its noise late.
+        table = module.embedding.words
+        return module, fit_private(
+            module,
+            recipe,
+            len(positions),
+            partial(losses, reduction="none"),
+            seed=seed,
+            noise_seed=noise_seed,
+            progress=progress,
+            max_seconds=max_seconds,
+            tables=() if table is None else (table,),
+        )
     history = fit(
         module,
         recipe,
         len(positions),
-        step_loss,
+        partial(losses, reduction="mean"),
         seed=seed,
         progress=progress,
         validation_loss=None if watch is None else partial(watch, module),

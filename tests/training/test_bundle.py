@@ -148,6 +148,8 @@ CHANGES = {
     "other number of labels": lambda c: c.update(labels=["a", "b"]),
     "tokenizer": lambda c: c.update(tokenizer=None),
     "tokenizer kind": lambda c: c["tokenizer"].update(kind="words-9"),
+    "hashed by the tokenizer alone": lambda c: c["tokenizer"].update(kind="hashed-words-1", rows=20),
+    "hashed by the recipe alone": lambda c: c["recipe"].update(vocabulary="hash:20"),
     "word type": lambda c: c["tokenizer"]["words"].append(3),
     "word twice": lambda c: c["tokenizer"]["words"].append(c["tokenizer"]["words"][0]),
     "words missing": lambda c: c["tokenizer"]["words"].pop(),

@@ -65,3 +65,33 @@ def test_a_pretrained_encoder_keeps_its_own_embeddings():
     for text in ("char-embeddings", "all"):
         with pytest.raises(UsageError, match="own embeddings"):
             parse_defences(text, recipe)
+
+
+def test_privacy_takes_its_own_defaults_and_what_the_user_set():
+    base = Recipe.for_architecture("bow", width=8, epochs=3)
+    (variant,) = parse_defences("dp:1+dropout", base, n=500)
+    assert (variant.epsilon, variant.delta) == (1.0, 1e-5)
+    assert variant.recipe.privacy.sample_rate == variant.recipe.batch_size / 500
+    assert variant.recipe.optimizer == Recipe.for_architecture("bow", private=True).optimizer == "sgd"
+    assert (variant.recipe.epochs, variant.recipe.dropout) == (3, 0.5)
+    assert variant.changes["privacy"] == variant.recipe.privacy.model_dump()
+    (own,) = parse_defences("dp:1", base.model_copy(update={"learning_rate": 0.3}), n=500, delta=1e-6)
+    assert (own.recipe.learning_rate, own.delta) == (0.3, 1e-6)
+
+
+def test_less_epsilon_is_more_noise():
+    base = Recipe.for_architecture("bow", epochs=1)
+    none, much, little = parse_defences("none,dp:1,dp:0.5", base, n=500)
+    assert none.epsilon is None
+    assert none.recipe == base
+    assert little.recipe.privacy.noise_multiplier > much.recipe.privacy.noise_multiplier
+
+
+@pytest.mark.parametrize(
+    "text", ["dp", "dp:", "dp:0", "dp:-1", "dp:inf", "dp:x", "dp:8,dp:8", "dp:8+dp:2", "dp:8+early-stopping",
+             "dp:8+none", "dp:8+all"],
+)  # fmt: skip
+def test_privacy_that_cannot_be_is_refused(text):
+    with pytest.raises(UsageError, match="--defences") as caught:
+        parse_defences(text, Recipe.for_architecture("bow", epochs=1), n=500)
+    assert "\n" not in str(caught.value)

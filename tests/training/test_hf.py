@@ -8,8 +8,17 @@ import torch
 from privaudit.errors import ModelError, UnsafeModelError, UsageError
 from privaudit.targets.huggingface import open_huggingface
 from privaudit.training.bundle_data import Side
-from privaudit.training.hf import COMPANION, fine_tune, load_companion, save_directory, with_digest
+from privaudit.training.hf import (
+    COMPANION,
+    before_training,
+    fine_tune,
+    load_companion,
+    save_directory,
+    with_digest,
+)
 from privaudit.training.job import train_bundle
+from privaudit.training.private.claim import PrivacyRequest
+from privaudit.training.private.settings import PrivateTraining
 from privaudit.training.recipe import Recipe
 from privaudit.training.text import words
 from privaudit.training.trainer import accuracy
@@ -188,3 +197,35 @@ def test_a_broken_companion_is_a_model_error(content, tmp_path):
 
 def test_validation_records_are_on_neither_side(bundle):
     assert len(bundle.data.positions(Side.VALIDATION)) > 0
+
+
+def test_an_encoder_learns_privately(recipe, corpus, unseen):
+    privacy = PrivateTraining(noise_multiplier=0.01, sample_rate=0.2, steps=120)
+    trained = fitted(recipe(dropout=0.0).model_copy(update={"privacy": privacy}), corpus)
+    assert trained.history.steps == 120
+    assert accuracy(trained.logits(unseen.texts), unseen.labels) > 0.8
+
+
+def test_the_claim_of_a_private_encoder_stands_beside_it(recipe, corpus, tmp_path):
+    path = tmp_path / "pool.tsv"
+    rows = [
+        f"{LABELS[c]}\t{t} item{i}" for i, (t, c) in enumerate(zip(corpus.texts, corpus.labels, strict=True))
+    ]
+    path.write_text("\n".join(rows))
+    request = PrivacyRequest(noise_multiplier=2.0)
+    report = train_bundle(path, recipe(epochs=1), output=tmp_path / "m", privacy=request)
+    companion = load_companion(tmp_path / "m")
+    assert companion.privacy["vocabulary"] == "pretrained"
+    assert companion.privacy["steps"] == report.history.steps == companion.recipe.privacy.steps
+    assert companion.privacy["epsilon"] == report.claim.epsilon
+
+
+def test_the_model_before_training_is_the_one_that_fine_tuning_begins_with(recipe, corpus):
+    # NOTE: a learning rate this small moves nothing.
+    still = recipe(learning_rate=1e-30, epochs=1, optimizer="sgd")
+    trained = fitted(still, corpus)
+    first = before_training(still, LABELS)
+    assert first.labels == LABELS
+    assert np.array_equal(
+        first.outputs(corpus.texts).logits, trained.classifier().outputs(corpus.texts).logits
+    )

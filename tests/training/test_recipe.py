@@ -3,6 +3,7 @@ import json
 import pytest
 
 from privaudit.errors import ModelError, UsageError
+from privaudit.training.private.settings import PrivateTraining
 from privaudit.training.recipe import Recipe
 
 
@@ -86,3 +87,27 @@ def test_a_recipe_is_frozen_and_hashable():
     with pytest.raises(ValueError, match="frozen"):
         recipe.width = 3
     assert len({recipe, Recipe.for_architecture("bow")}) == 1
+
+
+@pytest.mark.parametrize("name", ["bow", "cnn", "bilstm", "transformer", "hf:x"])
+def test_private_defaults_give_way_to_what_was_set(name):
+    private, plain = Recipe.for_architecture(name, private=True), Recipe.for_architecture(name)
+    assert plain.model_copy(update=plain.private_defaults()) == private
+    assert private.privacy is None  # The mechanism depends on the data's size.
+    own = Recipe.for_architecture(name, private=True, learning_rate=0.123)
+    assert own.learning_rate == 0.123
+    changed = plain.model_copy(update={"learning_rate": 0.123})
+    assert changed.model_copy(update=changed.private_defaults()) == own
+
+
+def test_a_recipe_with_a_mechanism_survives_json():
+    privacy = PrivateTraining(noise_multiplier=1.5, sample_rate=0.01, steps=100, clipping="fixed")
+    recipe = Recipe.for_architecture("bow", vocabulary="hash:4096").model_copy(update={"privacy": privacy})
+    assert Recipe.from_plain(json.loads(json.dumps(recipe.to_plain()))) == recipe
+    assert hash(recipe) == hash(recipe.model_copy())
+
+
+@pytest.mark.parametrize("vocabulary", ["hash:", "hash:5", "hash:0100", "hash:99999999", "hash:x", "words"])
+def test_a_hash_that_is_none_names_its_option(vocabulary):
+    with pytest.raises(UsageError, match="--vocabulary"):
+        Recipe.for_architecture("bow", vocabulary=vocabulary)

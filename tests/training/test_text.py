@@ -5,7 +5,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from privaudit.errors import DataError
-from privaudit.training.text import MAX_SPELLING, PAD, UNKNOWN, Vocabulary, WordEncoder, words
+from privaudit.training.text import (
+    MAX_SPELLING,
+    PAD,
+    UNKNOWN,
+    HashedVocabulary,
+    Vocabulary,
+    WordEncoder,
+    numbered_by,
+    words,
+)
 
 
 @pytest.mark.parametrize(
@@ -114,3 +123,36 @@ def test_batches_of_encoded_texts_equal_what_the_encoder_gives(texts, characters
     assert (tokens[:, 0] != PAD).all()
     for row, i in zip(tokens, positions, strict=True):
         assert int((row != PAD).sum()) == min(7, max(1, len(list(words(texts[i])))))
+
+
+def test_hashed_words_have_rows_that_never_change():
+    # Part of the format: a bundle holds the number of rows alone.
+    hashed = HashedVocabulary(4096)
+    assert [hashed.number(word) for word in ("play", "a", "4", "été")] == [3187, 561, 2232, 218]
+    assert [HashedVocabulary(10).number(word) for word in ("play", "a", "4", "été")] == [5, 5, 4, 2]
+
+
+def test_a_hash_knows_every_word_and_keeps_padding_and_the_empty_text_apart():
+    hashed, texts = HashedVocabulary(50), ["", "play a song", "zzz \ud800"]
+    assert len(hashed) == 52
+    unknown, count = hashed.unknown(texts)
+    assert unknown.tolist() == [0, 0, 0]
+    assert count.tolist() == [0, 3, 1 + sum(1 for _ in words("\ud800"))]
+    numbers = {hashed.number(f"word{i}") for i in range(2000)}
+    assert numbers == set(range(2, 52))
+    tokens = WordEncoder(hashed)(["", "play"])
+    assert tokens[0, 0] == UNKNOWN
+    assert tokens[1, 0] == hashed.number("play")
+
+
+def test_hashed_rows_are_about_equally_full():
+    hashed = HashedVocabulary(64)
+    counts = np.bincount([hashed.number(f"word{i}") - 2 for i in range(6400)], minlength=64)
+    assert 0.5 < ((counts - 100) ** 2 / 100).sum() / 63 < 1.6
+
+
+def test_a_recipe_names_its_hash():
+    assert numbered_by("hash:4096") == HashedVocabulary(4096)
+    assert numbered_by("members") is numbered_by("sha256:" + "0" * 64) is None
+    assert HashedVocabulary(4096).digest == "hash:4096"
+    assert Vocabulary(("a", "b")).digest != Vocabulary(("b", "a")).digest

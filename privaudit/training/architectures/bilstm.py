@@ -28,10 +28,16 @@ class BiLstm(WordNetwork):
         states = embedded
         for depth, (forwards, backwards) in enumerate(zip(self.forwards, self.backwards, strict=True)):
             inputs = self.dropout(states) if depth else states
-            ahead, _ = forwards(inputs)
-            behind, _ = backwards(_take(inputs, mirror))
+            ahead, behind = self.both_ways(forwards, backwards, inputs, _take(inputs, mirror))
             states = torch.cat((ahead, _take(behind, mirror)), dim=-1)
         return states.masked_fill(~mask.unsqueeze(-1), -torch.inf).amax(1)
+
+    @staticmethod
+    def both_ways(
+        forwards: nn.Module, backwards: nn.Module, inputs: Tensor, mirrored: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """The states ``[B, L, width]`` of the two LSTMs of a layer, each of its own inputs."""
+        return forwards(inputs)[0], backwards(mirrored)[0]
 
 
 def _mirror(mask: Tensor) -> Tensor:

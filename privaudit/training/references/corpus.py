@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from privaudit.targets.interface import Ints
-from privaudit.training.text import UNKNOWN, EncodedTexts, Vocabulary, spell, words
+from privaudit.training.text import UNKNOWN, EncodedTexts, WordNumbers, spell, words
 
 Numbers = NDArray[np.int32]
 """``[W + 1]`` the token number of each distinct word, and last the one of the empty word."""
@@ -76,7 +76,7 @@ class Corpus:
         numbers[known] = np.arange(2, len(known) + 2)
         return numbers, len(known) + 2
 
-    def number_by(self, vocabulary: Vocabulary) -> tuple[Numbers, int]:
+    def number_by(self, vocabulary: WordNumbers) -> tuple[Numbers, int]:
         """The numbering of a given vocabulary, and how many token numbers it has."""
         numbers = [vocabulary.number(word) for word in (*self.words, "")]
         return np.array(numbers, dtype=np.int32), len(vocabulary)

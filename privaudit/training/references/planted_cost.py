@@ -1,4 +1,4 @@
-"""What models of a sweep will cost, from counts and a short probe of this machine."""
+"""What models on a whole pool will cost, from counts and a short probe of this machine."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ import numpy as np
 
 from privaudit.provenance import Stopwatch
 from privaudit.training.references.backends.threads import one_thread
+from privaudit.training.references.coin_learner import CoinLearner
 from privaudit.training.references.plan import ReferencePlan
 from privaudit.training.references.planted_learner import PlantedLearner
 from privaudit.training.references.store import PlanFolder, Store
@@ -43,7 +44,7 @@ def estimate_cost(parts: Sequence[tuple[ReferencePlan, int]], store: Store) -> C
     """Count the work and time a probe.
 
     Args:
-        parts: plans of a :class:`PlantedLearner` with one recipe, and how many models of each.
+        parts: plans of a learner that trains on a whole pool, with one recipe, and how many models of each.
         store: where models that are there already need not be trained. Nothing is written.
 
     Raises:
@@ -52,20 +53,32 @@ def estimate_cost(parts: Sequence[tuple[ReferencePlan, int]], store: Store) -> C
     """
     plan = parts[0][0]
     learner = plan.learner
-    if not isinstance(learner, PlantedLearner):
-        raise TypeError("only planted learners are estimated")
+    if not isinstance(learner, PlantedLearner | CoinLearner):
+        raise TypeError("only models that are trained on a whole pool are estimated")
     models = sum(count for _, count in parts)
     held = sum(PlanFolder(store.root, plan).holds(i) for plan, count in parts for i in range(count))
-    copies = 0 if learner.planting is None else learner.planting.repetitions
+    copies = _copies(learner)
     steps = learner.recipe.epochs * -(-(len(plan.pool) + copies) // learner.recipe.batch_size)
+    if learner.recipe.privacy is not None:
+        steps = learner.recipe.privacy.steps
     each = None if learner.recipe.architecture == "hf" else _seconds(learner, plan, steps)
     return Cost(models, held, steps, len(plan.scored), None if each is None else each * (models - held))
 
 
-def _seconds(learner: PlantedLearner, plan: ReferencePlan, steps: int) -> float:
+def _copies(learner: PlantedLearner | CoinLearner) -> int:
+    """Of a canary, at most."""
+    if isinstance(learner, CoinLearner):
+        return 1
+    return 0 if learner.planting is None else learner.planting.repetitions
+
+
+def _seconds(learner: PlantedLearner | CoinLearner, plan: ReferencePlan, steps: int) -> float:
     """Seconds of one core for one model."""
     recipe = learner.recipe.model_copy(update={"epochs": 1, "early_stopping": False})
     n = min(len(plan.pool), _PROBED_STEPS * recipe.batch_size)
+    if recipe.privacy is not None:
+        few = {"steps": _PROBED_STEPS, "sample_rate": min(1.0, recipe.batch_size / n)}
+        recipe = recipe.model_copy(update={"privacy": recipe.privacy.model_copy(update=few)})
     places = np.linspace(0, len(plan.pool) - 1, n).astype(np.int64)
     texts = [plan.pool.texts[i] for i in places]
     scored = plan.scored.texts[:: max(1, len(plan.scored) // _PROBED_TEXTS)]

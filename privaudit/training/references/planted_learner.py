@@ -1,24 +1,20 @@
 """Models for canary extraction: the recipe on a whole pool, with a secret of each model's own or without."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from hashlib import sha256
 
 import numpy as np
 import torch
 
 from privaudit.data.canaries.template import Template, draw_fillings
-from privaudit.targets.interface import Floats, Ints
-from privaudit.training.hf import fine_tune
 from privaudit.training.recipe import Recipe
 from privaudit.training.references.halves import reference_seed
-from privaudit.training.references.plan import Bools, ReferenceOutput, ReferencePlan
-from privaudit.training.seeds import Stream, derive, validation_part
-from privaudit.training.text import Vocabulary
-from privaudit.training.trainer import Labelled, train
-
-_Predict = Callable[[Sequence[str]], Floats]
+from privaudit.training.references.plan import ReferenceOutput, ReferencePlan
+from privaudit.training.references.whole_pool import pool_records, train_whole, with_copies
+from privaudit.training.seeds import Stream, derive
+from privaudit.training.text import WordNumbers
+from privaudit.training.trainer import Labelled
 
 
 @dataclass(frozen=True)
@@ -54,7 +50,7 @@ class PlantedLearner:
     """
 
     recipe: Recipe
-    vocabulary: Vocabulary | None
+    vocabulary: WordNumbers | None
     planting: Planting | None = None
     device: str = "cpu"
 
@@ -70,7 +66,6 @@ class PlantedLearner:
 
     def describe(self) -> dict[str, object]:
         """Recipe, vocabulary, planting, kind of device, and torch's version for the last bits."""
-        known = None if self.vocabulary is None else "\n".join(self.vocabulary.known)
         planted = self.planting and {
             "template": _digest(repr(self.planting.template)),
             "label": self.planting.label,
@@ -79,7 +74,7 @@ class PlantedLearner:
         return {
             "learner": "planted",
             "recipe": {k: v for k, v in self.recipe.to_plain().items() if k not in {"seed", "pretrained"}},
-            "vocabulary": None if known is None else _digest(known),
+            "vocabulary": None if self.vocabulary is None else self.vocabulary.digest,
             "planting": planted,
             "device": torch.device(self.device).type,
             "torch": torch.__version__,
@@ -94,9 +89,25 @@ class PlantedLearner:
         """
         outside = np.zeros(len(plan.scored), dtype=np.bool_)
         for index in indices:
-            training, watched = self._data(plan, index)
-            predict = self._train(plan, training, watched, reference_seed(plan, index))
+            training, watched = self.data(plan, index)
+            predict = train_whole(
+                self.recipe,
+                training,
+                watched,
+                vocabulary=self.vocabulary,
+                n_classes=plan.scored.n_classes,
+                seed=reference_seed(plan, index),
+                device=self.device,
+            )
             yield ReferenceOutput(index, outside, predict(plan.scored.texts).astype(np.float32))
+
+    def data(self, plan: ReferencePlan, index: int) -> tuple[Labelled, Labelled | None]:
+        """What model ``index`` is trained on, its copies last, and what it watches to stop early."""
+        training, watched = pool_records(plan, self.recipe, reference_seed(plan, index))
+        if self.planting is not None:
+            text = self.planting.template.render(self.secret(plan, index))
+            training = with_copies(training, text, self.planting.label, self.planting.repetitions)
+        return training, watched
 
     def secret(self, plan: ReferencePlan, index: int) -> tuple[int, ...]:
         """The filling that model ``index`` was trained on.
@@ -107,49 +118,6 @@ class PlantedLearner:
         if self.planting is None:
             raise ValueError("clean models have no secret")
         return secret_of(self.planting.template, plan.seed, index)
-
-    def _data(self, plan: ReferencePlan, index: int) -> tuple[Labelled, Labelled | None]:
-        labels = np.asarray(plan.pool.labels, dtype=np.int64)
-        aside = np.zeros(len(labels), dtype=np.bool_)
-        if self.recipe.early_stopping:
-            units = plan.pool.groups if plan.pool.groups is not None else range(len(labels))
-            aside = validation_part(units, self.recipe.validation, reference_seed(plan, index))
-        training, watched = (_part(plan, labels, rows) for rows in (~aside, aside))
-        if self.planting is not None:
-            text, copies = self.planting.template.render(self.secret(plan, index)), self.planting.repetitions
-            own = np.full(copies, self.planting.label, dtype=np.int64)
-            training = Labelled([*training.texts, *[text] * copies], np.concatenate([training.labels, own]))
-        return training, watched if aside.any() else None
-
-    def _train(self, plan: ReferencePlan, data: Labelled, watched: Labelled | None, seed: int) -> _Predict:
-        n_classes = plan.scored.n_classes
-        if self.recipe.architecture == "hf":
-            names = [str(c) for c in range(n_classes)]
-            tuned = fine_tune(
-                self.recipe, data.texts, data.labels, names, seed=seed, validation=watched, device=self.device
-            )
-            classifier = tuned.classifier()
-            return lambda texts: classifier.outputs(texts).logits
-        model = train(
-            self.recipe,
-            data.texts,
-            data.labels,
-            n_classes,
-            seed=seed,
-            vocabulary=self.vocabulary,
-            validation=watched,
-            device=self.device,
-        )
-        return partial(_logits, model.logits)
-
-
-def _part(plan: ReferencePlan, labels: Ints, rows: Bools) -> Labelled:
-    return Labelled([plan.pool.texts[i] for i in np.flatnonzero(rows).tolist()], labels[rows])
-
-
-def _logits(forward: Callable[[Sequence[str]], torch.Tensor], texts: Sequence[str]) -> Floats:
-    logits: Floats = forward(texts).double().numpy()
-    return logits
 
 
 def _digest(content: str) -> str:

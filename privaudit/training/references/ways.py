@@ -50,11 +50,13 @@ def way_of(recipe: Recipe, device: str) -> Choice:
 def can_stack(recipe: Recipe) -> bool:
     """Whether :mod:`privaudit.training.references.stacked` computes the recipe.
 
-    It leaves out what would make every step touch every word (weight decay), what differs between the models
-    of a block in shape (early stopping), and what no default recipe has.
+    It leaves out what bounds every record by itself (differential privacy), what would make every step touch
+    every word (weight decay), what differs between the models of a block in shape (early stopping), and what
+    no default recipe has.
     """
     return (
         recipe.architecture in ("bow", "cnn", "transformer")
+        and recipe.privacy is None
         and recipe.embeddings == "words"
         and recipe.optimizer == "adam"
         and recipe.dropout == 0

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from hashlib import sha256
 
 import numpy as np
 import torch
@@ -17,7 +16,7 @@ from privaudit.training.references.extras import COPIES, dropped_copies, signals
 from privaudit.training.references.halves import Half, half_of, output_of
 from privaudit.training.references.plan import ReferenceOutput, ReferencePlan, Singles
 from privaudit.training.references.ways import Way, way_of
-from privaudit.training.text import EncodedTexts, Vocabulary
+from privaudit.training.text import EncodedTexts, WordNumbers, numbered_by
 from privaudit.training.trainer import logits_and_squares, mean_loss, train_network
 
 _Score = Callable[[Ints], tuple[Tensor, Tensor]]
@@ -40,12 +39,12 @@ class RecipeLearner:
 
     Args:
         recipe: of the target; its seed plays no part.
-        vocabulary: the words that all references know; None builds each one's own.
+        vocabulary: the words that all references know; None builds each one's own, unless the recipe hashes.
         device: a torch device.
     """
 
     recipe: Recipe
-    vocabulary: Vocabulary | None = None
+    vocabulary: WordNumbers | None = None
     device: str = "cpu"
 
     @property
@@ -61,13 +60,10 @@ class RecipeLearner:
     def describe(self) -> dict[str, object]:
         """Recipe, vocabulary, kind of device, way of training, and torch's version for the last bits."""
         recipe = {name: value for name, value in self.recipe.to_plain().items() if name != "seed"}
-        known = (
-            None if self.vocabulary is None else "\n".join(self.vocabulary.known).encode("utf-8", "replace")
-        )
         return {
             "learner": "recipe",
             "recipe": recipe,
-            "vocabulary": None if known is None else sha256(known).hexdigest(),
+            "vocabulary": None if self.vocabulary is None else self.vocabulary.digest,
             "device": torch.device(self.device).type,
             "way": way_of(self.recipe, self.device).way.value,
             "torch": torch.__version__,
@@ -136,8 +132,9 @@ class RecipeLearner:
             yield _scored(plan, prepared, half, partial(logits_and_squares, network, texts))
 
     def _number(self, corpus: Corpus, half: Half) -> tuple[Numbers, int]:
-        if self.vocabulary is not None:
-            return corpus.number_by(self.vocabulary)
+        fixed = self.vocabulary or numbered_by(self.recipe.vocabulary)
+        if fixed is not None:
+            return corpus.number_by(fixed)
         return corpus.number(half.train, self.recipe.min_frequency)
 
 

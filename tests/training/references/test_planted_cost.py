@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from privaudit.data.canaries.template import Slot, Template
+from privaudit.training.private.settings import PrivateTraining
 from privaudit.training.recipe import Recipe
 from privaudit.training.references.backends.serial import SerialBackend
 from privaudit.training.references.engine import train_references
@@ -50,6 +51,14 @@ def test_a_pretrained_encoder_is_counted_but_not_probed(store):
     cost = estimate_cost([(planted, 2)], store)
     assert cost.seconds is None
     assert "of one core" not in str(cost)
+
+
+def test_noisy_steps_are_counted_as_planned_and_probed_by_a_few(store):
+    privacy = PrivateTraining(noise_multiplier=1.0, sample_rate=0.2, steps=100_000)
+    planted, _ = plans(RECIPE.model_copy(update={"privacy": privacy}))
+    cost = estimate_cost([(planted, 1)], store)
+    assert cost.steps == 100_000
+    assert cost.seconds > 1
 
 
 def test_only_planted_learners_are_estimated(store):

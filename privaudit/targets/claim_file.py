@@ -1,0 +1,79 @@
+"""Files of other programs that say how a model was trained privately; nothing in them is executed."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from privaudit.errors import DataError
+from privaudit.targets.safe_load import safe_torch_load
+
+_IN_DIRECTORY = (
+    "privacy.json",
+    "claim.json",
+    "privacy_args.json",
+    "accountant.json",
+    "privacy_engine.json",
+    "training_args.json",
+    "trainer_state.json",
+    "config.json",
+)
+"""JSON files of a training directory; the first that speaks of privacy counts."""
+_TELLING = {
+    "history",
+    "epsilon",
+    "target_epsilon",
+    "privacy_epsilon",
+    "noise_multiplier",
+    "dp_noise_multiplier",
+    "privacy",
+    "claim",
+    "phases",
+}
+_MEND = "Give JSON, a checkpoint of Opacus' PrivacyEngine, or a directory that holds one of them"
+
+
+def claim_content(path: Path) -> tuple[object, str]:
+    """What a file, or the first telling file of a training directory, says in plain containers; and its name.
+
+    Args:
+        path: JSON, a ``torch.save`` file of plain containers and tensors, or a directory with such JSON.
+
+    Raises:
+        DataError: it cannot be read, is neither, or no file of the directory speaks of privacy.
+        UnsafeModelError: the checkpoint holds more than plain containers and tensors.
+        ModelError: the checkpoint is damaged.
+    """
+    if path.is_dir():
+        return _in_directory(path)
+    content = _bytes(path)
+    if content[:2] == b"PK" or content[:1] == b"\x80":
+        return safe_torch_load(path), path.name
+    return _json(content, path.name), path.name
+
+
+def _in_directory(path: Path) -> tuple[object, str]:
+    for name in _IN_DIRECTORY:
+        if (path / name).is_file():
+            content = _json(_bytes(path / name), name)
+            if isinstance(content, Mapping) and _TELLING & content.keys():
+                return content, f"{path.name}/{name}"
+    raise DataError(
+        f"a file that speaks of privacy in {path}", f"none of {', '.join(_IN_DIRECTORY)} that does", _MEND
+    )
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise DataError("a readable file with a claim", f"{path} ({reason})", "Correct the path") from None
+
+
+def _json(content: bytes, name: str) -> object:
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise DataError(
+            "a claim as JSON, or a checkpoint", f"{name} ({type(error).__name__})", _MEND
+        ) from None

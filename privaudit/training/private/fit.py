@@ -1,0 +1,202 @@
+"""The training loop of a differentially private run."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from privaudit.errors import UsageError
+from privaudit.progress import Progress
+from privaudit.targets.interface import Ints
+from privaudit.training.loop import Epoch, History, learning_rate_factor, make_optimizer
+from privaudit.training.private.gradients import RowGradient, clipped_sum, factors_of
+from privaudit.training.private.noise import LateNoise, noise_generator
+from privaudit.training.private.sampling import PoissonBatches
+from privaudit.training.private.settings import PrivateTraining
+from privaudit.training.recipe import Recipe
+from privaudit.training.seeds import Stream, derive, seeded_torch
+
+Gradients = Mapping[str, Tensor | RowGradient]
+
+
+def fit_private(
+    module: nn.Module,
+    recipe: Recipe,
+    n: int,
+    losses_of: Callable[[Ints], Tensor],
+    *,
+    seed: int,
+    noise_seed: int | None = None,
+    progress: Progress,
+    max_seconds: float | None = None,
+    tables: Sequence[nn.Embedding] = (),
+    on_step: Callable[[int], None] | None = None,
+) -> History:
+    """Train ``module`` in place with DP-SGD (arXiv 1607.00133, algorithm 1); it is left in evaluation mode.
+
+    A pass is ``round(1 / sample_rate)`` steps. A run that ``max_seconds`` stops ends after a whole pass (the
+    first one always runs): what ran is ``History.steps``, and only these are to be accounted.
+
+    Args:
+        module: what ``losses_of`` uses.
+        recipe: with ``privacy``; its optimiser, schedule, weight decay and dropout.
+        n: number of training records.
+        losses_of: the losses ``[B]`` of the records at B positions, one of each, with their graph.
+        seed: of this model; dropout follows from it.
+        noise_seed: of batches and noise; ``seed`` when None. Whoever knows it can subtract the noise.
+        progress: told once per step.
+        max_seconds: no pass begins after this time.
+        tables: of ``module``, large ones that nothing reads but their own ``forward``: their noise is drawn
+            late where that is exact (SGD without weight decay, and no ``on_step``), and their padding rows,
+            whose gradient is zero whatever the data are, get none.
+        on_step: called after every step with its number from 1, when all parameters are up to date.
+
+    Raises:
+        UsageError: the recipe stops early or clips the batch's gradient, a layer has no rule for its
+            gradient, or the loss is not finite.
+        ValueError: no record, or a recipe that is not private.
+    """
+    if n < 1 or recipe.privacy is None:
+        raise ValueError("private training needs records and a mechanism")
+    _check(recipe)
+    began, passes = time.monotonic(), round(1 / recipe.privacy.sample_rate)
+    limit = recipe.privacy.steps if recipe.stop_after is None else recipe.stop_after * passes
+    limit = min(recipe.privacy.steps, limit)
+    secret = seed if noise_seed is None else noise_seed
+    batches = PoissonBatches(n, recipe.privacy.sample_rate, secret)
+    late = recipe.optimizer == "sgd" and not recipe.weight_decay and on_step is None
+    mechanism = _Mechanism(module, recipe, recipe.privacy, secret, tables, late=late)
+
+    def run_pass(number: int) -> Epoch:
+        losses: list[Tensor] = []
+        while mechanism.step < min(limit, number * passes):
+            if recipe.dropout:
+                torch.manual_seed(derive(seed, Stream.DROPOUT, mechanism.step))
+            losses.append(mechanism.run_step(losses_of, batches.draw()))
+            progress.advance(1, f"pass {number}")
+            if on_step is not None:
+                on_step(mechanism.step)
+        return Epoch(_mean_loss(torch.cat(losses), number, recipe), None)
+
+    progress.start("private training", limit)
+    epochs: list[Epoch] = []
+    module.train()
+    try:
+        with seeded_torch(seed, Stream.DROPOUT):
+            while mechanism.step < limit and not (
+                epochs and max_seconds is not None and time.monotonic() - began > max_seconds
+            ):
+                epochs.append(run_pass(len(epochs) + 1))
+    finally:
+        mechanism.close()
+    module.eval()
+    stopped: Literal["epochs", "time"] = "time" if mechanism.step < limit else "epochs"
+    return History(tuple(epochs), len(epochs), stopped, mechanism.step, time.monotonic() - began)
+
+
+class _Mechanism:
+    """Clipped sums, noise and the optimiser; knows how many steps it has made."""
+
+    def __init__(
+        self,
+        module: nn.Module,
+        recipe: Recipe,
+        privacy: PrivateTraining,
+        noise_seed: int,
+        tables: Sequence[nn.Embedding],
+        *,
+        late: bool,
+    ) -> None:
+        self.module, self.recipe, self.privacy, self.step = module, recipe, privacy, 0
+        parameters = {name: p for name, p in module.named_parameters() if p.requires_grad}
+        self.device = next(iter(parameters.values())).device
+        self.generator = noise_generator(noise_seed, self.device)
+        names = {id(parameter): name for name, parameter in parameters.items()}
+        named = {names[id(table.weight)]: table for table in tables}
+        self.late = {name: (t, LateNoise(t, self.generator)) for name, t in named.items() if late}
+        self.padding = {name: table.padding_idx for name, table in named.items()}
+        self.dense = {name: p for name, p in parameters.items() if name not in self.late}
+        self.optimizer = make_optimizer(list(self.dense.values()), recipe)
+        self.factors = factors_of(privacy)
+        self.deviation = privacy.noise_multiplier * privacy.clip_norm
+
+    def run_step(self, losses_of: Callable[[Ints], Tensor], positions: Ints) -> Tensor:
+        """One noisy step; the losses ``[B]`` before it, none for an empty batch."""
+        gradients: Gradients = {}
+        losses = torch.zeros(0, device=self.device)
+        if len(positions):
+
+            def compute() -> Tensor:
+                nonlocal losses
+                found = losses_of(positions)
+                losses = found.detach()
+                return found
+
+            gradients = clipped_sum(self.module, compute, self.factors).gradients
+        self._update(gradients)
+        self.step += 1
+        return losses
+
+    def close(self) -> None:
+        """Draw what noise is owed; the parameters are then those of the mechanism."""
+        for _, noise in self.late.values():
+            noise.close()
+        for parameter in self.dense.values():
+            parameter.grad = None
+
+    @torch.no_grad()
+    def _update(self, gradients: Gradients) -> None:
+        factor = learning_rate_factor(self.recipe, self.step, self.privacy.steps)
+        rate, size = self.recipe.learning_rate * factor, self.recipe.batch_size
+        for name, parameter in self.dense.items():
+            if parameter.grad is None:
+                parameter.grad = torch.empty_like(parameter)
+            noisy = parameter.grad.normal_(0.0, self.deviation, generator=self.generator)
+            if (row := self.padding.get(name)) is not None:
+                noisy[row] = 0
+            _add(noisy, gradients.get(name), 1.0)
+            noisy.div_(size)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        self.optimizer.step()
+        for name, (table, noise) in self.late.items():
+            _add(table.weight, gradients.get(name), -rate / size)
+            noise.add((rate * self.deviation / size) ** 2)
+
+
+def _add(target: Tensor, gradient: "Tensor | RowGradient | None", factor: float) -> None:
+    """``target += factor * gradient``; a missing gradient is zero."""
+    if isinstance(gradient, Tensor):
+        target.add_(gradient, alpha=factor)
+    elif gradient is not None:
+        target.index_add_(0, gradient.rows, gradient.values, alpha=factor)
+
+
+def _check(recipe: Recipe) -> None:
+    """Refuse what private training cannot do, or what would not be private."""
+    if recipe.early_stopping:
+        raise UsageError(
+            "private training for a fixed number of steps",
+            "early stopping, which looks at records outside the guarantee",
+            "Drop --early-stopping",
+        )
+    if recipe.clip_gradient is not None:
+        raise UsageError(
+            "clipping per record, which private training does",
+            f"clip_gradient {recipe.clip_gradient:g}, a limit for the whole batch",
+            "Set --clip instead",
+        )
+
+
+def _mean_loss(losses: Tensor, number: int, recipe: Recipe) -> float:
+    """Mean loss of one pass; 0 where all its batches were empty."""
+    mean = float(losses.sum()) / max(1, len(losses))
+    if not abs(mean) < float("inf"):
+        raise UsageError(
+            "a finite training loss",
+            f"{mean} in pass {number}",
+            f"Lower the learning rate (--lr, now {recipe.learning_rate:g}) or raise --epsilon",
+        )
+    return mean

@@ -1,0 +1,6 @@
+"""Per-example gradients of each kind of layer, from what it read and the gradient at what it gave."""
+
+from privaudit.training.private.rules.layers import Layer, layer_of
+from privaudit.training.private.rules.parts import Gradient, NameOf, Part, RowGradient, gathered
+
+__all__ = ["Gradient", "Layer", "NameOf", "Part", "RowGradient", "gathered", "layer_of"]
