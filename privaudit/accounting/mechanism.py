@@ -2,11 +2,12 @@
 
 Adjacency is add or remove one record (or group, where groups are clipped as one). Every step adds noise of
 ``noise_multiplier`` times the clip norm to the sum of clipped gradients, over a batch that each record joins
-independently with probability ``sample_rate``.
+independently with probability ``sample_rate``. Where ``group`` is R, R records are added or removed together,
+and each is still sampled by itself: R copies of a canary.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from privaudit.errors import UsageError
 
@@ -36,15 +37,19 @@ class Mechanism:
     """All steps of a training run, composed one after another; noise and rate may change between phases."""
 
     phases: tuple[Phase, ...]
+    group: int = 1
+    """Records that are added or removed together, each sampled and clipped by itself; 1 or more."""
 
     def __post_init__(self) -> None:
         if not self.phases:
             raise UsageError("one phase or more", "none", "Give noise, rate and steps")
+        if self.group < 1:
+            raise UsageError("a group of one record or more", f"{self.group}", "Correct it")
 
     @classmethod
-    def uniform(cls, noise_multiplier: float, sample_rate: float, steps: int) -> "Mechanism":
+    def uniform(cls, noise_multiplier: float, sample_rate: float, steps: int, group: int = 1) -> "Mechanism":
         """The same noise and rate in every step."""
-        return cls((Phase(noise_multiplier, sample_rate, steps),))
+        return cls((Phase(noise_multiplier, sample_rate, steps),), group)
 
     @classmethod
     def of_steps(cls, noise_multipliers: Sequence[float], sample_rate: float) -> "Mechanism":
@@ -54,6 +59,16 @@ class Mechanism:
             steps = phases.pop().steps + 1 if phases and phases[-1].noise_multiplier == sigma else 1
             phases.append(Phase(sigma, sample_rate, steps))
         return cls(tuple(phases))
+
+    def for_group(self, group: int) -> "Mechanism":
+        """The same training, for so many records added or removed together."""
+        return replace(self, group=group)
+
+    def with_noise(self, factor: float) -> "Mechanism":
+        """The same training with every noise multiplier times ``factor``."""
+        return replace(
+            self, phases=tuple(replace(p, noise_multiplier=factor * p.noise_multiplier) for p in self.phases)
+        )
 
     @property
     def steps(self) -> int:

@@ -8,6 +8,7 @@ _COINS = "an independent fair coin per canary, and guesses whose number was fixe
 ASSUMES = {
     "steinke": f"{_COINS}; nothing of the mechanism",
     "mahloujifar": f"{_COINS}; a Gaussian trade-off curve",
+    "mahloujifar-mechanism": f"{_COINS}; the configured mechanism with another noise multiplier",
 }
 """What each bound rests on: it is never to be shown without."""
 

@@ -15,6 +15,8 @@ from scipy.special import log_ndtr, ndtr, ndtri
 
 Floats = NDArray[np.float64]
 
+_LEAST_RATE = 1e-12
+"""Below this FPR or FNR a thinned curve has no corners of its own."""
 _MU_MOST = 200.0
 """Beyond this no attack can be told from a perfect one in double precision."""
 
@@ -124,6 +126,42 @@ class RocCurve:
         fpr = np.unique(np.concatenate((self.fpr, mirrored.fpr)))
         return concave_hull(fpr, np.maximum(self.max_tpr(fpr), mirrored.max_tpr(fpr)))
 
+    def from_above(self, points: int) -> "RocCurve":
+        """A concave polygon of at most ``points`` corners that is nowhere below this one.
+
+        Corners are spaced evenly in the logarithm of the FPR and of the FNR. Between two of them the curve
+        rises above the chord; both are raised by as much.
+
+        Args:
+            points: 8 or more.
+        """
+        if len(self.fpr) <= points:
+            return self
+        kept = self._corners(points)
+        tpr = self.tpr[kept]
+        excess = self.tpr - np.interp(self.fpr, self.fpr[kept], tpr)
+        gaps = np.maximum.reduceat(excess, kept[:-1])
+        raised = tpr + np.maximum(np.append(gaps, 0.0), np.append(0.0, gaps))
+        hull = concave_hull(self.fpr[kept], raised)
+        # NOTE: what was raised above 1 is cut off where it crosses 1, not pulled down to it.
+        below = hull.tpr < 1
+        crossing = float(np.interp(1.0, hull.tpr, hull.fpr)) if not below.all() else 1.0
+        return RocCurve(
+            np.concatenate((hull.fpr[below], [crossing, 1.0])),
+            np.concatenate((hull.tpr[below], [1.0, 1.0])),
+        )
+
+    def _corners(self, points: int) -> NDArray[np.int64]:
+        """Indices of distinct FPRs, the first and the last included."""
+        half = np.geomspace(_LEAST_RATE, 0.5, (points - 2) // 2)
+        left = np.searchsorted(self.fpr, half)
+        right = np.searchsorted(self.tpr, 1 - half)
+        last = len(self.fpr) - 1
+        chosen = np.unique(np.concatenate(([0], left, np.minimum(right, last), [last])))
+        # NOTE: of corners above one another the highest; the first stands where the curve begins.
+        first = np.flatnonzero(self.fpr == 0)[-1]
+        return np.unique(np.append(chosen[self.fpr[chosen] > 0], first))
+
     @cached_property
     def _inverse(self) -> tuple[Floats, Floats]:
         # NOTE: of points with the same TPR the first has the smallest FPR.
@@ -147,6 +185,40 @@ def roc_from_losses(losses: Floats, mass: Floats, infinite: float) -> RocCurve:
     fpr = np.concatenate(([0.0], np.cumsum(mass[order] * np.exp(-losses[order]))))
     # NOTE: what Q has beyond all atoms of P, and what rounding left over: the last piece ends in (1, 1).
     return RocCurve(np.append(np.minimum(fpr, 1.0), 1.0), np.append(np.minimum(tpr, 1.0), 1.0))
+
+
+def roc_epsilon_delta(epsilon: float, delta: float) -> RocCurve:
+    """The region of (epsilon, delta) as a polygon: :func:`max_tpr_epsilon_delta` at its corners.
+
+    Args:
+        epsilon: 0 or more; infinity allows everything.
+        delta: in [0, 1].
+    """
+    corner = (1 - delta) / (1 + np.exp(min(epsilon, 700.0)))
+    fpr = np.array([0.0, corner, 1 - delta, 1.0])
+    return RocCurve(fpr, max_tpr_epsilon_delta(fpr, epsilon, delta))
+
+
+def roc_gaussian(mu: float, points: int = 4_001) -> RocCurve:
+    """The curve of mu-GDP as a polygon through ``points`` points, spaced evenly in standard deviations.
+
+    Args:
+        mu: 0 or more.
+        points: odd, so that the curve and its mirror image have the same corners.
+    """
+    quantile = np.linspace(-8.0 - mu, 8.0, points)
+    return RocCurve(
+        np.concatenate(([0.0], ndtr(quantile), [1.0])), np.concatenate(([0.0], ndtr(quantile + mu), [1.0]))
+    )
+
+
+def group_epsilon_delta(epsilon: float, delta: float, group: int) -> tuple[float, float]:
+    """What (epsilon, delta)-DP of one record says of a group (Dwork and Roth 2014, theorem 2.2, its proof).
+
+    ``(R epsilon, delta (1 + e^epsilon + … + e^((R - 1) epsilon)))``; a delta of 1 and more allows everything.
+    """
+    factor = sum(float(np.exp(min(i * epsilon, 700.0))) for i in range(group))
+    return group * epsilon, min(1.0, delta * factor)
 
 
 def concave_hull(fpr: Floats, tpr: Floats) -> RocCurve:

@@ -5,7 +5,13 @@ import math
 import numpy as np
 import pytest
 
-from privaudit.accounting.accountants import delta_pld, epsilon_pld, epsilon_rdp, epsilons
+from privaudit.accounting.accountants import (
+    delta_pld,
+    epsilon_pld,
+    epsilon_prv,
+    epsilon_rdp,
+    epsilons,
+)
 from privaudit.accounting.curves import last_iterate_roc, max_roc
 from privaudit.accounting.mechanism import Mechanism, Phase
 from privaudit.errors import UsageError
@@ -53,7 +59,11 @@ def test_golden_maximal_rocs(noise, rate, steps, tpr, auc):
 
 @pytest.mark.parametrize(
     ("noise", "steps", "tpr"),
-    [(1.0, 1000, [0.003324, 0.026028, 0.187486]), (0.6, 2000, [0.033195, 0.153888, None])],
+    [
+        (1.0, 1000, [0.003324, 0.026028, 0.187486]),
+        (1.0, 10_000, [0.033553, None, None]),
+        (0.6, 2000, [0.033195, 0.153888, None]),
+    ],
 )
 def test_golden_values_of_the_other_direction(noise, steps, tpr):
     roc = max_roc(Mechanism.uniform(noise, 0.01, steps), "add")
@@ -147,3 +157,19 @@ def test_impossible_mechanisms_are_refused(values):
 def test_impossible_deltas_are_refused(delta):
     with pytest.raises(UsageError, match="a delta in"):
         epsilon_pld(Mechanism.uniform(1.0, 1.0, 1), delta)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("case", "prv"),
+    list(
+        zip(
+            [(*row[:3], row[3]) for row in GOLDEN],
+            [1.838372, 6.198044, 9.964199, 2.542189, 2.391837, 2.399234, 4.387413, 4.387414, 4.968070],
+            strict=True,
+        )
+    ),
+)
+def test_golden_epsilons_of_prv(case, prv):
+    pytest.importorskip("opacus")
+    assert epsilon_prv(Mechanism.uniform(*case[:3]), case[3]) == pytest.approx(prv, abs=0.012)

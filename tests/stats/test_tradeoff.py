@@ -12,10 +12,13 @@ from privaudit.stats.tradeoff import (
     delta_of_gaussian,
     epsilon_at_point,
     epsilon_of_gaussian,
+    group_epsilon_delta,
     max_tpr_epsilon_delta,
     max_tpr_gaussian,
     mu_of_epsilon,
+    roc_epsilon_delta,
     roc_from_losses,
+    roc_gaussian,
 )
 
 FPRS = np.array([1e-4, 1e-3, 1e-2, 0.1])
@@ -152,3 +155,36 @@ def test_the_inverse_undoes_the_curve():
     roc = RocCurve(np.array([0, 0.2, 0.5, 1.0]), np.array([0.1, 0.6, 0.9, 1.0]))
     x = np.linspace(0, 1, 50)
     np.testing.assert_allclose(roc.fpr_at(roc.max_tpr(x)), x, atol=1e-12)
+
+
+@pytest.mark.parametrize("points", [20, 200, 2000])
+@pytest.mark.parametrize("mu", [0.1, 1.0, 4.0])
+def test_fewer_corners_from_above(mu, points):
+    exact = roc_gaussian(mu, 20_001)
+    few = exact.from_above(points)
+    assert len(few.fpr) <= points
+    assert (few.max_tpr(exact.fpr) >= exact.tpr - 1e-12).all()
+    assert (np.diff(np.diff(few.tpr) / np.diff(few.fpr)) <= 1e-6).all()
+    assert few.auc - exact.auc < 20 / points**2
+    assert exact.from_above(30_000) is exact
+
+
+def test_the_polygons_are_the_curves():
+    x = np.logspace(-6, -0.001, 50)
+    np.testing.assert_allclose(roc_gaussian(1.0).max_tpr(x), max_tpr_gaussian(x, 1.0), atol=1e-6)
+    for epsilon, delta in ((1.0, 1e-5), (0.0, 0.0), (0.0, 1.0), (50.0, 0.1), (2000.0, 1e-5)):
+        polygon = roc_epsilon_delta(epsilon, delta)
+        np.testing.assert_allclose(
+            polygon.max_tpr(x), max_tpr_epsilon_delta(x, epsilon, delta), rtol=1e-9, atol=1e-12
+        )
+        assert polygon.fpr_at(1.0) <= 1
+
+
+@given(st.floats(0, 5), st.integers(1, 6))
+def test_group_privacy_is_the_composition_of_its_steps(epsilon, group):
+    of_group, delta = group_epsilon_delta(epsilon, 1e-6, group)
+    assert of_group == pytest.approx(group * epsilon)
+    expected = 0.0
+    for _ in range(group):
+        expected = np.exp(epsilon) * expected + 1e-6
+    assert delta == pytest.approx(min(1.0, expected))

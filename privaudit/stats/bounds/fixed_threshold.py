@@ -8,8 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from privaudit.stats.bounds.search import largest_rejected
 from privaudit.stats.intervals import binomial_upper
-from privaudit.stats.tradeoff import epsilon_at_point
+from privaudit.stats.tradeoff import epsilon_at_point, group_epsilon_delta
+
+_MOST_EPSILON = 60.0
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,25 @@ def epsilon_lower_bound(errors: Errors, delta: float, confidence: float = 0.95) 
     fpr = float(binomial_upper(errors.false_positives, errors.n_out, alpha))
     fnr = float(binomial_upper(errors.false_negatives, errors.n_in, alpha))
     return epsilon_at_point(fpr, fnr, delta)
+
+
+def group_lower_bound(errors: Errors, delta: float, group: int, confidence: float = 0.95) -> float:
+    """The same for a canary in ``group`` copies: the epsilon of one record, by group privacy.
+
+    Args:
+        errors: counts at the threshold.
+        delta: of one record, in (0, 1).
+        group: copies.
+        confidence: in (0, 1).
+    """
+    if group == 1:
+        return epsilon_lower_bound(errors, delta, confidence)
+
+    def refuted(epsilon: float) -> bool:
+        of_group, delta_of_group = group_epsilon_delta(epsilon, delta, group)
+        return epsilon_lower_bound(errors, delta_of_group, confidence) > of_group
+
+    return largest_rejected(refuted, _MOST_EPSILON)
 
 
 def ceiling(n_out: int, n_in: int, delta: float, confidence: float = 0.95) -> float:

@@ -14,6 +14,8 @@ from privaudit.stats.tradeoff import RocCurve, epsilon_of_gaussian
 InverseRoc = Callable[[float], float]
 """From a TPR to the smallest FPR that the curve allows for it; of a symmetric curve, with value 0 at 0."""
 _MOST_MU = 40.0
+_LEAST_P = 1e-12
+"""Smaller p-values are reported as this."""
 
 
 def rejects(canaries: int, guesses: int, correct: int, inverse: InverseRoc, level: float) -> bool:
@@ -40,6 +42,22 @@ def rejects(canaries: int, guesses: int, correct: int, inverse: InverseRoc, leve
         right += (i / (r - i)) * (least - wrong)
         wrong = least
     return right + wrong > r / m
+
+
+def p_value(canaries: int, guesses: int, correct: int, inverse: InverseRoc) -> float:
+    """The smallest level at which :func:`rejects` does, to a millionth of it, rounded up; 1 where none does.
+
+    Every quantity of the recursion grows with the level, so what is rejected at one is at every higher.
+    """
+    if not rejects(canaries, guesses, correct, inverse, 1.0):
+        return 1.0
+    low, high = _LEAST_P, 1.0
+    if rejects(canaries, guesses, correct, inverse, low):
+        return low
+    while high / low > 1 + 1e-6:
+        middle = (low * high) ** 0.5
+        low, high = (low, middle) if rejects(canaries, guesses, correct, inverse, middle) else (middle, high)
+    return high
 
 
 def gaussian_inverse(mu: float) -> InverseRoc:

@@ -6,8 +6,8 @@ not choose; then it is exact for every curve, at every sample size, without choo
 Why: number the scores so that those of OUT models are uniform (ties are broken at random). Under the curve,
 P(score of an IN model >= 1 - x) <= ROC(x) for all x. Let V* have exactly that distribution. An IN score is
 then stochastically below V*, so every rank statistic that grows with the IN scores is at most, in
-distribution, what it is for pairs (uniform, V*). Drawing those pairs gives the p-value. docs/design/ has the
-derivation in full.
+distribution, what it is for pairs (uniform, V*). Drawing those pairs gives the p-value. The derivation in
+full: docs/design/0008-rank-test.md.
 """
 
 from collections.abc import Callable
@@ -56,23 +56,59 @@ def against_curve(
     Raises:
         ValueError: a side is empty, or a score is not finite: a bug of the caller.
     """
+    ranked, n_in, n_out = ranks_of(scores, member, rng)
+    observed = _both(ranked[None], n_in, n_out)
+    return _calibrated(observed[0], drawn(inverse, n_in, n_out, rng, draws, _both))
+
+
+def ranks_of(scores: Floats, member: Bools, rng: np.random.Generator) -> tuple[Bools, int, int]:
+    """``[n]`` whether each model is IN, from the lowest score to the highest; and how many are IN and OUT.
+
+    Ties are put in random order.
+
+    Raises:
+        ValueError: a side is empty, or a score is not finite: a bug of the caller.
+    """
     n_in, n_out = int(member.sum()), int((~member).sum())
     if not n_in or not n_out or not np.isfinite(scores).all():
         raise ValueError("the rank test needs finite scores of IN and OUT models")
-    observed = _statistics(_ranked(scores, member, rng)[None], n_in, n_out)
-    null = _null(inverse, n_in, n_out, rng, draws)
-    return _calibrated(observed[0], null)
-
-
-def _ranked(scores: Floats, member: Bools, rng: np.random.Generator) -> Bools:
-    """``[n]`` whether each model is IN, from the lowest score to the highest, ties in random order."""
     order = np.lexsort((rng.random(len(scores)), scores))
-    ranked: Bools = member[order]
-    return ranked
+    return member[order], n_in, n_out
 
 
-def _null(inverse: InverseRoc, n_in: int, n_out: int, rng: np.random.Generator, draws: int) -> Floats:
-    """``[draws, 2]`` statistics under the least favourable pair."""
+def power(
+    truth: InverseRoc,
+    claimed: InverseRoc,
+    n_in: int,
+    n_out: int,
+    rng: np.random.Generator,
+    *,
+    level: float = 0.05,
+    draws: int = 1_999,
+    audits: int = 400,
+) -> float:
+    """How often the test rejects the claimed curve at ``level`` when ideal scores follow the true one.
+
+    Ideal scores are those of the least favourable pair: an attack that reaches the whole curve.
+    """
+    null = drawn(claimed, n_in, n_out, rng, draws, _both)
+    seen = drawn(truth, n_in, n_out, rng, audits, _both)
+    return float(np.mean([_calibrated(row, null).p_value <= level for row in seen]))
+
+
+def drawn(
+    inverse: InverseRoc,
+    n_in: int,
+    n_out: int,
+    rng: np.random.Generator,
+    draws: int,
+    statistic: Callable[[Bools, int, int], Floats],
+) -> Floats:
+    """``[draws, …]`` values of a statistic under the least favourable pair of the curve.
+
+    With generators in the same state, two curves are drawn from the same uniform numbers: then a higher curve
+    gives higher scores of IN models draw by draw, and no smaller value of any statistic that grows with them.
+    """
     n = n_in + n_out
     member = np.arange(n) < n_in
     parts = []
@@ -81,7 +117,7 @@ def _null(inverse: InverseRoc, n_in: int, n_out: int, rng: np.random.Generator, 
         scores = rng.random((rows, n))
         scores[:, :n_in] = 1 - inverse(scores[:, :n_in].ravel()).reshape(rows, n_in)
         # NOTE: V* piles up at 1 where the curve gives membership away for nothing; no uniform reaches 1.
-        parts.append(_statistics(_ranked_rows(scores, member), n_in, n_out))
+        parts.append(statistic(_ranked_rows(scores, member), n_in, n_out))
     return np.concatenate(parts)
 
 
@@ -98,14 +134,19 @@ def _ranked_rows(scores: Floats, member: Bools) -> Bools:
     return ranked
 
 
-def _statistics(ranked: Bools, n_in: int, n_out: int) -> Floats:
-    """``[b, 2]`` of b rankings ``[b, n]``: the area under the curve, and the largest bound over ranks."""
-    out_below = np.cumsum(~ranked, axis=1)
-    area = (out_below * ranked).sum(1) / (n_in * n_out)
-    return np.stack((area, _largest_bound(ranked, n_in, n_out)), axis=1)
+def area(ranked: Bools, n_in: int, n_out: int) -> Floats:
+    """``[b]`` areas under the ROC curve of b rankings ``[b, n]``: the statistic of Mann and Whitney."""
+    ranks = ranked @ np.arange(1.0, ranked.shape[1] + 1)
+    found: Floats = (ranks - n_in * (n_in + 1) / 2) / (n_in * n_out)
+    return found
 
 
-def _largest_bound(ranked: Bools, n_in: int, n_out: int) -> Floats:
+def _both(ranked: Bools, n_in: int, n_out: int) -> Floats:
+    """``[b, 2]``: the area under the curve, and the largest bound over ranks."""
+    return np.stack((area(ranked, n_in, n_out), largest_bound(ranked, n_in, n_out)), axis=1)
+
+
+def largest_bound(ranked: Bools, n_in: int, n_out: int) -> Floats:
     """``[b]`` the largest log-ratio bound over thresholds at geometric ranks from both ends.
 
     At the k-th highest OUT score the FPR is ``Beta(k, n_out - k + 1)`` and at most its upper limit; the TPR

@@ -4,8 +4,17 @@ import numpy as np
 import pytest
 from scipy.special import ndtr, ndtri
 
-from privaudit.stats.bounds.fixed_threshold import Errors, ceiling, epsilon_lower_bound, errors_at
-from privaudit.stats.bounds.rank_test import against_curve
+from privaudit.stats.bounds.fixed_threshold import (
+    Errors,
+    ceiling,
+    epsilon_lower_bound,
+    errors_at,
+    group_lower_bound,
+)
+from privaudit.stats.bounds.rank_bounds import RankedRuns
+from privaudit.stats.bounds.rank_test import against_curve, power
+from privaudit.stats.intervals import binomial_upper
+from privaudit.stats.tradeoff import group_epsilon_delta
 
 
 @pytest.mark.parametrize(
@@ -90,3 +99,40 @@ def test_a_perfect_attack_has_the_smallest_p_value():
 def test_scores_of_both_kinds_are_needed(scores, member):
     with pytest.raises(ValueError, match="IN and OUT"):
         against_curve(np.array(scores), np.array(member), gaussian(1.0), np.random.default_rng(0), 9)
+
+
+@pytest.mark.parametrize(
+    ("k", "n", "alpha", "limit"),
+    [(0, 1000, 0.025, 0.00368208), (5, 500, 0.025, 0.02318139), (50, 500, 0.05, 0.12486581)],
+)
+def test_golden_limits_of_an_error_rate(k, n, alpha, limit):
+    assert binomial_upper(k, n, alpha) == pytest.approx(limit, abs=1e-8)
+
+
+def test_the_bound_of_copies_is_where_group_privacy_meets_it():
+    errors = Errors(480, 490, 10, 20)
+    once, thrice = (group_lower_bound(errors, 1e-5, group) for group in (1, 3))
+    assert once == epsilon_lower_bound(errors, 1e-5)
+    assert thrice < once / 2
+    for epsilon, refuted in ((thrice, True), (thrice + 1e-3, False)):
+        of_group, delta = group_epsilon_delta(epsilon, 1e-5, 3)
+        assert (epsilon_lower_bound(errors, delta) > of_group) == refuted
+
+
+def test_power_is_the_size_for_the_claim_itself_and_grows_with_the_leak():
+    rng = np.random.default_rng(0)
+    found = [power(gaussian(mu), gaussian(0.925), 100, 100, rng, draws=999) for mu in (0.6, 0.925, 1.3, 1.9)]
+    assert found[0] <= 0.01
+    assert found[1] <= 0.05 + 4 * np.sqrt(0.05 * 0.95 / 400)
+    assert found[1] < found[2] < found[3]
+    assert found[3] > 0.99
+
+
+@pytest.mark.parametrize("statistic", ["area", "ranks"])
+def test_p_values_grow_with_the_curve_draw_by_draw(statistic):
+    rng = np.random.default_rng(3)
+    member = np.arange(120) < 60
+    runs = RankedRuns(member[np.argsort(rng.normal(size=120) + 1.0 * member)], 5, draws=199)
+    found = [runs.p_value(gaussian(mu), statistic) for mu in np.linspace(0, 3, 25)]
+    assert found == sorted(found)
+    assert runs.perfect().p_value(gaussian(1.0), statistic) <= min(found[8:])

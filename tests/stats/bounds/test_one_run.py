@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.special import ndtri
 from scipy.stats import binom
 
 from privaudit.stats.bounds import mahloujifar, steinke
-from privaudit.stats.tradeoff import RocCurve, max_tpr_gaussian
+from privaudit.stats.tradeoff import RocCurve, concave_hull, max_tpr_gaussian, mu_of_epsilon
 
 
 @pytest.mark.parametrize(
@@ -99,3 +100,84 @@ def test_guesses_of_a_gaussian_mechanism_rarely_refute_it(mu):
         correct = int(inside[order[-k:]].sum() + (~inside[order[:k]]).sum())
         rejected += mahloujifar.rejects(m, 2 * k, correct, mahloujifar.gaussian_inverse(mu), 0.05)
     assert rejected <= 0.05 * runs + 3 * np.sqrt(0.05 * 0.95 * runs)
+
+
+def quantile_scores(n, shift):
+    quantiles = ndtri((np.arange(n) + 0.5) / n)
+    return np.concatenate((quantiles, quantiles + shift)), np.arange(2 * n) >= n
+
+
+@pytest.mark.parametrize(
+    ("m", "guesses", "epsilon", "correct", "by_steinke", "by_mahloujifar"),
+    [
+        (1000, 250, 1, 152, 0.21770, 0.3279),
+        (1000, 250, 2, 174, 0.59421, 0.9564),
+        (1000, 250, 4, 208, 1.31263, 2.1438),
+        (1000, 250, 8, 242, 2.80117, 4.7071),
+        (10_000, 625, 1, 405, 0.46556, 0.5998),
+        (10_000, 625, 2, 475, 0.99074, 1.3096),
+        (10_000, 625, 4, 565, 2.00528, 2.7159),
+        (10_000, 625, 8, 619, 3.88944, 5.5948),
+    ],
+)
+def test_golden_audits_of_gaussian_quantiles(m, guesses, epsilon, correct, by_steinke, by_mahloujifar):
+    mu = mu_of_epsilon(epsilon, 1e-5)
+    scores, included = quantile_scores(m // 2, mu)
+    chosen = np.argsort(-np.abs(scores - mu / 2), kind="stable")[:guesses]
+    assert ((scores[chosen] > mu / 2) == included[chosen]).sum() == correct
+    assert steinke.epsilon_lower_bound(m, guesses, correct, 1e-5) == pytest.approx(by_steinke, abs=1e-5)
+    found = mahloujifar.epsilon_lower_bound(m, guesses, correct, 1e-5)
+    assert found == pytest.approx(by_mahloujifar, abs=5e-4)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("shift", "points", "by_steinke", "by_mahloujifar"),
+    [
+        (1, 386, 1.13346, 2.164749),
+        (2, 374, 2.311945, 4.7218075),
+        (4, 140, 4.395568, 9.133752),
+    ],
+)
+def test_the_published_comparison_of_another_library(shift, points, by_steinke, by_mahloujifar):
+    # jax-privacy tries every corner of the ROC's hull, at the level divided by their number: not a rule to
+    # copy, because the number depends on the scores, but an independent implementation of both bounds.
+    n = 10_000
+    scores, _ = quantile_scores(n, shift)
+    thresholds = np.unique(scores)[::-1]
+    hits = n - np.searchsorted(scores[n:], thresholds)
+    alarms = n - np.searchsorted(scores[:n], thresholds)
+    last = np.append(np.flatnonzero(np.diff(alarms)), len(alarms) - 1)
+    hull = concave_hull(np.append(0.0, alarms[last]), np.append(0.0, hits[last]))
+    assert len(hull.fpr) == pytest.approx(points, abs=1)
+    best = np.zeros(2)
+    for false, true in zip(hull.fpr, hull.tpr, strict=True):
+        if false + true:
+            case = (2 * n, int(false + true), int(true), 1e-6, 1 - 0.05 / points)
+            best = np.maximum(best, [b.epsilon_lower_bound(*case) for b in (steinke, mahloujifar)])
+    assert best == pytest.approx([by_steinke, by_mahloujifar], rel=1e-5)
+
+
+@pytest.mark.parametrize("correct", [63, 80, 100, 126])
+def test_the_p_value_is_the_smallest_level_that_rejects(correct):
+    inverse = mahloujifar.gaussian_inverse(0.6)
+    p = mahloujifar.p_value(1000, 126, correct, inverse)
+    if p == 1:
+        assert not mahloujifar.rejects(1000, 126, correct, inverse, 0.9999)
+    else:
+        assert mahloujifar.rejects(1000, 126, correct, inverse, p)
+        assert not mahloujifar.rejects(1000, 126, correct, inverse, 0.9999 * p)
+    levels = np.geomspace(1e-6, 0.999, 30)
+    assert [mahloujifar.rejects(1000, 126, correct, inverse, x) for x in levels] == list(levels >= p)
+
+
+@given(st.integers(2, 60), st.data())
+def test_bounds_grow_with_right_guesses_and_fall_with_delta_and_confidence(guesses, data):
+    correct = data.draw(st.integers(1, guesses))
+    delta = data.draw(st.sampled_from([1e-8, 1e-5, 1e-3]))
+    for method in (steinke, mahloujifar):
+        bound = method.epsilon_lower_bound(100, guesses, correct, delta)
+        assert bound >= method.epsilon_lower_bound(100, guesses, correct - 1, delta) - 1e-6
+        assert bound >= method.epsilon_lower_bound(100, guesses, correct, 10 * delta) - 1e-6
+        assert bound >= method.epsilon_lower_bound(100, guesses, correct, delta, 0.99) - 1e-6
+        assert bound <= method.epsilon_lower_bound(100, guesses, guesses, delta) + 1e-6
