@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Literal
 
 from privaudit.errors import UsageError
-from privaudit.gate.readings import Reading, exposure_readings, membership_readings
+from privaudit.gate.readings import Reading, epsilon_readings, exposure_readings, membership_readings
 from privaudit.gate.thresholds import Threshold
-from privaudit.results import Extraction, Membership, NotRun, ThresholdResult
+from privaudit.results import Epsilon, Extraction, Membership, NotRun, ThresholdResult
 
 Decision = Literal["exceeded", "holds", "inconclusive"]
 
@@ -16,19 +16,23 @@ def evaluate(
     membership: Sequence[Membership] = (),
     not_run: Sequence[NotRun] = (),
     extraction: Sequence[Extraction] = (),
+    epsilon: Epsilon | None = None,
 ) -> ThresholdResult:
     """Judge one threshold on interval ends.
 
     With an attack named, ``low`` of its interval decides; without one, ``low_simultaneous`` of every attack
     does, so that trying many attacks does not fail a build by chance. It holds when every ``high`` is at
     most the limit. ``exposure`` is read of every canary that was planted, and ``extracted`` counts those that
-    any of the attacks recovered; canaries that were left out are controls and never count.
+    any of the attacks recovered; canaries that were left out are controls and never count. ``epsilon`` is
+    read of the lower bound that assumes nothing of the mechanism, or of the one named; it holds by what
+    is accounted for the claimed mechanism, while the test of that claim finds no violation.
 
     Args:
         threshold: with its alias resolved.
         membership: results of membership inference.
         not_run: attacks without a result; those of the threshold's family keep it from holding.
         extraction: results of canary extraction.
+        epsilon: result of the test of the claim.
 
     Raises:
         UsageError: no attack that it speaks of has a result.
@@ -36,13 +40,16 @@ def evaluate(
     rows = [row for row in membership if threshold.attack in (None, row.attack)]
     canaries = [row for row in extraction if threshold.attack in (None, row.attack)]
     missing = _missing(threshold, not_run)
-    found = {"membership": bool(rows), "extraction": bool(canaries), "epsilon": False}[threshold.family]
+    bounds = [] if epsilon is None else epsilon_readings(threshold, epsilon)
+    found = {"membership": rows, "extraction": canaries, "epsilon": bounds}[threshold.family]
     if not (found or missing):
         raise UsageError(
             "an attack with a result", repr(threshold.expression), "Run the attack or correct the threshold"
         )
     if threshold.family == "membership":
         return _decide(threshold, membership_readings(threshold, rows), missing)
+    if threshold.family == "epsilon":
+        return _decide(threshold, bounds, missing)
     planted = [row for row in canaries if row.included]
     if not (planted or missing):
         return _result(threshold, "inconclusive", "none", None, "No canary is in the training data.")
@@ -72,13 +79,12 @@ def _decide(threshold: Threshold, readings: Sequence[Reading], missing: Sequence
     gaps = [reading.gap for reading in readings if reading.high is None]
     if gaps or high is None or highest is None:
         return _result(threshold, "inconclusive", "none", None, gaps[0])
-    bound = f"{highest.subject} high"
+    whose = highest.high_subject or highest.subject
+    bound = f"{whose} high"
     if high <= limit:
-        reason = f"At most {high:.4g} ({highest.subject}), which is not above {limit:g}."
+        reason = f"At most {high:.4g} ({whose}), which is not above {limit:g}."
         return _result(threshold, "holds", bound, high, reason)
-    reason = (
-        f"The interval reaches {high:.4g} ({highest.subject}): it neither exceeds nor excludes {limit:g}."
-    )
+    reason = f"The interval reaches {high:.4g} ({whose}): it neither exceeds nor excludes {limit:g}."
     return _result(threshold, "inconclusive", bound, high, reason)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from privaudit.gate.thresholds import Threshold
-from privaudit.results import Extraction, Interval, Membership, TprAtFpr
+from privaudit.results import Epsilon, Extraction, Interval, LowerBound, Membership, TprAtFpr
 
 
 @dataclass(frozen=True)
@@ -18,6 +18,8 @@ class Reading:
     high: float | None
     gap: str = ""
     """Why an end does not exist, in one sentence."""
+    high_subject: str = ""
+    """Whose ``high``, where the two ends do not come from one interval."""
 
 
 def membership_readings(threshold: Threshold, membership: Sequence[Membership]) -> list[Reading]:
@@ -38,6 +40,50 @@ def exposure_readings(threshold: Threshold, extraction: Sequence[Extraction]) ->
     """
     alone = threshold.attack is not None and len(extraction) == 1
     return [_exposure_reading(row, alone=alone) for row in extraction]
+
+
+ASSUMPTION_FREE = ("steinke", "rank-test-epsilon-delta")
+"""The one lower bound of each design that assumes nothing of the mechanism: what ``epsilon`` without a method
+speaks of. Taking the largest of several bounds would be a bound no more."""
+
+
+def epsilon_readings(threshold: Threshold, epsilon: Epsilon) -> list[Reading]:
+    """What an audit of epsilon says: a lower bound from below, and from above the accounted mechanism.
+
+    No attack bounds epsilon from above. What the claimed mechanism is accounted for does, as long as the test
+    of the claim does not say otherwise.
+    """
+    wanted = (threshold.attack,) if threshold.attack else ASSUMPTION_FREE
+    bounds = [bound for bound in epsilon.lower_bounds if bound.method in wanted]
+    return [_epsilon_reading(bound, epsilon) for bound in bounds]
+
+
+def _epsilon_reading(bound: LowerBound, epsilon: Epsilon) -> Reading:
+    high = epsilon.accounted if epsilon.verdict == "consistent" else None
+    return Reading(
+        bound.method,
+        bound.value,
+        "low",
+        high,
+        gap=f"At least {bound.value:.4g} ({bound.method}); {_why_unbounded(epsilon, bound)}.",
+        high_subject="accounted from the claimed mechanism",
+    )
+
+
+def _why_unbounded(epsilon: Epsilon, bound: LowerBound) -> str:
+    match epsilon.verdict:
+        case "consistent":
+            return "no upper end, because the claim names no mechanism that could be accounted"
+        case "violated":
+            return "no upper end, because the claim is refuted"
+        case "no-claim":
+            return "no upper end, because no privacy is claimed"
+        case "inconclusive":
+            most = epsilon.ceiling if bound.ceiling is None else bound.ceiling
+            return (
+                "no upper end, because the test of the claim is inconclusive"
+                f" (this bound could be {most:.4g} at most)"
+            )
 
 
 def _exposure_reading(row: Extraction, *, alone: bool) -> Reading:

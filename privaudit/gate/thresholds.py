@@ -98,11 +98,10 @@ def check_attacks(
             )
         attacks = planned[threshold.family]
         if threshold.attack is not None and threshold.attack not in attacks:
-            raise UsageError(
-                f"an attack that runs ({', '.join(attacks)})",
-                _in_words(threshold),
-                f"Add --attack {threshold.attack} or correct the threshold",
-            )
+            kind, mend = "an attack", f"Add --attack {threshold.attack} or correct the threshold"
+            if threshold.family == "epsilon":
+                kind, mend = "a bound", "Name one of them, or none"
+            raise UsageError(f"{kind} that runs ({', '.join(attacks)})", _in_words(threshold), mend)
 
 
 def _in_words(threshold: Threshold) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from privaudit.exits import Exit
-from privaudit.results import NotRun, ThresholdResult, Verdict
+from privaudit.results import Epsilon, NotRun, ThresholdResult, Verdict
 
 OnInconclusive = Literal["pass", "fail", "4"]
 
@@ -14,14 +14,16 @@ def judge(
     *,
     comparable: bool | None,
     not_run: Sequence[NotRun] = (),
+    epsilon: Epsilon | None = None,
     on_inconclusive: OnInconclusive = "4",
 ) -> Verdict:
-    """Put the thresholds together. Sets that are not comparable leave nothing to judge.
+    """Put thresholds and the test of the claim together. Sets that are not comparable leave nothing to judge.
 
     Args:
         thresholds: what :func:`evaluate` said.
         comparable: False when the blind baseline tells members from non-members without the model.
         not_run: attacks that were asked for and did not finish.
+        epsilon: the test of the claim; ``violated`` fails whatever the thresholds say.
         on_inconclusive: what an inconclusive threshold does to the exit code; recorded in the verdict.
     """
 
@@ -36,6 +38,9 @@ def judge(
             "No verdict: members and non-members differ in their texts alone, "
             "so attack success says nothing about the model.",
         )
+    tested = None if epsilon is None else epsilon.verdict
+    if epsilon is not None and tested == "violated":
+        return verdict("fail", f"The claimed privacy is refuted. {epsilon.sentence}")
     exceeded = [t for t in thresholds if t.result == "exceeded"]
     if exceeded:
         return verdict("fail", f"Leakage above the limit {exceeded[0].expression}: {exceeded[0].reason}")
@@ -44,6 +49,10 @@ def judge(
         return verdict("inconclusive", f"No verdict: {undecided[0].expression} — {undecided[0].reason}")
     if not_run:
         return verdict("inconclusive", f"No verdict: {not_run[0].attack} did not run. {not_run[0].reason}")
+    if epsilon is not None and tested == "inconclusive":
+        return verdict("inconclusive", f"No verdict on the claimed privacy. {epsilon.sentence}")
+    if not thresholds and tested == "consistent":
+        return verdict("pass", "No violation of the claimed privacy was found; that is no proof of it.")
     if not thresholds:
         return verdict("not-judged", "Measured, not judged: no threshold was set.")
     return verdict(

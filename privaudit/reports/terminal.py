@@ -7,6 +7,8 @@ from rich.table import Table
 from rich.text import Text
 
 from privaudit.inert import inert
+from privaudit.reports.epsilon_sweep_table import epsilon_sweep_parts
+from privaudit.reports.epsilon_table import epsilon_parts
 from privaudit.reports.extraction_table import extraction_parts
 from privaudit.reports.membership_table import membership_parts
 from privaudit.reports.sweep_table import sweep_parts
@@ -25,6 +27,9 @@ def print_result(result: Result, console: Console) -> None:
 def _parts(result: Result, width: int) -> Iterator[RenderableType]:
     yield _headline(result.verdict)
     yield _subject(result)
+    if result.epsilon is not None:
+        yield Text()
+        yield from epsilon_parts(result.epsilon, result.claim, result.verdict.sentence)
     if result.membership:
         yield Text()
         yield from membership_parts(result, width)
@@ -34,6 +39,9 @@ def _parts(result: Result, width: int) -> Iterator[RenderableType]:
     if result.sweep is not None:
         yield Text()
         yield from sweep_parts(result.sweep, width)
+    if result.epsilon_sweep is not None:
+        yield Text()
+        yield from epsilon_sweep_parts(result.epsilon_sweep, width)
     if result.verdict.thresholds:
         yield Text()
         yield _threshold_table(result.verdict)
@@ -67,6 +75,12 @@ def _counts(result: Result) -> str:
     canaries = f"{_some(planted, 'canary', 'canaries')} planted, {controls} left out as controls"
     if result.command == "extract":
         return canaries
+    if result.epsilon_sweep is not None:
+        return f"{result.data.n_members:,} records, each in about half of the models"
+    if result.data.source == "canaries" and not result.extraction:
+        return f"{result.data.n_members:,} canaries in, {result.data.n_nonmembers:,} out"
+    if result.command == "epsilon selftest":
+        return f"the canary is in {result.data.n_members:,} runs, and not in {result.data.n_nonmembers:,}"
     records = f"{result.data.n_members:,} members, {result.data.n_nonmembers:,} non-members"
     return f"{records}; {canaries}" if result.extraction else records
 

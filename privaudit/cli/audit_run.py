@@ -1,0 +1,110 @@
+"""Plan, run and show one whole audit."""
+
+from pathlib import Path
+
+from privaudit.attacks.cost import estimate
+from privaudit.attacks.signals_file import write_signals
+from privaudit.cli import extract_run, mia_run
+from privaudit.cli.output import Show, deliver, require_writable, say, tell, watched
+from privaudit.epsilon_audit.checks import reach_check
+from privaudit.epsilon_audit.plan import EpsilonPlan, OneRun, Positive
+from privaudit.errors import UsageError
+from privaudit.full_audit import PARTS, AuditPlan, AuditRequest, Part, plan_audit, run_audit
+from privaudit.gate import exit_code
+from privaudit.results import Claim, claim_from
+from privaudit.training.references.planted_cost import estimate_cost
+from privaudit.training.references.store import Store
+
+
+def run(request: AuditRequest, show: Show, *, signals: Path | None, dry_run: bool) -> int:
+    """Run the audit and return the exit code; the result is written whatever the verdict."""
+    places = {} if signals is None else {part: evidence_file(signals, part) for part in PARTS}
+    require_writable(show.output, *places.values())
+    plan = plan_audit(request)
+    if dry_run:
+        show_plan(plan)
+        return 0
+    with watched(quiet=show.quiet, no_color=show.no_color) as progress:
+        outcome = run_audit(plan, progress)
+    for part, (found, scores) in outcome.evidence.items():
+        if part in places:
+            write_signals(places[part], found, scores)
+            say(f"Evidence: {places[part]} (tells who is in; mode 0600)", quiet=show.quiet)
+    deliver(outcome.result, show)
+    return exit_code(outcome.result.verdict, comparable=outcome.comparable)
+
+
+def evidence_file(signals: Path, part: Part) -> Path:
+    """Where the evidence of one part goes: ``evidence.npz`` becomes ``evidence.epsilon.npz``."""
+    return signals.with_name(f"{signals.stem}.{part}{signals.suffix}")
+
+
+def given_claim(file: Path | None, **values: float | None) -> Claim | None:
+    """The claim of a file or of options; None when there is neither.
+
+    Raises:
+        UsageError: both are given, or the file is none that holds a claim.
+    """
+    typed = claim_from(**values)
+    if file is None:
+        return None if typed is None else typed.model_copy(update={"source": "typed"})
+    if typed is not None:
+        raise UsageError("--claim FILE or --claim-… values", "both", "Drop one of them")
+    from privaudit.epsilon_audit.claim import read_claim
+
+    return read_claim(file)
+
+
+def show_plan(plan: AuditPlan) -> None:
+    """Print what would be done, part by part."""
+    if plan.membership is not None:
+        tell("MEMBERSHIP")
+        mia_run.show_plan(plan.membership, estimate(plan.membership.subject, plan.membership.attacks))
+    if plan.extraction is not None:
+        tell("EXTRACTION")
+        extract_run.show_plan(plan.extraction)
+    if plan.epsilon is not None:
+        tell("EPSILON")
+        show_epsilon_plan(plan.epsilon)
+
+
+def show_epsilon_plan(plan: EpsilonPlan) -> None:
+    """Print the claim, the design, and what its models cost."""
+    claim, design = plan.tested.claim, plan.design
+    tell(f"Claim      {'none' if claim is None else _claim(claim)}; bounds at delta {plan.tested.delta:g}")
+    if isinstance(design, OneRun):
+        canaries = design.canaries
+        n_in = int(canaries.included.sum())
+        tell(
+            f"Design     one run: {len(canaries):,} canaries, {n_in:,} in by their coins, copies of each: "
+            f"{canaries.repetitions:,}"
+        )
+    else:
+        cost = estimate_cost([(design.models, design.count)], Store(plan.request.store))
+        tell(f"Design     many runs: one canary, {design.count:,} models with a coin each")
+        tell(f"Training   {cost}")
+    guesses = "" if plan.reach.guesses is None else f"{plan.reach.guesses:,} guesses, fixed now; "
+    tell(f"Test       {guesses}{reach_check(plan).text}")
+    tell(f"Bounds     {', '.join(plan.bounds)}")
+    _show_positive(plan, design.positive)
+    for threshold in plan.thresholds:
+        tell(f"Fail if    {threshold.expression}")
+
+
+def _show_positive(plan: EpsilonPlan, positive: Positive) -> None:
+    if positive.plan is None:
+        tell(f"Control    none: {positive.reason}")
+        return
+    cost = estimate_cost([(positive.plan, positive.count)], Store(plan.request.store))
+    tell(f"Control    without privacy: {cost}")
+
+
+def _claim(claim: Claim) -> str:
+    parts = {
+        "epsilon": claim.epsilon,
+        "delta": claim.delta,
+        "noise multiplier": claim.noise_multiplier,
+        "sample rate": claim.sample_rate,
+        "steps": claim.steps,
+    }
+    return ", ".join(f"{name} {value:g}" for name, value in parts.items() if value is not None)

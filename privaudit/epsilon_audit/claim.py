@@ -1,0 +1,89 @@
+"""What is claimed of a model, refused where no test of it would be valid."""
+
+import json
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+from privaudit.accounting.claim import claim_in, mechanism_of
+from privaudit.accounting.mechanism import Mechanism
+from privaudit.errors import DataError, UsageError
+from privaudit.results import Claim
+
+DELTA = 1e-5
+"""Of the lower bounds, where no claim names one."""
+_ADD_OR_REMOVE = "add"
+"""How every name of the adjacency that canaries have begins: with the canary, or without it."""
+
+
+@dataclass(frozen=True)
+class AuditedClaim:
+    """The claim that is tested, or None, and the delta of all numbers."""
+
+    claim: Claim | None
+    delta: float
+
+    @property
+    def mechanism(self) -> Mechanism | None:
+        """What the claim says was run; None where it names epsilon and delta alone."""
+        return None if self.claim is None else mechanism_of(self.claim)
+
+
+def audited_claim(given: Claim | None, recorded: Claim | None) -> AuditedClaim:
+    """The claim that the user gave, else the one that the model's file holds.
+
+    Raises:
+        UsageError: the claim has an epsilon without a delta or nothing that could be tested, or is about the
+            replacement of a record, where the canaries are added or removed.
+    """
+    claim = given or recorded
+    if claim is None:
+        return AuditedClaim(None, DELTA)
+    if claim.epsilon is not None and claim.delta is None:
+        raise UsageError(
+            "a claim with its delta, because epsilon alone means nothing",
+            f"epsilon {claim.epsilon:g}",
+            "Give --claim-delta",
+        )
+    if claim.delta is not None and not 0 < claim.delta < 1:
+        raise UsageError("a claimed delta in (0, 1)", f"{claim.delta:g}", "Correct --claim-delta")
+    adjacency = (claim.adjacency or "").lower()
+    if adjacency and not adjacency.startswith(_ADD_OR_REMOVE):
+        raise UsageError(
+            "a claim about adding or removing a record, which is what a canary's coin does",
+            f"one about {claim.adjacency}",
+            "Account the run for add-or-remove adjacency and claim that epsilon",
+        )
+    finite = claim.epsilon is not None and math.isfinite(claim.epsilon)
+    if not finite and mechanism_of(claim) is None:
+        raise UsageError(
+            "a claim that can be tested",
+            "one with neither an epsilon nor a whole mechanism",
+            "Give --claim-epsilon and --claim-delta, or --claim-noise-multiplier, --claim-sample-rate and "
+            "--claim-steps",
+        )
+    return AuditedClaim(claim, DELTA if claim.delta is None else claim.delta)
+
+
+def read_claim(path: Path) -> Claim:
+    """The claim in a file of another program: JSON, or a checkpoint, of which nothing is executed.
+
+    Raises:
+        DataError: the file cannot be read, or holds no claim.
+        UnsafeModelError: the checkpoint holds more than plain containers and tensors.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as failure:
+        reason = failure.strerror or type(failure).__name__
+        raise DataError("a readable file with a claim", f"{path} ({reason})", "Correct --claim") from None
+    if content[:2] == b"PK" or content[:1] == b"\x80":
+        from privaudit.targets.safe_load import safe_torch_load
+
+        return claim_in(safe_torch_load(path), path.name)
+    try:
+        return claim_in(json.loads(content), path.name)
+    except (ValueError, RecursionError) as failure:
+        raise DataError(
+            "a claim as JSON, or a checkpoint", f"{path.name} ({type(failure).__name__})", "Correct --claim"
+        ) from None
