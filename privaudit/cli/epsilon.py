@@ -1,16 +1,19 @@
 """``privaudit epsilon``: what a configured mechanism guarantees, and what an attack's success refutes."""
 
+import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from privaudit.cli import options
-from privaudit.cli.command import PlainCommand, PlainGroup
+from privaudit.cli.command import PlainCommand, PlainGroup, origins
 
 app = typer.Typer(
     name="epsilon",
     cls=PlainGroup,
-    help="Account (noise to epsilon), calibrate (epsilon to noise), bound (guesses to a lower bound).",
+    help="Account (noise to epsilon), calibrate (epsilon to noise), bound (guesses to a lower bound), "
+    "selftest (a private optimiser of your own).",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
@@ -26,20 +29,40 @@ Steps = Annotated[int, typer.Option("--steps", help="Noisy steps.")]
 @app.command("account", cls=PlainCommand)
 def account(
     noise_multiplier: Annotated[
-        float, typer.Option("--noise-multiplier", help="Noise in units of the clip norm.")
-    ],
-    sample_rate: SampleRate,
-    steps: Steps,
-    delta: Delta,
+        float | None, typer.Option("--noise-multiplier", help="Noise in units of the clip norm.")
+    ] = None,
+    sample_rate: Annotated[
+        float | None,
+        typer.Option("--sample-rate", help="Chance of a record to be in a batch (Poisson sampling)."),
+    ] = None,
+    steps: Annotated[int | None, typer.Option("--steps", help="Noisy steps.")] = None,
+    delta: Annotated[
+        float | None, typer.Option("--delta", help="In (0, 1), below 1 / records; default: the claim's.")
+    ] = None,
+    claim: Annotated[
+        Path | None,
+        typer.Option(
+            "--claim",
+            help="Instead of the numbers: a bundle, a checkpoint or accountant state of Opacus, JSON with "
+            "such keys, or a training directory; it is checked too.",
+        ),
+    ] = None,
+    copies: Annotated[
+        int, typer.Option("--copies", min=1, help="For a record that is in the data so often.")
+    ] = 1,
+    records: Annotated[
+        int | None, typer.Option("--records", min=1, help="Trained on, where the claim does not say.")
+    ] = None,
     as_json: options.AsJson = False,
 ) -> int:
     """Epsilon of DP-SGD by three accountants, and the most that any attack on it can reach.
 
     Poisson sampling, add or remove one record. PLD is the tight upper bound to quote; RDP is looser.
     """
-    from privaudit.cli.epsilon_run import show_account
+    from privaudit.cli.epsilon_run import Accounted, show_account
 
-    return show_account(noise_multiplier, sample_rate, steps, delta, as_json=as_json)
+    asked = Accounted(noise_multiplier, sample_rate, steps, delta, claim, copies, records)
+    return show_account(asked, as_json=as_json)
 
 
 @app.command("calibrate", cls=PlainCommand)
@@ -73,3 +96,87 @@ def bound(
     from privaudit.cli.epsilon_run import show_bound
 
     return show_bound(method, canaries, guesses, correct, delta, confidence, as_json=as_json)
+
+
+@app.command("selftest", cls=PlainCommand)
+def selftest(
+    ctx: typer.Context,
+    step: Annotated[
+        str,
+        typer.Option(
+            "--step",
+            help="package.module:function that makes one private step; it is imported and so its code runs."
+            " Default: privaudit's own.",
+            rich_help_panel=options.INPUTS,
+        ),
+    ] = "privaudit.whitebox.own:step",
+    runs: Annotated[int, typer.Option("--runs", help="Of the test.", rich_help_panel=options.ATTACKS)] = 500,
+    control_runs: Annotated[
+        int,
+        typer.Option(
+            "--control-runs",
+            help="With a quarter of the noise, which the test must notice.",
+            rich_help_panel=options.ATTACKS,
+        ),
+    ] = 150,
+    noise_multiplier: Annotated[
+        float,
+        typer.Option(
+            "--noise-multiplier", help="Noise in units of the clip norm.", rich_help_panel=options.ATTACKS
+        ),
+    ] = 1.0,
+    sample_rate: Annotated[
+        float,
+        typer.Option(
+            "--sample-rate", help="Chance of a record to be in a batch.", rich_help_panel=options.ATTACKS
+        ),
+    ] = 0.3,
+    steps: Annotated[
+        int, typer.Option("--steps", help="Noisy steps per run.", rich_help_panel=options.ATTACKS)
+    ] = 10,
+    clip: Annotated[float, typer.Option("--clip", help="Clip norm.", rich_help_panel=options.ATTACKS)] = 0.01,
+    delta: Annotated[
+        float,
+        typer.Option("--delta", help="At which epsilon is stated.", rich_help_panel=options.ATTACKS),
+    ] = 1e-5,
+    on_inconclusive: options.OnInconclusiveOption = options.OnInconclusive.FOUR,
+    output: options.Output = None,
+    as_json: options.AsJson = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+    no_color: options.NoColor = False,
+    seed: options.Seed = 0,
+    threads: options.Threads = None,
+    dry_run: options.DryRun = False,
+    config: options.Config = None,
+) -> int:
+    """Test a private optimiser of your own: many short runs, and a canary that must stay hidden.
+
+    The function makes one DP-SGD step on a toy task and returns its noisy gradients. Exit 1: its steps show
+    more of one record than the noise, rate and clip norm it was given allow.
+    """
+    from privaudit.cli.epsilon_selftest_run import run
+    from privaudit.cli.output import Show
+    from privaudit.whitebox.design import Design
+    from privaudit.whitebox.selftest import SelfTestRequest
+
+    del config
+    request = SelfTestRequest(
+        step=step,
+        design=Design(
+            noise_multiplier=noise_multiplier,
+            sample_rate=sample_rate,
+            steps=steps,
+            clip_norm=clip,
+            runs=runs,
+            control_runs=control_runs,
+            delta=delta,
+            seed=seed,
+        ),
+        on_inconclusive=on_inconclusive.value,
+        threads=threads,
+        argv=tuple(sys.argv[1:]),
+        settings=origins(ctx),
+    )
+    show = Show(output=output, as_json=as_json, quiet=quiet, verbose=verbose, no_color=no_color)
+    return run(request, show, dry_run=dry_run)

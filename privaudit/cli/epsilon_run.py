@@ -3,36 +3,100 @@
 import json
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
 
-from privaudit.accounting.accountants import epsilons
+from privaudit.accounting.accountants import Epsilons, epsilons
 from privaudit.accounting.calibrate import noise_for_epsilon
+from privaudit.accounting.checks import static_checks
+from privaudit.accounting.claim import claim_in, mechanism_of
 from privaudit.accounting.curves import max_roc
-from privaudit.accounting.mechanism import Mechanism
 from privaudit.accounting.one_run import ASSUMES, one_run_bound
 from privaudit.cli.output import tell
+from privaudit.errors import UsageError
+from privaudit.results import Claim
 
 FPRS = (0.0001, 0.001, 0.01, 0.1, 0.5)
 
 
-def show_account(
-    noise_multiplier: float, sample_rate: float, steps: int, delta: float, *, as_json: bool
-) -> int:
-    """Print epsilon by every accountant and the maximal ROC."""
-    mechanism = Mechanism.uniform(noise_multiplier, sample_rate, steps)
-    found, roc = epsilons(mechanism, delta), max_roc(mechanism)
+@dataclass(frozen=True)
+class Accounted:
+    """What the user wants accounted: three numbers, or a file that has them."""
+
+    noise_multiplier: float | None
+    sample_rate: float | None
+    steps: int | None
+    delta: float | None
+    claim: Path | None
+    copies: int
+    records: int | None
+
+
+def show_account(asked: Accounted, *, as_json: bool) -> int:
+    """Print epsilon by every accountant, the maximal ROC, and the checks of a claim that was read."""
+    claim = _claim(asked)
+    mechanism = mechanism_of(claim)
+    if mechanism is None:
+        raise UsageError(
+            "a claim with a noise multiplier, a sample rate and steps",
+            f"{claim.source} without them",
+            "Give --noise-multiplier, --sample-rate and --steps",
+        )
+    if claim.delta is None:
+        raise UsageError("a delta in (0, 1)", "none", "Give --delta, for example 1e-5")
+    mechanism = mechanism.for_group(asked.copies)
+    found, roc = epsilons(mechanism, claim.delta), max_roc(mechanism)
+    checks = () if asked.claim is None else static_checks(claim, n_records=asked.records)
     max_tpr = {f"{fpr:g}": float(roc.max_tpr(fpr)) for fpr in FPRS}
     if as_json:
-        epsilon = {name: _finite(value) for name, value in vars(found).items() if name != "prv_reason"}
-        extra = {} if found.prv_reason is None else {"prv_reason": found.prv_reason}
+        epsilon = {name: _finite(getattr(found, name)) for name in ("pld", "rdp", "prv")}
+        reasons = {"rdp_reason": found.rdp_reason, "prv_reason": found.prv_reason}
+        extra: dict[str, object] = {name: reason for name, reason in reasons.items() if reason is not None}
+        if asked.claim is not None:
+            extra |= {
+                "claim": claim.model_dump(mode="json", exclude_none=True),
+                "checks": [check.model_dump() for check in checks],
+            }
         _print({"epsilon": epsilon, "max_tpr": max_tpr, "max_auc": roc.auc, **extra})
         return 0
-    tell(f"epsilon at delta {delta:g}: {found.pld:.4f} by PLD (quote this), {found.rdp:.4f} by RDP")
-    tell(f"PRV: {found.prv_reason}" if found.prv is None else f"{found.prv:.4f} by PRV, its error included")
+    _tell_account(found, claim.delta, asked.copies)
     tell("The most that any attack on all steps can reach:")
     for fpr, tpr in max_tpr.items():
         tell(f"  TPR {tpr:.6f} at FPR {fpr}")
     tell(f"  AUC {roc.auc:.5f}")
+    for check in checks:
+        tell(f"{check.status}: {check.text}")
     return 0
+
+
+def _claim(asked: Accounted) -> Claim:
+    numbers = (asked.noise_multiplier, asked.sample_rate, asked.steps)
+    if asked.claim is None:
+        if None in numbers:
+            raise UsageError(
+                "--noise-multiplier, --sample-rate and --steps, or --claim FILE",
+                "neither",
+                "Give the three numbers, or the file that has them",
+            )
+        noise, rate, steps = numbers
+        return Claim(noise_multiplier=noise, sample_rate=rate, steps=steps, delta=asked.delta)
+    if numbers != (None, None, None):
+        raise UsageError("either --claim or the three numbers", "both", "Leave one out")
+    from privaudit.targets.claim_file import claim_content
+
+    claim = claim_in(*claim_content(asked.claim))
+    if asked.delta is None or asked.delta == claim.delta:
+        return claim
+    # NOTE: the epsilon that is claimed at another delta is none at this one.
+    return claim.model_copy(update={"delta": asked.delta, "epsilon": None})
+
+
+def _tell_account(found: Epsilons, delta: float, copies: int) -> None:
+    if copies > 1:
+        tell(f"epsilon of {copies} copies of a record together at delta {delta:g}: {found.pld:.4f} by PLD")
+        return
+    tell(f"epsilon at delta {delta:g}: {found.pld:.4f} by PLD (quote this), {found.rdp:.4f} by RDP")
+    tell(f"PRV: {found.prv_reason}" if found.prv is None else f"{found.prv:.4f} by PRV, its error included")
 
 
 def show_calibration(epsilon: float, sample_rate: float, steps: int, delta: float, *, as_json: bool) -> int:

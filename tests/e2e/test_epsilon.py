@@ -56,6 +56,62 @@ def test_bound(privaudit, method, epsilon):
     assert ("Gaussian" in shown) == (method == "mahloujifar")
 
 
+def test_account_for_copies(privaudit):
+    done = privaudit(*ACCOUNT, "--noise-multiplier", 2, "--copies", 3, "--json")
+    found = json.loads(done.out)
+    assert found["epsilon"]["rdp"] is None
+    assert "single records" in found["rdp_reason"]
+    alone = json.loads(privaudit(*ACCOUNT, "--noise-multiplier", 2, "--json").out)
+    assert 3 * alone["epsilon"]["pld"] < found["epsilon"]["pld"] < 9 * alone["epsilon"]["pld"]
+    assert (
+        "of 3 copies of a record together" in privaudit(*ACCOUNT, "--noise-multiplier", 2, "--copies", 3).out
+    )
+
+
+def test_account_reads_and_checks_a_claim(privaudit, tmp_path):
+    path = tmp_path / "accountant.json"
+    state = {"mechanism": "gdp", "history": [[1.0, 0.01, 400], [1.0, 0.01, 600]]}
+    path.write_text(json.dumps({**state, "epsilon": 1.6177, "delta": 1e-5}))
+    done = privaudit("epsilon", "account", "--claim", path, "--records", 200_000, "--json")
+    assert done.code == 0
+    found = json.loads(done.out)
+    assert found["epsilon"]["pld"] == pytest.approx(1.828244, rel=1e-4)
+    assert found["claim"]["steps"] == 1000
+    status = {check["id"]: check["status"] for check in found["checks"]}
+    assert [k for k, v in status.items() if v == "warning"] == ["accountant", "epsilon", "delta"]
+    assert status["sampler"] == "unknown"
+    shown = privaudit("epsilon", "account", "--claim", path, "--delta", 1e-6).out
+    assert "1.8282" not in shown
+    assert "warning: The accountant 'gdp'" in shown
+    assert "The claim says epsilon" not in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        ((), "--noise-multiplier, --sample-rate and --steps, or --claim FILE"),
+        (("--noise-multiplier", 1), "--noise-multiplier, --sample-rate and --steps, or --claim FILE"),
+        (("--noise-multiplier", 1, "--claim", "claim.json"), "either --claim or the three numbers"),
+        (("--claim", "missing.json"), "a readable file with a claim"),
+        (("--claim", "claim.json"), "a claim with a noise multiplier"),
+        (("--claim", "no-delta.json"), "a delta in (0, 1)"),
+        (("--claim", "empty.json"), "neither an epsilon nor a noise"),
+    ],
+)
+def test_claims_that_cannot_be_accounted_are_one_line(privaudit, tmp_path, arguments, complaint):
+    for name, content in (
+        ("claim.json", {"epsilon": 3, "delta": 1e-5}),
+        ("no-delta.json", {"mechanism": "rdp", "history": [[1.0, 0.01, 10]]}),
+        ("empty.json", {}),
+    ):
+        (tmp_path / name).write_text(json.dumps(content))
+    given = [tmp_path / a if str(a).endswith(".json") else a for a in arguments]
+    done = privaudit("epsilon", "account", *given)
+    assert done.code == 2
+    assert complaint in done.err
+    assert done.err.count("\n") == 1
+
+
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
