@@ -28,7 +28,10 @@ app = typer.Typer(
     epilog="Exit codes: 0 held, 1 leakage, 2 unusable input, 3 bug, 4 inconclusive, 130 interrupted.",
 )
 
-_COMMANDS = ("mia", "extract", "train", "canary", "sweep", "epsilon", "attacks", "store", "demo", "doctor")
+_COMMANDS = (
+    "mia", "extract", "audit", "train", "canary", "sweep", "epsilon", "attacks", "store", "selftest", "demo",
+    "doctor",
+)  # fmt: skip
 
 
 def _version(value: bool) -> None:

@@ -1,4 +1,4 @@
-"""``privaudit sweep``: defences side by side."""
+"""``privaudit sweep``: defences side by side, or theory against practice over epsilon."""
 
 import sys
 from pathlib import Path
@@ -8,8 +8,11 @@ import typer
 
 from privaudit.cli import options, recipe_options
 from privaudit.cli.command import origins
+from privaudit.errors import UsageError
 
-_SWEEP = "Sweep"
+_SWEEP, _EPSILON = "Sweep", "Sweep over epsilon"
+_OF_DEFENCES = ("defences", "controls", "pattern", "candidates", "label", "repetitions", "holdout")
+_OF_EPSILON = ("clip", "canaries")
 
 
 def command(
@@ -19,16 +22,43 @@ def command(
         str,
         typer.Option(
             "--defences",
-            help="none, dropout, early-stopping, char-embeddings, all, or some combined with +; with commas.",
+            help="none, dropout, early-stopping, char-embeddings, all, dp:EPSILON, some with +; with commas.",
             rich_help_panel=_SWEEP,
         ),
     ] = "none,dropout,early-stopping,char-embeddings,all",
-    models: Annotated[
-        int,
+    epsilon: Annotated[
+        str | None,
         typer.Option(
-            "--models", help="Models per defence, each with its own secret.", min=1, rich_help_panel=_SWEEP
+            "--epsilon",
+            help="Instead of defences: epsilons with commas, such as inf,16,8,4,2,1.",
+            rich_help_panel=_EPSILON,
         ),
-    ] = 10,
+    ] = None,
+    delta: recipe_options.Delta = None,
+    clip: recipe_options.Clip = "auto",
+    vocabulary: Annotated[
+        str | None,
+        typer.Option(
+            "--vocabulary",
+            help="hash:N or a file of words, one a line; default over epsilon: hash:4096, else DATA's words.",
+            rich_help_panel=options.INPUTS,
+        ),
+    ] = None,
+    canaries: Annotated[
+        int | None,
+        typer.Option(
+            "--canaries",
+            help="Canaries with a fair coin per model; default: 500, or a tenth of the records.",
+            min=1,
+            rich_help_panel=_EPSILON,
+        ),
+    ] = None,
+    models: Annotated[
+        int | None,
+        typer.Option(
+            "--models", help="Models per defence (10) or per epsilon (8).", min=1, rich_help_panel=_SWEEP
+        ),
+    ] = None,
     controls: Annotated[
         int,
         typer.Option("--controls", help="Clean models per defence.", min=0, rich_help_panel=_SWEEP),
@@ -70,7 +100,14 @@ def command(
     label_column: options.LabelColumn = None,
     id_column: options.IdColumn = None,
     group_column: options.GroupColumn = None,
-    arch: recipe_options.Arch = "bilstm",
+    arch: Annotated[
+        str | None,
+        typer.Option(
+            "--arch",
+            help="bow, cnn, bilstm, transformer or hf:DIR; default: bilstm, over epsilon bow.",
+            rich_help_panel=options.TRAINING,
+        ),
+    ] = None,
     width: recipe_options.Width = None,
     layers: recipe_options.Layers = None,
     epochs: recipe_options.Epochs = None,
@@ -102,19 +139,20 @@ def command(
 
     Every model is trained on DATA with copies of a secret of its own; clean models are the control. The
     attack ranks all that the secret could be by the model itself. Trained models are kept and found again.
+
+    With --epsilon: train several models per epsilon with differential privacy, attack their members and
+    worst-case canaries, and put accuracy, attack success and lower bounds beside what each epsilon allows.
     """
     from privaudit.cli.output import Show
     from privaudit.cli.references import backend_of, store_root
-    from privaudit.cli.sweep_run import run
     from privaudit.data.audit_set import Columns
-    from privaudit.data.canaries.candidates import read_candidates
-    from privaudit.sweep import SweepRequest
     from privaudit.training.recipe import Recipe
-    from privaudit.training.sweep_data import CanaryRequest
 
     del config
+    _refuse_mixture(ctx, over_epsilon=epsilon is not None)
+    hashed, vocabulary_file = recipe_options.split_vocabulary(None if epsilon else vocabulary)
     recipe = Recipe.for_architecture(
-        arch,
+        arch or ("bilstm" if epsilon is None else "bow"),
         width=width,
         layers=layers,
         epochs=epochs,
@@ -128,7 +166,38 @@ def command(
         embeddings=embeddings,
         max_length=max_length,
         min_frequency=min_frequency,
+        vocabulary=hashed,
     )
+    columns = Columns(text=text_column, label=label_column, id=id_column, group=group_column)
+    show = Show(output=output, as_json=as_json, quiet=quiet, verbose=verbose, no_color=no_color)
+    if epsilon is not None:
+        from privaudit.cli.sweep_epsilon_run import run as run_epsilon
+        from privaudit.sweep.epsilon import EpsilonRequest
+
+        over_epsilon = EpsilonRequest(
+            data=data,
+            recipe=recipe,
+            store=store_root(store),
+            backend=backend_of(workers, ray),
+            epsilons=epsilon,
+            delta=delta,
+            clip_norm=recipe_options.clip_norm(clip),
+            vocabulary=vocabulary or EpsilonRequest.vocabulary,
+            canaries=canaries,
+            models=EpsilonRequest.models if models is None else models,
+            columns=columns,
+            device=device,
+            seed=seed,
+            max_seconds=max_seconds,
+            argv=tuple(sys.argv[1:]),
+            settings=origins(ctx),
+        )
+        return run_epsilon(over_epsilon, show, dry_run=dry_run)
+    from privaudit.cli.sweep_run import run
+    from privaudit.data.canaries.candidates import read_candidates
+    from privaudit.sweep import SweepRequest
+    from privaudit.training.sweep_data import CanaryRequest
+
     request = SweepRequest(
         data=data,
         recipe=recipe,
@@ -137,15 +206,29 @@ def command(
         defences=defences,
         canary=CanaryRequest(pattern, read_candidates(candidates or ()), label),
         repetitions=repetitions,
-        models=models,
+        models=SweepRequest.models if models is None else models,
         controls=controls,
         holdout=holdout,
-        columns=Columns(text=text_column, label=label_column, id=id_column, group=group_column),
+        columns=columns,
+        vocabulary_file=vocabulary_file,
+        delta=delta,
         device=device,
         seed=seed,
         max_seconds=max_seconds,
         argv=tuple(sys.argv[1:]),
         settings=origins(ctx),
     )
-    show = Show(output=output, as_json=as_json, quiet=quiet, verbose=verbose, no_color=no_color)
     return run(request, show, dry_run=dry_run)
+
+
+def _refuse_mixture(ctx: typer.Context, *, over_epsilon: bool) -> None:
+    """Refuse flags of the other kind of sweep, which would do nothing.
+
+    Raises:
+        UsageError: there is one. Defaults from a configuration file may be there for both.
+    """
+    for name in _OF_DEFENCES if over_epsilon else _OF_EPSILON:
+        source = ctx.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            wanted = "a sweep over epsilon" if over_epsilon else "--epsilon, or a sweep of defences"
+            raise UsageError(f"options of {wanted}", f"--{name}", f"Drop --{name}")

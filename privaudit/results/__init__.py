@@ -13,6 +13,14 @@ from privaudit.results.epsilon import (
     LowerBound,
     StaticCheck,
 )
+from privaudit.results.epsilon_sweep import (
+    Allowed,
+    AttackOverModels,
+    Correlation,
+    EpsilonSweep,
+    EpsilonSweepRow,
+    TprOverModels,
+)
 from privaudit.results.extraction import Extraction, ExtractionSummary
 from privaudit.results.file import json_schema, read_result, to_json, write_result
 from privaudit.results.membership import (
@@ -27,21 +35,27 @@ from privaudit.results.membership import (
 )
 from privaudit.results.parts import File, Interval, Number, Part
 from privaudit.results.result import SCHEMA_VERSION, Provenance, Result, Tool
-from privaudit.results.subject import BlindBaseline, Claim, Data, Duplicates, Model, claim_from
+from privaudit.results.subject import BlindBaseline, Claim, ClaimedPhase, Data, Duplicates, Model, claim_from
 from privaudit.results.sweep import MeanOverModels, Sweep, SweepDefence, SweepFinding
 from privaudit.results.verdict import NotRun, ThresholdResult, Verdict
 
 __all__ = [
     "FPRS",
     "SCHEMA_VERSION",
+    "Allowed",
+    "AttackOverModels",
     "BlindBaseline",
     "Claim",
+    "ClaimedPhase",
     "Control",
+    "Correlation",
     "Curve",
     "Data",
     "Duplicates",
     "EmpiricalRoc",
     "Epsilon",
+    "EpsilonSweep",
+    "EpsilonSweepRow",
     "ExposedRecord",
     "Extraction",
     "ExtractionSummary",
@@ -67,6 +81,7 @@ __all__ = [
     "ThresholdResult",
     "Tool",
     "TprAtFpr",
+    "TprOverModels",
     "Verdict",
     "claim_from",
     "json_schema",

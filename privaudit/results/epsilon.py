@@ -23,6 +23,8 @@ class LowerBound(Part):
     assumes: str
     p_value: Number | None = None
     """Of the hypothesis that the claim holds, by this method; null without a claim."""
+    ceiling: Number | None = None
+    """The most that this method could certify with this design: its value for an attack without error."""
     primary: bool = False
     """Whether this is the one test, declared beforehand, that the verdict rests on."""
 

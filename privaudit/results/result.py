@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from privaudit.results.epsilon import Epsilon
+from privaudit.results.epsilon_sweep import EpsilonSweep
 from privaudit.results.extraction import Extraction, ExtractionSummary
 from privaudit.results.membership import ExposedRecord, Membership, SeedAgreement, Slice
 from privaudit.results.parts import Number, Part
@@ -54,6 +55,7 @@ class Result(Part):
     extraction_summary: tuple[ExtractionSummary, ...] = ()
     sweep: Sweep | None = None
     epsilon: Epsilon | None = None
+    epsilon_sweep: EpsilonSweep | None = None
     slices: tuple[Slice, ...] = ()
     records: tuple[ExposedRecord, ...] = ()
     seed_agreement: SeedAgreement | None = None

@@ -63,6 +63,14 @@ class Data(Part):
     blind_baseline: BlindBaseline
 
 
+class ClaimedPhase(Part):
+    """Steps of a claim with the same noise and rate."""
+
+    noise_multiplier: Number
+    sample_rate: Number
+    steps: int
+
+
 class Claim(Part):
     """The privacy that the model's owner claims."""
 
@@ -92,6 +100,10 @@ class Claim(Part):
     """``bundle``, ``typed``, or the metadata file that it was read from."""
     versions: dict[str, str] = Field(default_factory=dict)
     """Of the trainer and the accountant."""
+    phases: tuple[ClaimedPhase, ...] = ()
+    """Where noise or rate changed during the run: all its steps, in order."""
+    notes: tuple[str, ...] = ()
+    """What limits the claim besides: a noise seed that somebody knows, a run that was cut short."""
 
 
 def claim_from(**values: float | None) -> Claim | None:

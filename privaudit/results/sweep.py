@@ -21,6 +21,11 @@ class SweepDefence(Part):
     defence: str
     changes: dict[str, Any] = Field(default_factory=dict)
     """Fields of the recipe that the defence sets."""
+    epsilon: Number | None = None
+    """That each model keeps at ``delta`` for one record more or less; null without differential privacy."""
+    delta: Number | None = None
+    group_epsilon: Number | None = None
+    """The same for all copies of a secret together, which are what an attacker on the canary looks for."""
     n_models: int
     """Independently trained models with a secret of their own each."""
     n_controls: int

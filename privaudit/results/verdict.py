@@ -10,7 +10,7 @@ class NotRun(Part):
 
     attack: str
     reason: str
-    kind: Literal["membership", "extraction"] = "membership"
+    kind: Literal["membership", "extraction", "epsilon"] = "membership"
     """What it would have measured."""
     canary: str | None = None
     """The canary it did not finish; null when it finished none, and for membership."""

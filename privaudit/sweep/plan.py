@@ -1,6 +1,6 @@
 """What a sweep will train and ask: a frozen plan, before anything is computed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from privaudit.attacks.inversion.defence_matrix import ScoredTexts
 from privaudit.attacks.inversion.ranking import Pool
 from privaudit.data.audit_set import Columns
 from privaudit.data.canaries.template import draw_fillings
+from privaudit.data.readers import file_sha256
 from privaudit.errors import UsageError
 from privaudit.training.defences import Variant, parse_defences
 from privaudit.training.hf import with_digest
@@ -48,6 +49,10 @@ class SweepRequest:
     holdout: float = 0.2
     """Probability of a record (group) to be left out of training, for the accuracy."""
     columns: Columns = field(default_factory=Columns)
+    vocabulary_file: Path | None = None
+    """Words of all models; None hashes where the recipe says so, else takes those of data and canary."""
+    delta: float | None = None
+    """Of defences with differential privacy; None for the default of so many records."""
     device: str = "cpu"
     seed: int = 0
     max_seconds: float | None = None
@@ -94,10 +99,21 @@ def plan_sweep(request: SweepRequest) -> SweepPlan:
         if not least <= value <= most:
             raise UsageError(f"--{name} between {least} and {most:,}", f"{value:,}", f"Change --{name}")
     recipe = with_digest(request.recipe) if request.recipe.architecture == "hf" else request.recipe
-    variants = parse_defences(request.defences, recipe)
     data = read_sweep_data(
-        request.data, request.columns, request.canary, recipe, holdout=request.holdout, seed=request.seed
+        request.data,
+        request.columns,
+        request.canary,
+        recipe,
+        holdout=request.holdout,
+        seed=request.seed,
+        vocabulary_file=request.vocabulary_file,
     )
+    if request.vocabulary_file is not None:
+        digest = file_sha256(request.vocabulary_file)
+        recipe = recipe.model_copy(update={"vocabulary": f"sha256:{digest}"})
+    trained_on = len(data.pool) + request.repetitions
+    variants = parse_defences(request.defences, recipe, n=trained_on, delta=request.delta)
+    _check_words(variants)
     texts = _scored_texts(request, data)
     asked = [data.template.render(filling) for filling in texts.fillings]
     data.refuse(asked)
@@ -114,6 +130,22 @@ def plan_sweep(request: SweepRequest) -> SweepPlan:
         PlannedDefence(v, models(v, planting, request.seed), models(v, None, clean_seed)) for v in variants
     )
     return SweepPlan(request, defences, data, texts)
+
+
+def _check_words(variants: Sequence[Variant]) -> None:
+    """Refuse a list of the protected records' words beside a claim of differential privacy, which it voids.
+
+    Raises:
+        UsageError: a private variant would have one.
+    """
+    for variant in variants:
+        own = variant.recipe.pretrained is None and variant.recipe.vocabulary == "members"
+        if variant.recipe.privacy is not None and own:
+            raise UsageError(
+                f"words that are not those of the data with --defences {variant.name}",
+                "none",
+                "Give --vocabulary hash:4096 or --vocabulary FILE",
+            )
 
 
 def _scored_texts(request: SweepRequest, data: SweepData) -> ScoredTexts:

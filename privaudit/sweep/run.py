@@ -1,34 +1,23 @@
 """Running a sweep: train what is missing, rank the secrets, and put the defences side by side."""
 
-import hashlib
-import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from time import monotonic
 
 from privaudit import gate
+from privaudit.accounting.accountants import epsilon_pld
+from privaudit.accounting.mechanism import Mechanism
 from privaudit.attacks.inversion.defence_matrix import (
     describe_defence,
     find_removal,
     rank_secrets,
     unfinished,
 )
-from privaudit.attacks.reported import nothing
-from privaudit.data.readers import file_sha256
 from privaudit.progress import SILENT, Progress
 from privaudit.provenance import Stopwatch, now, provenance, tool
-from privaudit.results import (
-    BlindBaseline,
-    Data,
-    Duplicates,
-    File,
-    Model,
-    NotRun,
-    Result,
-    Sweep,
-    SweepDefence,
-)
+from privaudit.results import Data, Duplicates, NotRun, Result, Sweep, SweepDefence
 from privaudit.sweep.plan import PlannedDefence, SweepPlan
-from privaudit.targets.interface import Access
+from privaudit.sweep.shared import Together, data_file, no_baseline, recipe_as_model
+from privaudit.training.defences import Variant
 from privaudit.training.references.engine import train_references
 from privaudit.training.references.store import Store
 
@@ -48,7 +37,7 @@ def run_sweep(plan: SweepPlan, progress: Progress = SILENT) -> Result:
     watch, request = Stopwatch(), plan.request
     deadline = None if request.max_seconds is None else monotonic() + request.max_seconds
     progress.start("training models", plan.n_models)
-    rows = tuple(_run_defence(planned, plan, deadline, _Together(progress)) for planned in plan.defences)
+    rows = tuple(_run_defence(planned, plan, deadline, Together(progress)) for planned in plan.defences)
     not_run = [
         NotRun(attack=f"defence {row.defence}", reason=f"{row.reason}.", kind="extraction")
         for row in rows
@@ -58,7 +47,7 @@ def run_sweep(plan: SweepPlan, progress: Progress = SILENT) -> Result:
         tool=tool(),
         created=now(),
         command="sweep",
-        model=_describe_model(plan),
+        model=recipe_as_model(request.data, request.recipe, plan.data.labels),
         data=_describe_data(plan),
         not_run=tuple(not_run),
         sweep=_side_by_side(plan, rows),
@@ -71,22 +60,8 @@ def run_sweep(plan: SweepPlan, progress: Progress = SILENT) -> Result:
             device=request.device,
             settings=request.settings,
         ),
-        warnings=tuple(_warnings(plan)),
+        warnings=(*_warnings(plan), *_guarantees(rows, request.repetitions)),
     )
-
-
-class _Together:
-    """One count over all models, whichever defence they belong to."""
-
-    def __init__(self, progress: Progress) -> None:
-        self._progress = progress
-
-    def start(self, task: str, total: int) -> None:
-        """A defence begins: the count goes on."""
-
-    def advance(self, units: int = 1, note: str = "") -> None:
-        """Models are there."""
-        self._progress.advance(units, note)
 
 
 def _run_defence(
@@ -104,7 +79,21 @@ def _run_defence(
         )
         return unfinished(planned.variant, len(planted), len(clean), watch.seconds, reason)
     found = rank_secrets(planted.logits, clean.logits, plan.texts)
-    return describe_defence(planned.variant, found, plan.texts, watch.seconds)
+    row = describe_defence(planned.variant, found, plan.texts, watch.seconds)
+    return row.model_copy(update=_privacy(planned.variant, request.repetitions))
+
+
+def _privacy(variant: Variant, repetitions: int) -> dict[str, float]:
+    """What a private variant keeps for one record, and for all copies of a secret together."""
+    privacy = variant.recipe.privacy
+    if privacy is None or variant.delta is None:
+        return {}
+    mechanism = Mechanism.uniform(privacy.noise_multiplier, privacy.sample_rate, privacy.steps)
+    return {
+        "epsilon": epsilon_pld(mechanism, variant.delta),
+        "delta": variant.delta,
+        "group_epsilon": epsilon_pld(mechanism.for_group(repetitions), variant.delta),
+    }
 
 
 def _side_by_side(plan: SweepPlan, rows: tuple[SweepDefence, ...]) -> Sweep:
@@ -131,37 +120,29 @@ def _describe_data(plan: SweepPlan) -> Data:
     groups = None if data.pool.groups is None else {*data.pool.groups, *(data.holdout.groups or ())}
     return Data(
         source="coin-split",
-        files=(
-            File(name=request.data.name, sha256=file_sha256(request.data), size=request.data.stat().st_size),
-        ),
+        files=(data_file(request.data),),
         n_members=len(data.pool),
         n_nonmembers=len(data.holdout),
         n_groups=None if groups is None else len(groups),
         holdout=request.holdout,
         split_seed=request.seed,
         duplicates=Duplicates(exact_removed=data.duplicates_removed),
-        blind_baseline=BlindBaseline(auc=nothing(reason), comparable=None, gates=False, reason=reason),
-    )
-
-
-def _describe_model(plan: SweepPlan) -> Model:
-    recipe = plan.request.recipe.to_plain()
-    content = json.dumps([recipe, file_sha256(plan.request.data)], sort_keys=True)
-    return Model(
-        path=str(plan.request.data),
-        format="recipe",
-        architecture=plan.request.recipe.architecture,
-        loader="trained by privaudit",
-        files=(),
-        digest=hashlib.sha256(content.encode()).hexdigest(),
-        labels=plan.data.labels,
-        access=Access.SCORE.value,
-        recipe=recipe,
+        blind_baseline=no_baseline(reason),
     )
 
 
 def _order_blind(plan: SweepPlan) -> bool:
     return plan.request.recipe.architecture == "bow" and len(plan.data.template.slots) > 1
+
+
+def _guarantees(rows: Sequence[SweepDefence], repetitions: int) -> Iterator[str]:
+    for row in rows:
+        if row.epsilon is not None and row.group_epsilon is not None:
+            yield (
+                f"{row.defence}: epsilon {row.epsilon:.2f} at delta {row.delta:g} for one record, and "
+                f"{row.group_epsilon:.2f} for all {repetitions:,} copies of a secret together. Noise follows "
+                "from --seed: these models are for measuring, not for release."
+            )
 
 
 def _warnings(plan: SweepPlan) -> Iterator[str]:
@@ -175,6 +156,11 @@ def _warnings(plan: SweepPlan) -> Iterator[str]:
         yield (
             f"Of {plan.data.template.n_fillings:.3g} fillings a sample of {texts.n_ranked - 1:,} was ranked: "
             f"exposure cannot exceed {texts.ceiling:.1f} bits, and exact matches are not measurable."
+        )
+    if plan.data.hashed_alike:
+        yield (
+            f"{plan.data.hashed_alike:,} words that a secret could have share their row of the hashed "
+            "vocabulary with another one: no model can tell them apart, and ties count against the attacker."
         )
     if not plan.request.controls:
         yield "No clean control was trained: a high exposure may be the class's own preference."

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import torch
 
+from privaudit.training.private.settings import PrivateTraining
 from privaudit.training.recipe import Recipe
 from privaudit.training.references.extras import COPIES
 from privaudit.training.references.hf_learner import HfLearner
@@ -27,11 +28,14 @@ from privaudit.training.text import Vocabulary
 sys.path.insert(0, str(Path(__file__).parent))
 OTHER_PROCESS = importlib.import_module("other_process")
 
+PRIVATE = PrivateTraining(noise_multiplier=0.5, sample_rate=0.4, steps=5)
 WORDS = {
     "bow": {},
     "bow-dropout": {"dropout": 0.3},
     "bow-early-stopping": {"early_stopping": True, "validation": 0.3, "epochs": 6},
     "bow-characters": {"embeddings": "both"},
+    "bow-private": {"privacy": PRIVATE, "optimizer": "sgd", "vocabulary": "hash:64"},
+    "bow-private-adam": {"privacy": PRIVATE, "vocabulary": "hash:64", "embeddings": "both", "dropout": 0.1},
     "cnn": {},
     "bilstm": {},
     "transformer": {"layers": 2},
@@ -215,7 +219,7 @@ def test_every_field_of_a_recipe_but_the_seed_is_described(name, encoder_directo
         "optimizer": "sgd", "dropout": 0.1, "weight_decay": 0.1, "warmup": 0.1, "decay": "linear",
         "clip_gradient": 1.0, "min_frequency": 2, "max_length": 9, "embeddings": "both",
         "vocabulary": f"sha256:{'0' * 64}", "early_stopping": True, "patience": 2, "validation": 0.2,
-        "architecture": "cnn", "pretrained": "x", "pretrained_sha256": "0" * 64,
+        "privacy": PRIVATE, "architecture": "cnn", "pretrained": "x", "pretrained_sha256": "0" * 64,
     }  # fmt: skip
     assert set(other) | {"seed"} == set(Recipe.model_fields)
     for field, value in other.items():
@@ -264,6 +268,8 @@ def test_every_setting_of_a_pipeline_is_described():
         ("bow", {"early_stopping": True}, Way.SPREAD),
         ("bow", {"optimizer": "sgd"}, Way.SPREAD),
         ("bow", {"clip_gradient": 1.0}, Way.SPREAD),
+        ("bow", {"privacy": PRIVATE}, Way.SPREAD),
+        ("transformer", {"privacy": PRIVATE}, Way.SPREAD),
     ],
 )
 def test_the_table_of_ways(name, overrides, way):

@@ -20,6 +20,7 @@ COMMANDS = [
     ["epsilon", "account"],
     ["epsilon", "calibrate"],
     ["epsilon", "bound"],
+    ["epsilon", "selftest"],
     ["sweep"],
     ["demo"],
     ["doctor"],

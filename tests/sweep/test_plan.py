@@ -135,3 +135,31 @@ def test_one_class_is_refused(request_for, data):
     data.write_text(data.read_text().replace("\tvehicle", "\tanimal"))
     with pytest.raises(DataError, match="two classes"):
         plan_sweep(request_for())
+
+
+def test_private_defences_take_their_noise_from_the_records_of_a_model(request_for):
+    recipe = {"vocabulary": "hash:500", "batch_size": 16}
+    plan = plan_sweep(request_for(defences="none,dp:1", recipe=recipe))
+    none, private = plan.defences
+    privacy = private.variant.recipe.privacy
+    assert none.variant.recipe.privacy is None
+    assert privacy.sample_rate == 16 / (len(plan.data.pool) + 30)
+    assert private.planted.learner.recipe.privacy == private.clean.learner.recipe.privacy == privacy
+    assert plan.data.vocabulary.digest == "hash:500"
+    assert private.variant.delta == 1e-5
+
+
+def test_words_of_the_data_do_not_go_with_privacy(request_for):
+    with pytest.raises(PrivauditError, match="--vocabulary hash:4096"):
+        plan_sweep(request_for(defences="none,dp:1"))
+
+
+def test_a_file_of_words_must_know_every_secret(request_for, tmp_path):
+    file = tmp_path / "words.txt"
+    file.write_text("\n".join(["my", "pin", "is", "cat", "dog", "0", "1", "2", "3"]))
+    with pytest.raises(DataError, match="'4'"):
+        plan_sweep(request_for(defences="dp:1", vocabulary_file=file))
+    file.write_text("\n".join(["my", "pin", "is", "cat", "dog", "0", "1", "2", "3", "4"]))
+    plan = plan_sweep(request_for(defences="dp:1", vocabulary_file=file))
+    assert plan.defences[0].variant.recipe.vocabulary.startswith("sha256:")
+    assert plan.data.vocabulary.known[-1] == "4"

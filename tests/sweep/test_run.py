@@ -164,3 +164,18 @@ def test_a_bilstm_knows_four_digits_under_a_class_of_their_own(request_for, tmp_
     assert row.difference_bits.low > 7
     # NOTE: 1.44 is expected, with a standard deviation of 1.44 for one secret under one model.
     assert 0 < row.control_exposure_bits.value < 3.6
+
+
+def test_a_private_defence_says_what_it_keeps_for_one_copy_and_for_all(request_for):
+    result = sweep_of(
+        request_for(defences="none,dp:1", recipe={"vocabulary": "hash:12"}, repetitions=3, delta=1e-4)
+    )
+    none, private = result.sweep.defences
+    assert none.epsilon is none.group_epsilon is None
+    assert 0.98 < private.epsilon <= 1.0
+    assert private.delta == 1e-4
+    assert 2 < private.group_epsilon / private.epsilon < 8
+    assert private.changes["privacy"]["noise_multiplier"] > 0
+    assert any("share their row" in warning for warning in result.warnings)
+    assert any(f"{private.group_epsilon:.2f} for all 3 copies" in warning for warning in result.warnings)
+    assert Result.model_validate_json(to_json(result)).sweep == result.sweep

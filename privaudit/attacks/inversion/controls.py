@@ -13,11 +13,10 @@ import numpy as np
 
 from privaudit.attacks.inversion.questions import Question
 from privaudit.attacks.inversion.ranking import Margins, Pool
+from privaudit.attacks.recorded import recorded_population
 from privaudit.attacks.subject import Inputs, OpenedModel
-from privaudit.data.audit_set import Columns, recorded_records
 from privaudit.data.canaries.template import draw_fillings
 from privaudit.data.duplicates import normalise
-from privaudit.data.labels import match_labels
 from privaudit.errors import DataError, UsageError
 from privaudit.progress import Progress
 from privaudit.targets.interface import Floats, Ints, TextClassifier
@@ -198,27 +197,20 @@ def _clean_pool(
 ) -> "Population":
     """The ordinary records that the target was trained on, those it watched to stop early included."""
     from privaudit.training.bundle_data import Side
-    from privaudit.training.references.plan import Population
 
-    model = inputs.model.absolute() if inputs.model.is_dir() else inputs.model
-    columns = Columns(
-        text=data.text_column, label=data.label_column, id=data.id_column, group=data.group_column
-    )
-    path = inputs.data or data.path(model)
     used = [Side.MEMBER, Side.VALIDATION] if recipe.early_stopping else [Side.MEMBER]
-    records = recorded_records(path, data.sha256, columns).select(data.kept[np.isin(data.split, used)])
+    pool = recorded_population(opened, data, inputs, used)
     secret = {
         normalise(question.template.render(filling)) for question in questions for filling in question.secrets
     }
-    held = sum(normalise(text) in secret for text in records.texts)
+    held = sum(normalise(text) in secret for text in pool.texts)
     if held:
         raise DataError(
             "training data that are clean but for the planted copies, to train controls on",
             f"{held} further records with the text of a canary",
             "Name the file's own secrets in the manifest, or give --controls 0",
         )
-    labels = match_labels(records.labels, opened.classifier.labels)
-    return Population(records.texts, labels, len(opened.classifier.labels), records.groups)
+    return pool
 
 
 def _own_control(path: Path, opened: OpenedModel, inputs: Inputs) -> TextClassifier:
