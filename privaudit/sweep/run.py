@@ -138,10 +138,11 @@ def _order_blind(plan: SweepPlan) -> bool:
 def _guarantees(rows: Sequence[SweepDefence], repetitions: int) -> Iterator[str]:
     for row in rows:
         if row.epsilon is not None and row.group_epsilon is not None:
+            together = f", and {row.group_epsilon:.2f} for all {repetitions:,} copies of a secret together"
             yield (
-                f"{row.defence}: epsilon {row.epsilon:.2f} at delta {row.delta:g} for one record, and "
-                f"{row.group_epsilon:.2f} for all {repetitions:,} copies of a secret together. Noise follows "
-                "from --seed: these models are for measuring, not for release."
+                f"{row.defence}: epsilon {row.epsilon:.2f} at delta {row.delta:g} for one record"
+                f"{together if repetitions > 1 else ''}. Noise follows from --seed: these models are for "
+                "measuring, not for release."
             )
 
 
