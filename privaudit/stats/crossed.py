@@ -26,8 +26,8 @@ def mean_of_crossed(
 
     Models that serve each other as references depend on each other record by record: what makes a record look
     like a member of one model makes it look like a non-member of another. The spread over models misses that,
-    and the spread over records shows it. Without any leak, with 8 models and 500 records, the interval over
-    models alone covers 85 % instead of 95 %.
+    and the spread over records shows it. Without any leak, with 8 models and 500 records (500 simulations of
+    ``lira-eb``), the interval over models alone covers 86 % instead of 95 %, and this one 96 %.
 
     Args:
         values: ``[K]`` one per model.
