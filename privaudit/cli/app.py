@@ -29,8 +29,8 @@ app = typer.Typer(
 )
 
 _COMMANDS = (
-    "mia", "extract", "audit", "train", "canary", "sweep", "epsilon", "attacks", "store", "selftest", "demo",
-    "doctor",
+    "mia", "extract", "audit", "train", "canary", "sweep", "epsilon", "report", "attacks", "store",
+    "selftest", "demo", "doctor",
 )  # fmt: skip
 
 

@@ -22,6 +22,7 @@ COMMANDS = [
     ["epsilon", "bound"],
     ["epsilon", "selftest"],
     ["sweep"],
+    ["report"],
     ["demo"],
     ["doctor"],
     ["attacks"],

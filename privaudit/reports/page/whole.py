@@ -1,0 +1,43 @@
+"""All sections in the order in which a reviewer reads them."""
+
+from privaudit.inert import inert
+from privaudit.reports.document import Document
+from privaudit.reports.page import epsilon, extraction, membership, subject, sweep, verdict
+from privaudit.results import Result
+
+
+def document_of(result: Result) -> Document:
+    """The report of one result. Secrets and texts are in it only where the result holds them."""
+    sections = (
+        verdict.thresholds(result),
+        epsilon.against_theory(result),
+        membership.attacks(result),
+        extraction.extraction(result),
+        sweep.sweep(result),
+        sweep.epsilon_sweep(result),
+        membership.slices(result),
+        membership.records(result),
+        subject.data(result),
+        subject.claim(result),
+        subject.limits(result),
+        subject.provenance(result),
+    )
+    return Document(
+        title=f"Privacy audit of {inert(result.model.path)}",
+        mark=result.verdict.status,
+        verdict=verdict.sentence(result),
+        action=verdict.action(result),
+        stamp=stamp(result),
+        sections=tuple(section for section in sections if section is not None),
+        footer=f"privaudit {inert(result.tool.version)}, {inert(result.created)}",
+    )
+
+
+def stamp(result: Result) -> str | None:
+    """What the page must say because the result shows what others must not see; None where it does not."""
+    texts = any(row.text is not None for row in result.records)
+    secrets = any(row.secret is not None or row.found is not None for row in result.extraction)
+    if not (texts or secrets):
+        return None
+    shown = " and ".join(word for word, there in (("training texts", texts), ("secrets", secrets)) if there)
+    return f"This page shows {shown}. Treat it as confidential."
