@@ -40,6 +40,45 @@ def test_golden_epsilons(noise, rate, steps, delta, pld, rdp):
     assert delta_pld(mechanism, pld) == pytest.approx(delta, rel=1e-3)
 
 
+FINE = [1.828237, 6.187713, 9.953538, 2.532031, 2.381691, 2.389112, 4.377178, 4.377178, 4.957636]
+CENTRAL_LIMIT = [1.617712, 6.007077, 8.413618, 2.425890, 2.324362, 2.293330, 4.389878, 6.007078, 1.770424]
+REPLACED = [2.843446, 10.880807, 12.391253, 4.980757, 4.221531, 4.865968, 9.997256, 9.997256, 5.118865]
+
+
+@pytest.mark.parametrize(("case", "fine"), [*zip(GOLDEN, FINE, strict=True)])
+def test_the_default_grid_is_at_most_1e4_above_a_fine_one(case, fine):
+    noise, rate, steps, delta = case[:4]
+    assert fine - 2e-6 <= epsilon_pld(Mechanism.uniform(noise, rate, steps), delta) <= fine + 1e-4
+
+
+@pytest.mark.parametrize(("case", "central"), [*zip(GOLDEN, CENTRAL_LIMIT, strict=True)])
+def test_the_central_limit_accountant_that_is_not_offered(case, central):
+    from opacus.accountants import create_accountant
+
+    noise, rate, steps, delta = case[:4]
+    with pytest.warns(UserWarning, match="can underestimate"):
+        accountant = create_accountant("gdp")
+    accountant.history = [(noise, rate, steps)]
+    assert accountant.get_epsilon(delta) == pytest.approx(central, rel=1e-4)
+    if rate < 1:
+        assert central < 0.98 * epsilon_pld(Mechanism.uniform(noise, rate, steps), delta)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("case", "replaced"), [*zip(GOLDEN, REPLACED, strict=True)])
+def test_a_replaced_record_is_another_and_larger_epsilon(case, replaced):
+    """Why claims of another adjacency are not tested by adding and removing canaries."""
+    import dp_accounting
+    from dp_accounting import pld
+
+    noise, rate, steps, delta = case[:4]
+    accountant = pld.PLDAccountant(dp_accounting.NeighboringRelation.REPLACE_ONE)
+    sampled = dp_accounting.PoissonSampledDpEvent(rate, dp_accounting.GaussianDpEvent(noise))
+    accountant.compose(dp_accounting.SelfComposedDpEvent(sampled, steps))
+    assert accountant.get_epsilon(delta) == pytest.approx(replaced, rel=1e-4)
+    assert replaced > epsilon_pld(Mechanism.uniform(noise, rate, steps), delta)
+
+
 @pytest.mark.parametrize(
     ("noise", "rate", "steps", "tpr", "auc"),
     [
@@ -58,15 +97,16 @@ def test_golden_maximal_rocs(noise, rate, steps, tpr, auc):
 
 
 @pytest.mark.parametrize(
-    ("noise", "steps", "tpr"),
+    ("noise", "rate", "steps", "tpr"),
     [
-        (1.0, 1000, [0.003324, 0.026028, 0.187486]),
-        (1.0, 10_000, [0.033553, None, None]),
-        (0.6, 2000, [0.033195, 0.153888, None]),
+        (1.0, 0.01, 1000, [0.003324, 0.026028, 0.187486]),
+        (1.0, 0.01, 10_000, [0.033553, None, None]),
+        (0.6, 0.01, 2000, [0.033195, 0.153888, None]),
+        (2.0, 0.05, 500, [0.005866, None, None]),
     ],
 )
-def test_golden_values_of_the_other_direction(noise, steps, tpr):
-    roc = max_roc(Mechanism.uniform(noise, 0.01, steps), "add")
+def test_golden_values_of_the_other_direction(noise, rate, steps, tpr):
+    roc = max_roc(Mechanism.uniform(noise, rate, steps), "add")
     for fpr, golden in zip([1e-3, 1e-2, 0.1], tpr, strict=True):
         assert golden is None or roc.max_tpr(fpr) == pytest.approx(golden, abs=2e-6)
 
