@@ -97,6 +97,7 @@ def test_copies_are_tested_as_a_group():
     assert fixed_threshold.epsilon_lower_bound(errors, delta) < of_group
 
 
+@pytest.mark.slow
 def test_the_seed_decides_everything_random():
     first, again, other = (
         audit_many_runs(*runs(0.6, n=60), claim=FULL, draws=1999, seed=seed, **WORDS) for seed in (1, 1, 2)

@@ -68,6 +68,7 @@ def test_for_a_gaussian_mechanism_both_families_agree():
     assert mechanism.p_value == pytest.approx(gaussian.p_value, rel=1e-3)
 
 
+@pytest.mark.slow
 def test_the_bound_in_the_family_belongs_to_a_noise_that_is_rejected():
     scores, included = runs(1.5, seed=1)
     claim = Claim(noise_multiplier=0.8, sample_rate=0.05, steps=200, delta=1e-5)

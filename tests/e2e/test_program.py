@@ -138,6 +138,7 @@ def test_demo_tells_the_whole_story(privaudit, tmp_path):
     assert privaudit("demo", "--folder", tmp_path / "demo").code == 2
 
 
+@pytest.mark.slow
 def test_a_reader_that_leaves_early_does_not_change_the_verdict(bundle):
     command = [
         sys.executable,
@@ -157,6 +158,7 @@ def test_a_reader_that_leaves_early_does_not_change_the_verdict(bundle):
         assert process.returncode == 1
 
 
+@pytest.mark.slow
 def test_piped_output_has_no_escape_sequences(subprocess_privaudit, bundle):
     environment = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "COLUMNS")}
     done = subprocess_privaudit("mia", bundle, "--attack", "loss", env={**environment, "GITHUB_ACTIONS": "1"})

@@ -107,6 +107,7 @@ def test_one_model_has_no_interval_and_says_so(epsilon_sweep_of):
     assert any("--models" in warning for warning in result.warnings)
 
 
+@pytest.mark.slow
 def test_real_private_models_stay_below_what_is_allowed(epsilon_request_for):
     plan = plan_epsilon_sweep(epsilon_request_for(models=3, epsilons="inf,2", canaries=100))
     result = run_epsilon_sweep(plan)

@@ -79,6 +79,7 @@ def test_privacy_takes_its_own_defaults_and_what_the_user_set():
     assert (own.recipe.learning_rate, own.delta) == (0.3, 1e-6)
 
 
+@pytest.mark.slow
 def test_less_epsilon_is_more_noise():
     base = Recipe.for_architecture("bow", epochs=1)
     none, much, little = parse_defences("none,dp:1,dp:0.5", base, n=500)
