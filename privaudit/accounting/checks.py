@@ -5,9 +5,9 @@ from typing import Literal
 
 from privaudit.accounting.accountants import epsilon_pld
 from privaudit.accounting.claim import mechanism_of
+from privaudit.accounting.hypothesis import UNDERSTATED
 from privaudit.results import Claim, StaticCheck
 
-_UNDERSTATED = 1.01
 _PUBLIC = ("hash", "hf", "pretrained", "file", "public", "fixed", "given", "named", "spelling")
 _PROTECTED = ("protected", "training", "private", "data")
 _DEPENDS = ("dataset", "|d|", "len(", "number of records", "depends", "loader")
@@ -83,7 +83,7 @@ def _accounted(claim: Claim) -> StaticCheck:
             "unknown", "The claim states no epsilon at a delta to compare with its noise, rate and steps."
         )
     found = epsilon_pld(mechanism, claim.delta)
-    if found > _UNDERSTATED * claim.epsilon:
+    if found > UNDERSTATED * claim.epsilon:
         return check(
             "warning",
             f"The claim says epsilon {claim.epsilon:.4g}, but its own noise, rate and steps give {found:.4g} "

@@ -21,7 +21,7 @@ Seen = Literal["every-step", "final-model"]
 """What the attack sees of the training."""
 HALF = 0.5
 """The noise of the bug against which power is stated."""
-_UNDERSTATED = 1.01
+UNDERSTATED = 1.01
 """A claim whose epsilon is exceeded by more than this factor contradicts itself."""
 
 
@@ -64,7 +64,7 @@ class Hypothesis:
         """Whether the claimed epsilon is below what the claimed mechanism gives."""
         if self.claimed is None or self.accounted is None:
             return False
-        return self.accounted > _UNDERSTATED * self.claimed
+        return self.accounted > UNDERSTATED * self.claimed
 
     def roc(self, direction: Direction) -> RocCurve:
         """The largest ROC that the hypothesis allows for a canary with all its copies.

@@ -38,7 +38,7 @@ def _group() -> None:
 
 @app.command("plant", cls=PlainCommand)
 def plant(
-    data: Annotated[Path, typer.Argument(help="CSV, TSV, JSONL or Parquet with texts and labels.")],
+    data: options.LabelledData,
     pattern: Annotated[
         list[str],
         typer.Option(

@@ -9,7 +9,7 @@ from pathlib import Path
 from privaudit.accounting.accountants import Epsilons, epsilons
 from privaudit.accounting.calibrate import noise_for_epsilon
 from privaudit.accounting.checks import static_checks
-from privaudit.accounting.claim import claim_in, mechanism_of
+from privaudit.accounting.claim import mechanism_of
 from privaudit.accounting.curves import max_roc
 from privaudit.accounting.one_run import ASSUMES, one_run_bound
 from privaudit.cli.output import tell
@@ -82,9 +82,9 @@ def _claim(asked: Accounted) -> Claim:
         return Claim(noise_multiplier=noise, sample_rate=rate, steps=steps, delta=asked.delta)
     if numbers != (None, None, None):
         raise UsageError("either --claim or the three numbers", "both", "Leave one out")
-    from privaudit.targets.claim_file import claim_content
+    from privaudit.epsilon_audit.claim import read_claim
 
-    claim = claim_in(*claim_content(asked.claim))
+    claim = read_claim(asked.claim)
     if asked.delta is None or asked.delta == claim.delta:
         return claim
     # NOTE: the epsilon that is claimed at another delta is none at this one.

@@ -146,14 +146,7 @@ def command(
         ),
     ] = None,
     on_inconclusive: options.OnInconclusiveOption = options.OnInconclusive.FOUR,
-    show_secrets: Annotated[
-        bool,
-        typer.Option(
-            "--show-secrets",
-            help="Put secrets and found texts into the result.",
-            rich_help_panel=options.OUTPUT,
-        ),
-    ] = False,
+    show_secrets: options.ShowSecrets = False,
     output: options.Output = None,
     signals: options.Signals = None,
     as_json: options.AsJson = False,

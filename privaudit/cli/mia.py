@@ -2,7 +2,6 @@
 
 import sys
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -20,45 +19,19 @@ class ReferenceMode(StrEnum):
 
 def command(
     ctx: typer.Context,
-    model: Annotated[
-        Path,
-        typer.Argument(help="Bundle, Hugging Face directory, state_dict, skops, ONNX, or table of scores."),
-    ],
-    members: Annotated[
-        Path | None,
-        typer.Option("--members", help="Records the model was trained on.", rich_help_panel=options.INPUTS),
-    ] = None,
-    nonmembers: Annotated[
-        Path | None,
-        typer.Option("--nonmembers", help="Records it never saw.", rich_help_panel=options.INPUTS),
-    ] = None,
-    data: Annotated[
-        Path | None,
-        typer.Option(
-            "--data",
-            help="One file with a membership column, or where the bundle's training file is now.",
-            rich_help_panel=options.INPUTS,
-        ),
-    ] = None,
+    model: options.AuditedModel,
+    members: options.Members = None,
+    nonmembers: options.NonMembers = None,
+    data: options.AuditData = None,
     text_column: options.TextColumn = None,
     label_column: options.LabelColumn = None,
     id_column: options.IdColumn = None,
     group_column: options.GroupColumn = None,
-    member_column: Annotated[
-        str | None,
-        typer.Option("--member-column", help="Column that tells members.", rich_help_panel=options.INPUTS),
-    ] = None,
+    member_column: options.MemberColumn = None,
     factory: options.Factory = None,
     tokenizer: options.Tokenizer = None,
     trust_pickle: options.TrustPickle = False,
-    accept_shift: Annotated[
-        bool,
-        typer.Option(
-            "--accept-shift",
-            help="Judge even if the texts alone tell members from non-members.",
-            rich_help_panel=options.INPUTS,
-        ),
-    ] = False,
+    accept_shift: options.AcceptShift = False,
     attack: Annotated[
         list[str] | None,
         typer.Option(
@@ -75,14 +48,7 @@ def command(
             rich_help_panel=options.REFERENCES,
         ),
     ] = None,
-    population: Annotated[
-        Path | None,
-        typer.Option(
-            "--population",
-            help="Train references on these records instead of the audited ones (offline attacks).",
-            rich_help_panel=options.REFERENCES,
-        ),
-    ] = None,
+    population: options.Population = None,
     reference_mode: Annotated[
         ReferenceMode,
         typer.Option(
@@ -91,14 +57,7 @@ def command(
             rich_help_panel=options.REFERENCES,
         ),
     ] = ReferenceMode.FULL,
-    trainer: Annotated[
-        str | None,
-        typer.Option(
-            "--trainer",
-            help="package.module:function that trains one model as yours was trained.",
-            rich_help_panel=options.REFERENCES,
-        ),
-    ] = None,
+    trainer: options.Trainer = None,
     workers: options.Workers = None,
     ray: options.Ray = None,
     store: options.StoreFolder = None,
@@ -137,14 +96,7 @@ def command(
     ] = None,
     output: options.Output = None,
     signals: options.Signals = None,
-    show_texts: Annotated[
-        bool,
-        typer.Option(
-            "--show-texts",
-            help="Put texts of exposed records into the result.",
-            rich_help_panel=options.OUTPUT,
-        ),
-    ] = False,
+    show_texts: options.ShowTexts = False,
     as_json: options.AsJson = False,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,

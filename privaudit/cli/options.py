@@ -161,3 +161,68 @@ TrustPickle = Annotated[
         rich_help_panel=INPUTS,
     ),
 ]
+AuditedModel = Annotated[
+    Path,
+    typer.Argument(help="Bundle, Hugging Face directory, state_dict, skops, ONNX, or table of scores."),
+]
+Members = Annotated[
+    Path | None,
+    typer.Option("--members", help="Records the model was trained on.", rich_help_panel=INPUTS),
+]
+NonMembers = Annotated[
+    Path | None,
+    typer.Option("--nonmembers", help="Records it never saw.", rich_help_panel=INPUTS),
+]
+AuditData = Annotated[
+    Path | None,
+    typer.Option(
+        "--data",
+        help="One file with a membership column, or where the bundle's training file is now.",
+        rich_help_panel=INPUTS,
+    ),
+]
+MemberColumn = Annotated[
+    str | None,
+    typer.Option("--member-column", help="Column that tells members.", rich_help_panel=INPUTS),
+]
+AcceptShift = Annotated[
+    bool,
+    typer.Option(
+        "--accept-shift",
+        help="Judge even if the texts alone tell members from non-members.",
+        rich_help_panel=INPUTS,
+    ),
+]
+Population = Annotated[
+    Path | None,
+    typer.Option(
+        "--population",
+        help="Train references on these records instead of the audited ones (offline attacks).",
+        rich_help_panel=REFERENCES,
+    ),
+]
+Trainer = Annotated[
+    str | None,
+    typer.Option(
+        "--trainer",
+        help="package.module:function that trains one model as yours was trained.",
+        rich_help_panel=REFERENCES,
+    ),
+]
+ShowTexts = Annotated[
+    bool,
+    typer.Option(
+        "--show-texts",
+        help="Put texts of exposed records into the result.",
+        rich_help_panel=OUTPUT,
+    ),
+]
+ShowSecrets = Annotated[
+    bool,
+    typer.Option(
+        "--show-secrets",
+        help="Put secrets and found texts into the result.",
+        rich_help_panel=OUTPUT,
+    ),
+]
+LabelledData = Annotated[Path, typer.Argument(help="CSV, TSV, JSONL or Parquet with texts and labels.")]

@@ -1,7 +1,6 @@
 """``privaudit sweep``: defences side by side, or theory against practice over epsilon."""
 
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -17,7 +16,7 @@ _OF_EPSILON = ("clip", "canaries")
 
 def command(
     ctx: typer.Context,
-    data: Annotated[Path, typer.Argument(help="CSV, TSV, JSONL or Parquet with texts and labels.")],
+    data: options.LabelledData,
     defences: Annotated[
         str,
         typer.Option(

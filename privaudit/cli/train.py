@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def command(
-    data: Annotated[Path, typer.Argument(help="CSV, TSV, JSONL or Parquet with texts and labels.")],
+    data: options.LabelledData,
     output: Annotated[
         Path,
         typer.Option(

@@ -1,14 +1,14 @@
 """What is claimed of a model, refused where no test of it would be valid."""
 
-import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
 
 from privaudit.accounting.claim import claim_in, mechanism_of
 from privaudit.accounting.mechanism import Mechanism
-from privaudit.errors import DataError, UsageError
+from privaudit.errors import UsageError
 from privaudit.results import Claim
+from privaudit.targets.claim_file import claim_content
 
 DELTA = 1e-5
 """Of the lower bounds, where no claim names one."""
@@ -66,24 +66,11 @@ def audited_claim(given: Claim | None, recorded: Claim | None) -> AuditedClaim:
 
 
 def read_claim(path: Path) -> Claim:
-    """The claim in a file of another program: JSON, or a checkpoint, of which nothing is executed.
+    """The claim in a file or training directory of another program, of which nothing is executed.
 
     Raises:
-        DataError: the file cannot be read, or holds no claim.
-        UnsafeModelError: the checkpoint holds more than plain containers and tensors.
+        DataError: it cannot be read, or holds no claim.
+        UnsafeModelError: a checkpoint holds more than plain containers and tensors.
+        ModelError: a checkpoint is damaged.
     """
-    try:
-        content = path.read_bytes()
-    except OSError as failure:
-        reason = failure.strerror or type(failure).__name__
-        raise DataError("a readable file with a claim", f"{path} ({reason})", "Correct --claim") from None
-    if content[:2] == b"PK" or content[:1] == b"\x80":
-        from privaudit.targets.safe_load import safe_torch_load
-
-        return claim_in(safe_torch_load(path), path.name)
-    try:
-        return claim_in(json.loads(content), path.name)
-    except (ValueError, RecursionError) as failure:
-        raise DataError(
-            "a claim as JSON, or a checkpoint", f"{path.name} ({type(failure).__name__})", "Correct --claim"
-        ) from None
+    return claim_in(*claim_content(path))

@@ -59,7 +59,7 @@ def _columns(rows: tuple[EpsilonSweepRow, ...]) -> Columns:
         columns[f"{name}, {targets}"] = [_auc(row, name, targets) for row in rows]
     return columns | {
         "AUC allowed": [_allowed(row) for row in rows],
-        "bound": [_bound(row) for row in rows],
+        "bound": [bound(row) for row in rows],
         "p": ["-" if row.bound is None else _p(row.bound.p_value) for row in rows],
         "p without noise": [_p(_positive(row)) for row in rows],
         "verdict": [NOT_MEASURED if row.bound is None else row.bound.verdict for row in rows],
@@ -91,7 +91,8 @@ def _allowed(row: EpsilonSweepRow) -> str:
     return f"{row.allowed.auc:.3f} ({row.allowed.auc_last_iterate:.3f})"
 
 
-def _bound(row: EpsilonSweepRow) -> str:
+def bound(row: EpsilonSweepRow) -> str:
+    """The lower bound that assumes nothing, beside the accounted epsilon."""
     if row.bound is None:
         return NOT_MEASURED
     found = next((f"{b.value:.2f}" for b in row.bound.lower_bounds if b.method == "steinke"), NOT_MEASURED)

@@ -53,7 +53,7 @@ def _columns(rows: Sequence[Extraction]) -> Columns:
         "planted": [f"{row.repetitions:,}x" if row.included else "no" for row in rows],
         "exact": ["yes" if row.exact_match else "no" for row in rows],
         "words wrong": [f"{row.hamming} of {row.secret_length}" for row in rows],
-        "rank": [_rank(row) for row in rows],
+        "rank": [rank(row) for row in rows],
         "exposure": [interval(row.exposure_bits, 1) for row in rows],
         "p": [_number(row.p_value, ".2g") for row in rows],
         "control rank": [_number(row.control_rank, ",.0f") for row in rows],
@@ -67,7 +67,8 @@ def _name(row: Extraction) -> str:
     return inert(row.canary) if row.included else f"{inert(row.canary)} (control)"
 
 
-def _rank(row: Extraction) -> str:
+def rank(row: Extraction) -> str:
+    """The secret's place among what was ranked, ``~`` where that was a sample."""
     if row.rank is None or row.n_ranked is None:
         return NOT_MEASURED
     return f"{'' if row.rank_exact else '~'}{row.rank:,} of {row.n_ranked:,}"

@@ -10,13 +10,13 @@ from privaudit.inert import inert
 from privaudit.reports.tables import NOT_MEASURED, Columns, bare_table, fitted_table, interval
 from privaudit.results import Membership, Result, SeedAgreement, Slice, TprAtFpr
 
-_SHOWN_FPRS = (0.001, 0.01, 0.1)
+SHOWN_FPRS = (0.001, 0.01, 0.1)
 _WORST_SLICES = 5
 
 
 def membership_parts(result: Result, width: int) -> Iterator[RenderableType]:
     """The attacks that ran, how to read their numbers, and the worst slices."""
-    rows = sorted(result.membership, key=_by_auc, reverse=True)
+    rows = sorted(result.membership, key=by_auc, reverse=True)
     columns = _columns(rows)
     auc, within, rarest, rare, frequent, advantage = columns
     order = (auc, rare, frequent, rarest, within, advantage)
@@ -52,30 +52,37 @@ def _columns(rows: Sequence[Membership]) -> Columns:
         "AUC": [interval(row.auc) for row in rows],
         "within class": [interval(row.auc_within_class) for row in rows],
     }
-    for fpr in _SHOWN_FPRS:
-        rates = [next((rate for rate in row.tpr_at_fpr if rate.fpr == fpr), None) for row in rows]
-        columns[f"TPR @ {fpr:.1%} FPR"] = [_rate(rate) for rate in rates]
+    for fpr in SHOWN_FPRS:
+        columns[f"TPR @ {fpr:.1%} FPR"] = [rate_at(row, fpr) for row in rows]
     columns["advantage"] = [interval(row.advantage) for row in rows]
     return columns
 
 
-def _by_auc(row: Membership) -> float:
+def by_auc(row: Membership) -> float:
+    """The estimate, below all others where there is none."""
     return row.auc.value if row.auc.value is not None else -1.0
 
 
 def _slice_table(slices: Sequence[Slice]) -> Table:
     table = bare_table("slice", right=("members", "non-members", "AUC"))
-    for part in sorted(slices, key=_slice_low, reverse=True)[:_WORST_SLICES]:
+    for part in worst_slices(slices, _WORST_SLICES):
         name = f"{inert(part.by)} = {inert(part.value)}"
         table.add_row(Text(name), f"{part.n_members:,}", f"{part.n_nonmembers:,}", interval(part.auc))
     return table
+
+
+def worst_slices(slices: Sequence[Slice], most: int) -> list[Slice]:
+    """Those whose interval begins highest, at most so many."""
+    return sorted(slices, key=_slice_low, reverse=True)[:most]
 
 
 def _slice_low(part: Slice) -> float:
     return part.auc.low if part.auc.low is not None else -1.0
 
 
-def _rate(rate: TprAtFpr | None) -> str:
+def rate_at(row: Membership, fpr: float) -> str:
+    """The TPR at one FPR with its interval."""
+    rate: TprAtFpr | None = next((rate for rate in row.tpr_at_fpr if rate.fpr == fpr), None)
     if rate is None or rate.tpr is None or rate.low is None or rate.high is None:
         return NOT_MEASURED
     return f"{rate.tpr:.1%} [{rate.low:.1%}, {rate.high:.1%}]"

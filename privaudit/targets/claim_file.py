@@ -67,7 +67,7 @@ def _bytes(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        raise DataError("a readable file with a claim", f"{path} ({reason})", "Correct the path") from None
+        raise DataError("a readable file with a claim", f"{path} ({reason})", "Correct --claim") from None
 
 
 def _json(content: bytes, name: str) -> object:

@@ -7,7 +7,6 @@ import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,8 +26,8 @@ from privaudit.targets.tokenizer import TokenEncoder, check_own_code, open_token
 from privaudit.targets.torch_classifier import TorchClassifier
 from privaudit.training.bundle import FORMAT, VERSION
 from privaudit.training.bundle_data import RETRAIN, BundleData, field
-from privaudit.training.loop import History, batched, fit
-from privaudit.training.private.fit import fit_private
+from privaudit.training.fitting import fit_recipe
+from privaudit.training.loop import History, batched
 from privaudit.training.recipe import Recipe
 from privaudit.training.seeds import Stream, seeded_torch
 from privaudit.training.trainer import Labelled, mean_loss
@@ -129,28 +128,17 @@ def fine_tune(
     def validation_loss(watched: Labelled) -> float:
         return mean_loss(_predict(model, encoder, watched.texts), watched.labels)
 
-    if recipe.privacy is not None:
-        history = fit_private(
-            model,
-            recipe,
-            len(texts),
-            partial(losses, reduction="none"),
-            seed=seed,
-            noise_seed=noise_seed,
-            progress=progress,
-            max_seconds=max_seconds,
-        )
-    else:
-        history = fit(
-            model,
-            recipe,
-            len(texts),
-            partial(losses, reduction="mean"),
-            seed=seed,
-            progress=progress,
-            validation_loss=None if validation is None else lambda: validation_loss(validation),
-            max_seconds=max_seconds,
-        )
+    history = fit_recipe(
+        model,
+        recipe,
+        len(texts),
+        losses,
+        seed=seed,
+        noise_seed=noise_seed,
+        progress=progress,
+        validation_loss=None if validation is None else lambda: validation_loss(validation),
+        max_seconds=max_seconds,
+    )
     return FineTuned(model, tokenizer, history, _count_truncated(tokenizer, texts))
 
 

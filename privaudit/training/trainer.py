@@ -12,8 +12,8 @@ from torch.nn import functional
 from privaudit.progress import SILENT, Progress
 from privaudit.targets.interface import Ints
 from privaudit.training.architectures import WordNetwork, build
-from privaudit.training.loop import History, batched, fit
-from privaudit.training.private.fit import fit_private
+from privaudit.training.fitting import fit_recipe
+from privaudit.training.loop import History, batched
 from privaudit.training.recipe import Recipe
 from privaudit.training.seeds import Stream, seeded_torch
 from privaudit.training.text import PAD, EncodedTexts, Vocabulary, WordEncoder, WordNumbers, numbered_by
@@ -161,29 +161,19 @@ def train_network(
             logits, target[torch.from_numpy(batch).to(device)], reduction=reduction
         )
 
-    if recipe.privacy is not None:
-        # NOTE: the table of words is read by its own forward alone, the condition for drawing its noise late.
-        table = module.embedding.words
-        return module, fit_private(
-            module,
-            recipe,
-            len(positions),
-            partial(losses, reduction="none"),
-            seed=seed,
-            noise_seed=noise_seed,
-            progress=progress,
-            max_seconds=max_seconds,
-            tables=() if table is None else (table,),
-        )
-    history = fit(
+    # NOTE: the table of words is read by its own forward alone, the condition for drawing its noise late.
+    table = module.embedding.words
+    history = fit_recipe(
         module,
         recipe,
         len(positions),
-        partial(losses, reduction="mean"),
+        losses,
         seed=seed,
+        noise_seed=noise_seed,
         progress=progress,
         validation_loss=None if watch is None else partial(watch, module),
         max_seconds=max_seconds,
+        tables=() if table is None else (table,),
     )
     return module, history
 

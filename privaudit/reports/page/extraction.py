@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from privaudit.inert import inert
 from privaudit.reports.document import Block, Section, Sentence, Table
+from privaudit.reports.extraction_table import rank
 from privaudit.reports.extraction_words import plain_words
 from privaudit.reports.tables import NOT_MEASURED, interval
 from privaudit.results import Extraction, Result
@@ -39,7 +40,7 @@ def _table(rows: Sequence[Extraction]) -> Table:
             inert(row.attack),
             f"{row.repetitions:,}" if row.included else "0",
             "yes" if row.exact_match else f"no, {row.hamming} of {row.secret_length} wrong",
-            _rank(row),
+            rank(row),
             interval(row.exposure_bits, 1),
             NOT_MEASURED if row.control_exposure_bits is None else interval(row.control_exposure_bits, 1),
             NOT_MEASURED if row.p_value is None else f"{row.p_value:.2g}",
@@ -54,12 +55,6 @@ def _table(rows: Sequence[Extraction]) -> Table:
         "which it stands out; about 1 is chance. Secrets are not shown: a canary is its id and its length."
     )
     return Table(caption, header, cells, frozenset({2, 4, 5, 6, 7, 8}))
-
-
-def _rank(row: Extraction) -> str:
-    if row.rank is None or row.n_ranked is None:
-        return NOT_MEASURED
-    return f"{'' if row.rank_exact else '~'}{row.rank:,} of {row.n_ranked:,}"
 
 
 def _summary(result: Result) -> Table:

@@ -4,21 +4,21 @@ from collections.abc import Iterator, Sequence
 
 from privaudit.inert import inert
 from privaudit.reports.document import Block, Figure, Section, Sentence, Table
+from privaudit.reports.membership_table import SHOWN_FPRS, by_auc, rate_at, worst_slices
 from privaudit.reports.page.roc import swatch
 from privaudit.reports.svg import BLUE, SOLID, Axis, Chart
-from privaudit.reports.tables import NOT_MEASURED, interval
-from privaudit.results import Membership, Result, TprAtFpr
+from privaudit.reports.tables import interval
+from privaudit.results import Membership, Result
 
-_SHOWN_FPRS = (0.001, 0.01, 0.1)
 _MOST_SLICES, _MOST_RECORDS, _MOST_DRAWN = 20, 20, 20
 
 
 def attacks(result: Result) -> Section | None:
     """Every attack with what it needed and what it reached."""
-    rows = sorted(result.membership, key=_auc, reverse=True)
+    rows = sorted(result.membership, key=by_auc, reverse=True)
     if not rows:
         return None
-    header = ("attack", "access", "AUC", "within class", *(f"TPR at {100 * f:g} % FPR" for f in _SHOWN_FPRS),
+    header = ("attack", "access", "AUC", "within class", *(f"TPR at {100 * f:g} % FPR" for f in SHOWN_FPRS),
               "advantage", "references", "seconds")  # fmt: skip
     cells = tuple(
         (
@@ -26,7 +26,7 @@ def attacks(result: Result) -> Section | None:
             row.access,
             interval(row.auc),
             interval(row.auc_within_class),
-            *(_rate(row, fpr) for fpr in _SHOWN_FPRS),
+            *(rate_at(row, fpr) for fpr in SHOWN_FPRS),
             interval(row.advantage),
             f"{row.n_references:,}",
             f"{row.seconds:.1f}",
@@ -47,7 +47,7 @@ def slices(result: Result) -> Section | None:
     """The parts of the data that leak most."""
     if not result.slices:
         return None
-    worst = sorted(result.slices, key=lambda part: -(part.auc.low or 0.0))[:_MOST_SLICES]
+    worst = worst_slices(result.slices, _MOST_SLICES)
     rows = tuple(
         (
             f"{inert(part.by)} = {inert(part.value)}",
@@ -129,14 +129,3 @@ def _figure(rows: Sequence[Membership]) -> Figure:
     )
     legend = ((swatch(BLUE, SOLID), "95 % interval and estimate"),)
     return Figure(chart.render("auc"), "AUC of every attack that ran.", legend, table)
-
-
-def _auc(row: Membership) -> float:
-    return -1.0 if row.auc.value is None else row.auc.value
-
-
-def _rate(row: Membership, fpr: float) -> str:
-    rate: TprAtFpr | None = next((r for r in row.tpr_at_fpr if r.fpr == fpr), None)
-    if rate is None or rate.tpr is None or rate.low is None or rate.high is None:
-        return NOT_MEASURED
-    return f"{rate.tpr:.1%} [{rate.low:.1%}, {rate.high:.1%}]"

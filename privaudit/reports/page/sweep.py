@@ -5,6 +5,7 @@ from math import isfinite
 
 from privaudit.inert import inert
 from privaudit.reports.document import Block, Figure, Section, Sentence, Table
+from privaudit.reports.epsilon_sweep_table import bound
 from privaudit.reports.page.roc import swatch
 from privaudit.reports.svg import BLUE, DASHDOT, DASHED, GREEN, GREY, ORANGE, SOLID, Axis, Chart
 from privaudit.reports.tables import NOT_MEASURED, interval
@@ -51,7 +52,7 @@ def epsilon_sweep(result: Result) -> Section | None:
             interval(row.accuracy),
             *(_best(row, targets) for targets in ("records", "canaries")),
             NOT_MEASURED if row.allowed is None else f"{row.allowed.auc:.3f}",
-            _bound(row),
+            bound(row),
             NOT_MEASURED if row.bound is None else row.bound.verdict,
         )
         for row in found.rows
@@ -124,10 +125,3 @@ def _best(row: EpsilonSweepRow, targets: str) -> str:
     rows = [a for a in row.attacks if a.targets == targets and a.auc.value is not None]
     best = max(rows, key=lambda a: a.auc.value or 0.0, default=None)
     return NOT_MEASURED if best is None else f"{interval(best.auc)} ({inert(best.attack)})"
-
-
-def _bound(row: EpsilonSweepRow) -> str:
-    if row.bound is None:
-        return NOT_MEASURED
-    found = next((f"{b.value:.2f}" for b in row.bound.lower_bounds if b.method == "steinke"), NOT_MEASURED)
-    return found if row.accounted is None else f"{found} of {row.accounted:.2f}"
