@@ -9,6 +9,10 @@ from pathlib import Path
 
 import pytest
 
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # NOTE: workers share the cores, where threads of their own would only get into each other's way.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 WORDS = ["a", "bird", "boat", "cat", "dog", "fast", "is", "river", "runs", "sails", "sleeps", "the", "train"]
 TEXTS = [
     "the cat sleeps",

@@ -5,6 +5,7 @@ Numbers that do not exist are ``null`` and say why in a ``reason`` beside them; 
 know, so that ``gate`` and ``report`` read every older file.
 """
 
+from privaudit.results.comparison import Change, Comparison
 from privaudit.results.epsilon import (
     Control,
     Curve,
@@ -45,8 +46,10 @@ __all__ = [
     "Allowed",
     "AttackOverModels",
     "BlindBaseline",
+    "Change",
     "Claim",
     "ClaimedPhase",
+    "Comparison",
     "Control",
     "Correlation",
     "Curve",

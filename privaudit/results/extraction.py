@@ -29,6 +29,8 @@ class Extraction(Part):
     """Whether the attack's one answer is the secret, slot by slot."""
     hamming: int
     """Slots in which the answer differs from the secret."""
+    matches: tuple[bool, ...] = ()
+    """Slot by slot, whether the answer is right; empty in results of earlier versions."""
     rank: int | None
     """Place of the secret among ``n_ranked`` fillings, 1 = the model's favourite; every tie counts against
     the attacker."""

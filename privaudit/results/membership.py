@@ -37,6 +37,11 @@ class Roc(Part):
 
     fpr: tuple[Number, ...]
     tpr: tuple[Number, ...]
+    tpr_low: tuple[Number, ...] = ()
+    """With ``tpr_high``: a band that holds at all thresholds at once. Empty where none was computed."""
+    tpr_high: tuple[Number, ...] = ()
+    confidence: Number = 0.95
+    """Of the band."""
 
 
 class Membership(Part):

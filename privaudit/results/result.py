@@ -2,6 +2,7 @@
 
 from pydantic import Field
 
+from privaudit.results.comparison import Comparison
 from privaudit.results.epsilon import Epsilon
 from privaudit.results.epsilon_sweep import EpsilonSweep
 from privaudit.results.extraction import Extraction, ExtractionSummary
@@ -60,6 +61,8 @@ class Result(Part):
     records: tuple[ExposedRecord, ...] = ()
     seed_agreement: SeedAgreement | None = None
     """Null without reference models that shared enough records with the audited one."""
+    comparison: Comparison | None = None
+    """Against an earlier result, where one was given."""
     verdict: Verdict
     provenance: Provenance
     warnings: tuple[str, ...] = ()

@@ -30,6 +30,13 @@ class ThresholdResult(Part):
     reason: str
     """The decision in one sentence."""
     waiver: str | None = None
+    """Reason, owner, limit and expiry, where somebody answers for an exceeded limit: it fails no build."""
+    slice: str | None = None
+    """``by=value``, where the limit is for one part of the records."""
+    against: Literal["limit", "baseline"] = "limit"
+    """Whether the limit is for the number itself, or for its increase over a baseline."""
+    advice: str | None = None
+    """What would decide an inconclusive one, such as how many more records."""
 
 
 class Verdict(Part):
@@ -39,3 +46,5 @@ class Verdict(Part):
     sentence: str
     thresholds: tuple[ThresholdResult, ...] = ()
     on_inconclusive: Literal["pass", "fail", "4"] = "4"
+    policy: str | None = None
+    """The file with the limits and its SHA-256, where ``privaudit gate`` judged."""

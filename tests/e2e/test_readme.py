@@ -19,7 +19,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-SET_UP = {"main-job": "privaudit mia fixtures/demo/model.pt", "tests": "pytest -q"}
+SET_UP = {"main-job": "privaudit mia fixtures/demo/model.pt", "tests": "pytest -q -n 2"}
 """Blocks of commands that make an environment of their own; ``.ci/run`` runs them."""
 _BLOCK = re.compile(
     r"(?:^<!-- (?P<marker>[^\n]*?) -->\n)?^```console\n(?P<body>.*?)^```$", re.DOTALL | re.MULTILINE
