@@ -33,3 +33,26 @@ def test_json_keeps_its_meaning(value):
     document = inert_json(json.dumps(value, indent=1, ensure_ascii=False))
     assert json.loads(document) == value
     assert document.replace("\n", "").isprintable()
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("x" * 30, "x" * 30),
+        ("/home/somebody/models/of/a/long/path/model.pt", "/home/somebody/model…h/model.pt (45 characters)"),
+        ("\u202e" * 30, "\\u202e\\u202e\\u202e\\u…202e\\u202e (30 characters)"),
+    ],
+)
+def test_a_long_text_keeps_begin_and_end_and_says_how_long_it_was(text, shown):
+    assert inert(text, 30) == shown
+
+
+@given(st.text(max_size=300), st.integers(3, 40))
+def test_no_text_is_longer_than_asked_but_for_the_words_on_its_length(text, most):
+    found = inert(text, most)
+    assert found.isprintable()
+    if found == inert(text):
+        assert len(found) <= most
+    else:
+        assert found.endswith(f" ({len(text):,} characters)")
+        assert len(found) <= most + 1 + len(f" ({len(text):,} characters)")

@@ -168,6 +168,40 @@ def test_what_is_no_result_is_refused_in_one_line(tmp_path, content):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ('"seconds": 1.0', '"seconds": NaN', "provenance.seconds: Input should be a number"),
+        ('"seconds": 1.0', '"seconds": "nan"', "provenance.seconds: Input should be a number"),
+        ('"recipe": null', '"recipe": {"rate": NaN}', "the number NaN"),
+        ('"recipe": null', '"recipe": {"rate": [-Infinity]}', "the number -Infinity"),
+        ('"schema_version": 1', '"schema_version": 0', "schema version 1 or later"),
+    ],
+)
+def test_numbers_that_are_none_are_refused_wherever_they_stand(tmp_path, old, new, words):
+    text = to_json(make_result())
+    assert old in text
+    (tmp_path / "r.json").write_text(text.replace(old, new))
+    with pytest.raises(ResultError, match=words):
+        read_result(tmp_path / "r.json")
+
+
+def test_a_text_may_say_nan_and_infinity(tmp_path):
+    result = make_result(warnings=("NaN, Infinity",))
+    write_result(result, tmp_path / "r.json")
+    assert read_result(tmp_path / "r.json") == result
+
+
+def test_parts_can_be_left_unread(tmp_path):
+    whole = make_result(extraction=(make_extraction(),), warnings=("w",))
+    write_result(whole, tmp_path / "r.json")
+    part = read_result(tmp_path / "r.json", without=("extraction", "sweep", "records"))
+    assert isinstance(part, Result)
+    assert (part.extraction, part.sweep, part.records) == ((), None, ())
+    assert (part.model, part.warnings) == (whole.model, whole.warnings)
+    assert read_result(tmp_path / "r.json") == whole
+
+
 def test_a_later_schema_version_asks_for_an_upgrade(tmp_path):
     (tmp_path / "r.json").write_text(json.dumps({"schema_version": SCHEMA_VERSION + 1}))
     with pytest.raises(ResultError, match="Upgrade"):

@@ -1,5 +1,6 @@
 """Typer commands with plain, sectioned help and defaults from the configuration file."""
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,7 @@ from typer.core import TyperCommand, TyperGroup
 from privaudit.config import Setting, find_configuration, settings_for
 
 _FIRST_SECTIONS = (
-    "Arguments", "Inputs", "Canaries", "Attacks", "References", "Training", "Output", "Runtime",
+    "Arguments", "Inputs", "Limits", "Canaries", "Attacks", "References", "Training", "Output", "Runtime",
 )  # fmt: skip
 
 
@@ -43,6 +44,13 @@ class PlainCommand(TyperCommand):
             group = parent.info_name if parent is not None and parent.parent is not None else ""
             extra["default_map"] = self._configured(f"{group} {info_name or ''}".strip(), args)
         return super().make_context(info_name, args, parent, **extra)
+
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401
+        """Run the command; from here on there may be garbage to collect (see ``app.main``)."""
+        if not gc.isenabled():
+            gc.freeze()
+            gc.enable()
+        return super().invoke(ctx)
 
     def _configured(self, command: str, args: list[str]) -> dict[str, Setting]:
         options = dict(self._long_names())

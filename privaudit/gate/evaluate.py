@@ -43,19 +43,26 @@ def evaluate(
     bounds = [] if epsilon is None else epsilon_readings(threshold, epsilon)
     found = {"membership": rows, "extraction": canaries, "epsilon": bounds}[threshold.family]
     if not (found or missing):
+        measured = {
+            "membership": [row.attack for row in membership],
+            "extraction": [row.attack for row in extraction],
+            "epsilon": [] if epsilon is None else [bound.method for bound in epsilon.lower_bounds],
+        }[threshold.family]
         raise UsageError(
-            "an attack with a result", repr(threshold.expression), "Run the attack or correct the threshold"
+            f"an attack with a result ({', '.join(dict.fromkeys(measured)) or 'there is none'})",
+            repr(threshold.expression),
+            "Run the attack or correct the threshold",
         )
     if threshold.family == "membership":
-        return _decide(threshold, membership_readings(threshold, rows), missing)
+        return decide(threshold, membership_readings(threshold, rows), missing)
     if threshold.family == "epsilon":
-        return _decide(threshold, bounds, missing)
+        return decide(threshold, bounds, missing)
     planted = [row for row in canaries if row.included]
     if not (planted or missing):
         return _result(threshold, "inconclusive", "none", None, "No canary is in the training data.")
     if threshold.metric == "extracted":
         return _count(threshold, planted, missing)
-    return _decide(threshold, exposure_readings(threshold, planted), missing)
+    return decide(threshold, exposure_readings(threshold, planted), missing)
 
 
 def _missing(threshold: Threshold, not_run: Sequence[NotRun]) -> list[str]:
@@ -65,7 +72,14 @@ def _missing(threshold: Threshold, not_run: Sequence[NotRun]) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def _decide(threshold: Threshold, readings: Sequence[Reading], missing: Sequence[str]) -> ThresholdResult:
+def decide(threshold: Threshold, readings: Sequence[Reading], missing: Sequence[str] = ()) -> ThresholdResult:
+    """Judge a threshold on the interval ends that it speaks of.
+
+    Args:
+        threshold: the limit.
+        readings: at least one, unless something is missing.
+        missing: what it speaks of and has no result; such a threshold can be exceeded and cannot hold.
+    """
     limit = threshold.limit
     lows = [(r.low, r) for r in readings if r.low is not None]
     highs = [(r.high, r) for r in readings if r.high is not None]

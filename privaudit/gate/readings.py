@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from privaudit.errors import ResultError
 from privaudit.gate.thresholds import Threshold
 from privaudit.results import Epsilon, Extraction, Interval, LowerBound, Membership, TprAtFpr
 
@@ -109,7 +110,14 @@ def _interval(row: Membership, threshold: Threshold) -> Interval | TprAtFpr:
         case "advantage":
             return row.advantage
         case _:
-            return next(rate for rate in row.tpr_at_fpr if rate.fpr == threshold.fpr)
+            rate = next((rate for rate in row.tpr_at_fpr if rate.fpr == threshold.fpr), None)
+    if rate is None:
+        raise ResultError(
+            f"the TPR at an FPR of {threshold.fpr:g} by {row.attack}",
+            "a result without it",
+            "Audit the model again",
+        )
+    return rate
 
 
 def _low(interval: Interval | TprAtFpr, end: str) -> float | None:

@@ -20,16 +20,20 @@ def judge(
     """Put thresholds and the test of the claim together. Sets that are not comparable leave nothing to judge.
 
     Args:
-        thresholds: what :func:`evaluate` said.
+        thresholds: what :func:`evaluate` said. One with a waiver is exceeded and fails nothing.
         comparable: False when the blind baseline tells members from non-members without the model.
         not_run: attacks that were asked for and did not finish.
         epsilon: the test of the claim; ``violated`` fails whatever the thresholds say.
         on_inconclusive: what an inconclusive threshold does to the exit code; recorded in the verdict.
     """
+    waived = sum(1 for t in thresholds if _is_waived(t))
 
     def verdict(status: Literal["pass", "fail", "inconclusive", "not-judged"], sentence: str) -> Verdict:
         return Verdict(
-            status=status, sentence=sentence, thresholds=tuple(thresholds), on_inconclusive=on_inconclusive
+            status=status,
+            sentence=sentence + (f" {_waived_in_words(waived)}" if waived else ""),
+            thresholds=tuple(thresholds),
+            on_inconclusive=on_inconclusive,
         )
 
     if comparable is False:
@@ -41,12 +45,12 @@ def judge(
     tested = None if epsilon is None else epsilon.verdict
     if epsilon is not None and tested == "violated":
         return verdict("fail", f"The claimed privacy is refuted. {epsilon.sentence}")
-    exceeded = [t for t in thresholds if t.result == "exceeded"]
+    exceeded = [t for t in thresholds if t.result == "exceeded" and not _is_waived(t)]
     if exceeded:
-        return verdict("fail", f"Leakage above the limit {exceeded[0].expression}: {exceeded[0].reason}")
+        return verdict("fail", f"{_above(exceeded[0])}: {exceeded[0].reason}")
     undecided = [t for t in thresholds if t.result == "inconclusive"]
     if undecided:
-        return verdict("inconclusive", f"No verdict: {undecided[0].expression} — {undecided[0].reason}")
+        return verdict("inconclusive", f"No verdict: {undecided[0].name} — {undecided[0].reason}")
     if not_run:
         return verdict("inconclusive", f"No verdict: {not_run[0].attack} did not run. {not_run[0].reason}")
     if epsilon is not None and tested == "inconclusive":
@@ -55,9 +59,24 @@ def judge(
         return verdict("pass", "No violation of the claimed privacy was found; that is no proof of it.")
     if not thresholds:
         return verdict("not-judged", "Measured, not judged: no threshold was set.")
-    return verdict(
-        "pass", "Every threshold held; that is no proof of privacy against attacks that were not run."
-    )
+    held = "Every threshold held" if not waived else "Every threshold that is not waived held"
+    if waived == len(thresholds):
+        held = "No threshold failed the build, because all are waived"
+    return verdict("pass", f"{held}; that is no proof of privacy against attacks that were not run.")
+
+
+def _above(item: ThresholdResult) -> str:
+    what = "An increase above" if item.against == "baseline" else "Leakage above the limit"
+    return f"{what} {item.name}"
+
+
+def _is_waived(item: ThresholdResult) -> bool:
+    return item.result == "exceeded" and item.waiver is not None
+
+
+def _waived_in_words(count: int) -> str:
+    limits = "1 limit is" if count == 1 else f"{count} limits are"
+    return f"{limits} exceeded and waived."
 
 
 def exit_code(verdict: Verdict, *, comparable: bool | None) -> Exit:

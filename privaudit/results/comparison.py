@@ -9,6 +9,8 @@ class Change(Part):
     """One number in both results."""
 
     attack: str
+    canary: str | None = None
+    """Whose exposure it is; null for every other metric."""
     metric: str
     """As thresholds name it: ``auc``, ``tpr@0.01``, ``exposure``, …"""
     old: Interval

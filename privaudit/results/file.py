@@ -1,18 +1,24 @@
 """Reading and writing ``result.json``."""
 
 import json
+from collections.abc import Collection
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from privaudit.errors import ResultError
-from privaudit.files import PUBLIC, replaced
 from privaudit.inert import inert_json
 from privaudit.results.result import SCHEMA_VERSION, Result
 
+_MEND = "Give the file that a privaudit command wrote with -o"
+
 
 class _Header(BaseModel):
+    """What every version has."""
+
+    model_config = ConfigDict(defer_build=True)
     schema_version: int = Field(ge=1)
 
 
@@ -28,6 +34,9 @@ def write_result(result: Result, path: Path) -> None:
     Raises:
         ResultError: the folder does not exist or cannot be written.
     """
+    # NOTE: imported here, because whoever only reads should not wait for `tempfile`.
+    from privaudit.files import PUBLIC, replaced
+
     try:
         with replaced(path, mode=PUBLIC) as file:
             file.write(to_json(result).encode())
@@ -39,32 +48,69 @@ def write_result(result: Result, path: Path) -> None:
         ) from error
 
 
-def read_result(path: Path) -> Result:
+def read_result(path: Path, *, without: Collection[str] = ()) -> Result:
     """Read ``result.json`` of this or any older schema version.
 
+    Args:
+        path: the file.
+        without: parts to pass over, such as ``records``: they are empty in what is returned, whatever the
+            file says. For whoever looks at few parts of a large file and writes none.
+
     Raises:
-        ResultError: the file is missing, not JSON, not a result, or of a later schema version.
+        ResultError: the file is missing, not JSON, not a result, has a number that is none, or is of a later
+            schema version.
     """
-    mend = "Give the file that a privaudit command wrote with -o"
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ResultError("a readable result file", f"{path}: {type(error).__name__}", mend) from error
+        content = path.read_bytes()
+    except OSError as error:
+        raise ResultError("a readable result file", f"{path}: {type(error).__name__}", _MEND) from error
     try:
-        header = _Header.model_validate_json(text)
-        if header.schema_version > SCHEMA_VERSION:
-            raise ResultError(
-                f"a result of schema version at most {SCHEMA_VERSION}",
-                f"version {header.schema_version}",
-                "Upgrade privaudit",
-            )
-        return Result.model_validate_json(text)
+        kind = _reduced(frozenset(without)) if without else Result
+        result = kind.model_validate_json(content)
     except ValidationError as error:
-        first = error.errors()[0]
+        _check_version(_version(content))
+        first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "the top level"
         raise ResultError(
-            "a privaudit result", f"{path} with a fault at {where}: {first['msg']}", mend
+            "a privaudit result", f"{path} with a fault at {where}: {first['msg']}", _MEND
         ) from error
+    _check_version(result.schema_version)
+    if b"NaN" in content or b"Infinity" in content:
+        _refuse_constants(content, path)
+    return result
+
+
+@cache
+def _reduced(without: frozenset[str]) -> type[Result]:
+    """A result in which some parts are constants, so that no object is made of what a file says of them."""
+    constants = {name: Result.model_fields[name].get_default() for name in without}
+    annotations = dict.fromkeys(without, ClassVar[object])
+    return type("Result", (Result,), {"__annotations__": annotations, "__module__": __name__, **constants})
+
+
+def _version(content: bytes) -> int:
+    try:
+        return _Header.model_validate_json(content).schema_version
+    except ValidationError:
+        return SCHEMA_VERSION
+
+
+def _check_version(version: int) -> None:
+    if version > SCHEMA_VERSION:
+        raise ResultError(
+            f"a result of schema version at most {SCHEMA_VERSION}", f"version {version}", "Upgrade privaudit"
+        )
+    if version < 1:
+        raise ResultError("a result of schema version 1 or later", f"version {version}", _MEND)
+
+
+def _refuse_constants(content: bytes, path: Path) -> None:
+    """Where anything may stand, such as in the parameters of an attack, only JSON itself is checked."""
+
+    def refuse(constant: str) -> None:
+        raise ResultError("a privaudit result", f"{path} with the number {constant}", _MEND)
+
+    json.loads(content, parse_constant=refuse)
 
 
 def json_schema() -> dict[str, Any]:

@@ -1,16 +1,39 @@
 """What all parts of a result are made of."""
 
 import math
-from typing import Annotated, Literal
+from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler
+from pydantic_core import CoreSchema, core_schema
 
 
-def _from_json(value: object) -> object:
-    if isinstance(value, str):
-        return {"inf": math.inf, "-inf": -math.inf}.get(value, value)
-    if isinstance(value, float) and math.isnan(value):
-        raise ValueError("a number; an undefined one is null with a reason")
+class _Number:
+    """How numbers are read and written. Finite ones, which are almost all, are read without a Python call."""
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        del source, handler
+        return core_schema.union_schema(
+            [
+                core_schema.float_schema(allow_inf_nan=False),
+                core_schema.no_info_after_validator_function(_not_nan, core_schema.float_schema()),
+            ],
+            mode="left_to_right",
+            custom_error_type="number",
+            custom_error_message="Input should be a number; an undefined one is null with a reason",
+            serialization=core_schema.plain_serializer_function_ser_schema(
+                _to_json,
+                return_schema=core_schema.union_schema(
+                    [core_schema.float_schema(), core_schema.literal_schema(["inf", "-inf"])]
+                ),
+                when_used="json",
+            ),
+        )
+
+
+def _not_nan(value: float) -> float:
+    if math.isnan(value):
+        raise ValueError("not a number")
     return value
 
 
@@ -18,18 +41,15 @@ def _to_json(value: float) -> float | str:
     return value if math.isfinite(value) else ("inf" if value > 0 else "-inf")
 
 
-Number = Annotated[
-    float,
-    BeforeValidator(_from_json),
-    PlainSerializer(_to_json, return_type=float | Literal["inf", "-inf"], when_used="json"),
-]
+Number = Annotated[float, _Number]
 """A float that survives JSON: never NaN, infinity as a string."""
 
 
 class Part(BaseModel):
     """Base of everything in a result: immutable, tolerant of keys from later versions."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    # NOTE: deferred, because building every part by itself takes longer than building all of them as one.
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
 
 class Interval(Part):

@@ -59,7 +59,8 @@ class Data(Part):
     n_groups: int | None = None
     holdout: Number | None = None
     split_seed: int | None = None
-    duplicates: Duplicates = Duplicates()
+    # NOTE: not validated, because that would build its schema whenever results are imported.
+    duplicates: Duplicates = Duplicates.model_construct()
     blind_baseline: BlindBaseline
 
 

@@ -38,6 +38,19 @@ class ThresholdResult(Part):
     advice: str | None = None
     """What would decide an inconclusive one, such as how many more records."""
 
+    @property
+    def name(self) -> str:
+        """What waivers and messages call the limit; it does not change with what was measured.
+
+        ================== =====================================
+        a limit            ``loss:auc>0.6``
+        one on a slice     ``auc>0.7 in class=transfer``
+        one on an increase ``auc>0.05 over baseline``
+        ================== =====================================
+        """
+        of_slice = "" if self.slice is None else f" in {self.slice}"
+        return f"{self.expression}{of_slice}{' over baseline' if self.against == 'baseline' else ''}"
+
 
 class Verdict(Part):
     """What the thresholds say together."""

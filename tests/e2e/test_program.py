@@ -22,6 +22,7 @@ COMMANDS = [
     ["epsilon", "bound"],
     ["epsilon", "selftest"],
     ["sweep"],
+    ["gate"],
     ["report"],
     ["demo"],
     ["doctor"],

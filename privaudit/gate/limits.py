@@ -1,0 +1,99 @@
+"""Which limits apply to a result, and what it says to each."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from privaudit.errors import UsageError
+from privaudit.gate.evaluate import evaluate
+from privaudit.gate.policy import Policy
+from privaudit.gate.slices import judge_slice
+from privaudit.gate.thresholds import Threshold, parse_threshold, with_alias
+from privaudit.results import Result, ThresholdResult
+
+_BEST = "best"
+"""Stands for an attack that only the audit knows; its result says which one it was."""
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A threshold and what it is for: the number itself, that of a slice, or its increase."""
+
+    threshold: Threshold
+    slice: str | None = None
+    """``by=value``."""
+    increase: bool = False
+
+    def judge(self, result: Result) -> ThresholdResult:
+        """What the result says to it; of an increase by the comparison in it.
+
+        Raises:
+            UsageError: it speaks of an attack, a slice or a change that is not there.
+            ResultError: the result lacks a number that every result has.
+        """
+        if self.slice is not None:
+            return judge_slice(self.threshold, self.slice, result.slices)
+        if not self.increase:
+            return evaluate(
+                self.threshold, result.membership, result.not_run, result.extraction, result.epsilon
+            )
+        if result.comparison is None:
+            raise UsageError(
+                "a baseline for a limit on an increase",
+                repr(self.threshold.expression),
+                "Give --baseline FILE, or baseline in the policy",
+            )
+        from privaudit.gate.baseline import judge_increase
+
+        found = judge_increase(self.threshold, result.comparison)
+        return found.model_copy(update={"expression": self.threshold.expression, "against": "baseline"})
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A limit and what one result says to it."""
+
+    limit: Limit
+    item: ThresholdResult
+    result: Result
+
+    def at(self, value: float) -> ThresholdResult:
+        """What the result would say with another number as the limit."""
+        return replace(self.limit, threshold=replace(self.limit.threshold, limit=value)).judge(self.result)
+
+
+def limits_of(result: Result, policy: Policy, fail_if: Sequence[str]) -> tuple[Limit, ...]:
+    """The limits of the policy and of ``fail_if``; those that the result was judged by where there are none.
+
+    Raises:
+        UsageError: an expression cannot be read, or ``best`` stands for an attack that nobody knows.
+    """
+    own = result.verdict.thresholds
+    best = next((item.attack for item in own if parse_threshold(item.expression).attack == _BEST), None)
+
+    def limit(text: str, slice_: str | None = None, *, increase: bool = False) -> Limit:
+        return Limit(_resolved(text, best), slice_, increase)
+
+    given = [
+        *(limit(text) for text in (*policy.fail_if, *fail_if)),
+        *(limit(part.fail_if, f"{part.by}={part.value}") for part in policy.slices),
+        *(limit(text, increase=True) for text in policy.max_increase),
+    ]
+    return tuple(given or (limit(t.expression, t.slice, increase=t.against == "baseline") for t in own))
+
+
+def judge_all(limits: Sequence[Limit], result: Result) -> tuple[Judged, ...]:
+    """What the result says to every limit, each of them once."""
+    return tuple(Judged(limit, limit.judge(result), result) for limit in dict.fromkeys(limits))
+
+
+def _resolved(text: str, best: str | None) -> Threshold:
+    threshold = parse_threshold(text)
+    if best is not None:
+        threshold = with_alias(threshold, _BEST, best)
+    if threshold.attack == _BEST:
+        raise UsageError(
+            "a limit on an attack by its name",
+            f"{text!r}, and the result does not tell which one {_BEST} stands for",
+            "Name the attack",
+        )
+    return threshold

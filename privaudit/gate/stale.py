@@ -1,0 +1,95 @@
+"""Whether a result is of the model that is there now."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from privaudit.errors import ResultError, UsageError
+from privaudit.results import File, Model
+
+_AGAIN = "Audit the model again"
+_LOADED_FIRST = ("model*.safetensors", "tokenizer.json", "pytorch_model*.bin")
+"""Files that change a Hugging Face model by being there."""
+
+
+def find_model(model: Model, folders: Sequence[Path]) -> Path | None:
+    """Where the audited model is, by the path that its result names: in the first folder that has it."""
+    places = (folder / model.path for folder in folders) if model.path else iter(())
+    return next((path for path in places if _is_there(path)), None)
+
+
+def check_model(model: Model, path: Path, companions: Sequence[Path] = ()) -> None:
+    """Refuse a result of other files than those of ``path``.
+
+    A model that is one file may have another name by now.
+
+    Args:
+        model: as its result describes it.
+        path: the model as it is now, a file or a directory.
+        companions: further directories with files of it, such as the tokenizer of an ONNX file.
+
+    Raises:
+        UsageError: there is no model at ``path``.
+        ResultError: a file of the audited model is missing or differs, weights were added that would be
+            loaded in the place of the audited ones, or the result is of nothing that has files.
+    """
+    if not _is_there(path):
+        raise UsageError("a model", f"nothing at {path}", "Correct --model")
+    if not model.files:
+        raise ResultError("a result of one model", f"one of a {model.format}", "Drop --model")
+    folders = (path, *companions) if path.is_dir() else (path.parent, *companions)
+    for file in model.files:
+        named = [folder / file.name for folder in folders if _stays_inside(file.name)]
+        _check_file(file, [path] if path.is_file() and len(model.files) == 1 else named, model, path)
+    for added in _added(model, path):
+        raise ResultError(f"a result of the model {path.name}", f"one without the file {added} in it", _AGAIN)
+
+
+def _check_file(file: File, places: Sequence[Path], model: Model, path: Path) -> None:
+    there = [place for place in places if _is_there(place) and place.is_file()]
+    if not there:
+        raise ResultError(
+            f"the audited model at {path}",
+            f"no {file.name} there",
+            f"{_AGAIN}, or name it with --model and the folder of its tokenizer with --tokenizer",
+        )
+    found = [_sha256(place) for place in there]
+    if file.sha256 not in found:
+        raise ResultError(
+            f"a result of the model {path.name}, whose {file.name} has the SHA-256 {found[0][:12]}",
+            f"one of a file with {file.sha256[:12]} (model digest {model.digest[:12]})",
+            _AGAIN,
+        )
+
+
+def _added(model: Model, path: Path) -> Iterator[str]:
+    """Files of a directory that were not audited and would be loaded now."""
+    if not path.is_dir():
+        return
+    audited = {file.name for file in model.files}
+    for pattern in _LOADED_FIRST:
+        if pattern.endswith(".bin") and any(name.endswith(".safetensors") for name in audited):
+            continue
+        yield from sorted(file.name for file in path.glob(pattern) if file.name not in audited)
+
+
+def _is_there(path: Path) -> bool:
+    """Whether there is a file or a directory; a result may also hold what can be no name of one."""
+    try:
+        return path.is_file() or path.is_dir()
+    except (OSError, ValueError):
+        return False
+
+
+def _stays_inside(name: str) -> bool:
+    return not Path(name).is_absolute() and ".." not in Path(name).parts
+
+
+def _sha256(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise ResultError(
+            f"a readable file {path.name}", error.strerror or type(error).__name__, "Check its permissions"
+        ) from error
