@@ -47,7 +47,7 @@ def empirical_roc(scores: Floats, member: Bools, *, independent: bool) -> Empiri
     """
     ranked = rank_scores(scores, member)
     points = roc_points(ranked, _POINTS)
-    band = roc_band(scores, member, points.fpr, _CONFIDENCE) if independent else None
+    band = roc_band(ranked, points.fpr, _CONFIDENCE) if independent else None
     return EmpiricalRoc(
         fpr=tuple(points.fpr.tolist()),
         tpr=tuple(points.tpr.tolist()),

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from privaudit.attacks.interface import Attack, Signal
+from privaudit.attacks.interface import Attack, AttackSpec, Signal
 from privaudit.attacks.perturbations import COPIES
 from privaudit.attacks.subject import Subject
 from privaudit.provenance import Stopwatch
@@ -25,6 +25,22 @@ class Cost:
     """Of logits, features and scores; the model and one batch come on top."""
     seconds: float | None
     """Extrapolated from a probe of up to 128 records; None for a score table, which costs no inference."""
+
+
+@dataclass(frozen=True)
+class PerRecord:
+    """What an attacker needs of the attacked model for one record; references cost the same each."""
+
+    queries: int
+    """Texts put to the model: the record and its perturbed copies."""
+    backward_passes: int
+
+
+def per_record(spec: AttackSpec) -> PerRecord:
+    """The cost of one attack alone, whatever else shares its queries."""
+    copied = {Signal.LABEL_ROBUSTNESS, Signal.NEIGHBOUR_LOSSES, Signal.REFERENCE_EXTRAS} & spec.needs
+    backward = {Signal.GRADIENT_NORMS, Signal.REFERENCE_EXTRAS} & spec.needs
+    return PerRecord(1 + COPIES * len(copied), int(bool(backward)))
 
 
 def estimate(subject: Subject, attacks: Sequence[Attack]) -> Cost:

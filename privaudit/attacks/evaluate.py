@@ -7,6 +7,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from privaudit.attacks.cost import per_record
 from privaudit.attacks.draws import record_rng
 from privaudit.attacks.interface import Attack
 from privaudit.attacks.reported import CONFIDENCE, reported
@@ -15,12 +16,15 @@ from privaudit.stats.auc import auc_interval, auc_intervals, auc_within
 from privaudit.stats.intervals import NotMeasurable, bonferroni
 from privaudit.stats.ranked import RankedScores, empirical_fpr, likelihood_odds, rank_scores, roc_points
 from privaudit.stats.rates import hold_out_threshold, ppv, tpr_at_fpr
+from privaudit.stats.roc_band import roc_band
 from privaudit.targets.interface import Floats, Ints
 
 PRIORS = (0.01, 0.1, 0.5)
 SLICE_LEAST = 10
 """Members and non-members that a slice needs."""
 MOST_EXPOSED = 20
+_STEPS = 1e6
+"""Per unit, to which the limits of a band are rounded: they are many, and need no more digits."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +92,7 @@ def evaluate_attack(
     levels = _Levels(ranked, bonferroni(CONFIDENCE, n_attacks))
     rates = tuple(levels.tpr(fpr) for fpr in FPRS)
     gap, balanced = levels.advantage(attack.spec.id, seed)
-    points = roc_points(ranked)
+    cost = per_record(attack.spec)
     return Membership(
         attack=attack.spec.id,
         access=attack.spec.access.value,
@@ -102,8 +106,26 @@ def evaluate_attack(
         balanced_accuracy=balanced,
         ppv=_ppv(rates),
         seconds=seconds,
-        roc=Roc(fpr=tuple(points.fpr.tolist()), tpr=tuple(points.tpr.tolist())),
-        parameters={"seed": seed, "not_scored": ranked.n_unscored},
+        roc=roc(ranked),
+        parameters={
+            "seed": seed,
+            "not_scored": ranked.n_unscored,
+            "queries": cost.queries,
+            "backward_passes": cost.backward_passes,
+        },
+    )
+
+
+def roc(ranked: RankedScores) -> Roc:
+    """The thinned curve with the band that holds for all thresholds at once, rounded outwards."""
+    points = roc_points(ranked)
+    band = roc_band(ranked, points.fpr, CONFIDENCE)
+    return Roc(
+        fpr=tuple(points.fpr.tolist()),
+        tpr=tuple(points.tpr.tolist()),
+        tpr_low=tuple((np.floor(band.low * _STEPS) / _STEPS).tolist()),
+        tpr_high=tuple((np.ceil(band.high * _STEPS) / _STEPS).tolist()),
+        confidence=CONFIDENCE,
     )
 
 

@@ -79,6 +79,13 @@ def row(
 ) -> Extraction:
     """The result of one attack on one canary.
 
+    ``matches`` and ``hamming`` compare the answer with the secret and name neither. What they tell depends on
+    the reader. Without the model they say how much came out, and no word of it. Whoever has the model can run
+    the attack again, and then knows from ``matches`` which words of that answer are right: more than
+    ``hamming`` tells, and less than ``rank`` does, which among fillings that were all ranked is the secret
+    itself. A result is therefore no safer from the model's holder than the model is, with or without
+    ``matches``.
+
     Args:
         plan: of the audit.
         asked: the canary's question.
@@ -89,7 +96,7 @@ def row(
     question, canary, found = asked.question, asked.question.canaries[index], answer.found
     ranked = stands.ranked
     secret = tuple(map(int, question.secrets[index]))
-    wrong = sum(a != b for a, b in zip(found.filling, secret, strict=True))
+    matches = tuple(a == b for a, b in zip(found.filling, secret, strict=True))
     show = plan.request.show_secrets
     return Extraction.model_validate(
         {
@@ -101,8 +108,9 @@ def row(
             "included": bool(question.included[index]),
             "secret_length": len(secret),
             "candidates": question.template.n_fillings,
-            "exact_match": wrong == 0,
-            "hamming": wrong,
+            "exact_match": all(matches),
+            "hamming": matches.count(False),
+            "matches": matches,
             "rank": ranked.rank,
             "rank_exact": ranked.exact,
             "n_ranked": ranked.among,
