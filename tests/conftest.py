@@ -213,3 +213,108 @@ def interrupts_arrive():
     """A shell that puts a job into the background has it ignore Ctrl-C, and all that the job starts."""
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session")
+def make_audit():
+    """Results of membership inference and extraction as an audit would give them, without running one."""
+    from privaudit.results import (
+        FPRS,
+        BlindBaseline,
+        Data,
+        ExposedRecord,
+        Extraction,
+        File,
+        Interval,
+        Membership,
+        Model,
+        Provenance,
+        Result,
+        Roc,
+        ThresholdResult,
+        Tool,
+        TprAtFpr,
+        Verdict,
+    )
+
+    def around(value, width=0.05):
+        return Interval(value=value, low=max(0.0, value - width), high=min(1.0, value + width))
+
+    def membership(attack, auc, n_references, parameters):
+        return Membership(
+            attack=attack,
+            access="score",
+            n_members=1000,
+            n_nonmembers=1000,
+            n_references=n_references,
+            auc=around(auc),
+            auc_within_class=around(auc),
+            tpr_at_fpr=tuple(
+                TprAtFpr(fpr=f, tpr=0.1 * auc, low=0.05 * auc, high=0.2 * auc, measurable=True)
+                if f >= 0.01
+                else TprAtFpr(fpr=f, tpr=None, low=None, high=None, measurable=False)
+                for f in FPRS
+            ),
+            advantage=around(auc - 0.5),
+            seconds=0.1,
+            roc=Roc(fpr=(0.0, 1.0), tpr=(0.0, 1.0)),
+            parameters=parameters,
+        )
+
+    def extraction(canary, attack, bits, *, exact_match, included):
+        return Extraction(
+            canary=canary, attack=attack, objective="margin", label="pay", repetitions=10, included=included,
+            secret_length=4, candidates=10_000, exact_match=exact_match, hamming=0 if exact_match else 2,
+            rank=3, rank_exact=True, n_ranked=10_000, ceiling_bits=13.3, p_value=None, evaluations=9,
+            exposure_bits=Interval(value=bits, low=bits, high=bits), seconds=1.0, secret="4711", found="4712",
+        )  # fmt: skip
+
+    def build(
+        created="2026-01-01T10:00:00+00:00", *, auc=0.7, status="fail", model="model.pt", data="ab" * 32,
+        n_references=0, parameters=None, comparable=True, **changes,
+    ):  # fmt: skip
+        limit = ThresholdResult(
+            expression="loss:auc>0.6", attack="loss", bound="loss low", value=0.65, limit=0.6,
+            result="exceeded", reason="loss: at least 0.65.",
+        )  # fmt: skip
+        parts = {
+            "tool": Tool(version="1.2.3"),
+            "created": created,
+            "command": "audit",
+            "model": Model(
+                path=model, format="bundle", architecture="bow", loader="torch", files=(), digest="d" * 64,
+                access="weights",
+            ),
+            "data": Data(
+                source="files",
+                files=(File(name="members.csv", sha256=data, size=9),),
+                n_members=1000,
+                n_nonmembers=1000,
+                blind_baseline=BlindBaseline(auc=around(0.5), comparable=comparable),
+            ),
+            "membership": tuple(
+                membership(attack, auc - less, n_references, parameters or {"seed": 0})
+                for attack, less in (("loss", 0.0), ("gap", 0.1))
+            ),
+            "extraction": (
+                extraction("c1", "enumerate", 12.0, exact_match=True, included=True),
+                extraction("c2", "enumerate", 5.0, exact_match=False, included=True),
+                extraction("c3", "enumerate", 13.0, exact_match=True, included=False),
+            ),
+            "records": (
+                ExposedRecord(
+                    id="record-17", attack="loss", score=1.0, fpr=0.01, odds=9.0, text="my private text"
+                ),
+            ),
+            "verdict": Verdict(status=status, sentence="s", thresholds=(limit,)),
+            "provenance": Provenance(argv=(), seed=3, python="3", platform="p", versions={}, seconds=1.0),
+        }  # fmt: skip
+        return Result(**{**parts, **changes})
+
+    return build
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_summary_of_the_build():
+    """Where a build runs these tests, they write nothing into its summary."""
+    os.environ.pop("GITHUB_STEP_SUMMARY", None)

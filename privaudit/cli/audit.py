@@ -172,6 +172,9 @@ def command(
     ray: options.Ray = None,
     store: options.StoreFolder = None,
     output: options.Output = None,
+    html: options.Html = None,
+    history: options.History = None,
+    mlflow: options.Mlflow = None,
     signals: Annotated[
         Path | None,
         typer.Option(
@@ -275,5 +278,14 @@ def command(
         argv=tuple(sys.argv[1:]),
         settings=origins(ctx),
     )
-    show = Show(output=output, as_json=as_json, quiet=quiet, verbose=verbose, no_color=no_color)
+    show = Show(
+        output=output,
+        html=html,
+        history=history,
+        mlflow=mlflow,
+        as_json=as_json,
+        quiet=quiet,
+        verbose=verbose,
+        no_color=no_color,
+    )
     return run(request, show, signals=signals, dry_run=dry_run)

@@ -5,7 +5,8 @@ from pathlib import Path
 from privaudit.attacks.cost import estimate
 from privaudit.attacks.signals_file import write_signals
 from privaudit.cli import extract_run, mia_run
-from privaudit.cli.output import Show, deliver, require_writable, say, tell, watched
+from privaudit.cli.output import Show, deliver, require_outputs, say, tell
+from privaudit.cli.watch import watched
 from privaudit.epsilon_audit.checks import reach_check
 from privaudit.epsilon_audit.plan import EpsilonPlan, OneRun, Positive
 from privaudit.errors import UsageError
@@ -19,7 +20,7 @@ from privaudit.training.references.store import Store
 def run(request: AuditRequest, show: Show, *, signals: Path | None, dry_run: bool) -> int:
     """Run the audit and return the exit code; the result is written whatever the verdict."""
     places = {} if signals is None else {part: evidence_file(signals, part) for part in PARTS}
-    require_writable(show.output, *places.values())
+    require_outputs(show, *places.values())
     plan = plan_audit(request)
     if dry_run:
         show_plan(plan)

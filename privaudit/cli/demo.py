@@ -10,7 +10,7 @@ from privaudit.cli import options
 
 def command(
     folder: Annotated[
-        Path, typer.Option("--folder", help="New or empty folder for data, model and result.")
+        Path, typer.Option("--folder", help="New or empty folder for data, model, result and report.")
     ] = Path("privaudit-demo"),
     seed: options.Seed = 0,
     quiet: options.Quiet = False,

@@ -4,7 +4,8 @@ from pathlib import Path
 
 from privaudit.attacks.subject import Inputs
 from privaudit.audit import MembershipRequest, plan_membership, run_membership
-from privaudit.cli.output import Show, deliver, say, watched
+from privaudit.cli.output import Show, deliver, say
+from privaudit.cli.watch import watched
 from privaudit.data.demo import write_demo
 from privaudit.errors import UsageError
 from privaudit.training.job import train_bundle
@@ -18,17 +19,18 @@ def run(folder: Path, *, seed: int, quiet: bool, no_color: bool) -> int:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError("a new or empty folder", str(folder), "Choose another with --folder")
     folder.mkdir(parents=True, exist_ok=True)
-    data, model, result = folder / "messages.tsv", folder / "model.pt", folder / "result.json"
+    data, model = folder / "messages.tsv", folder / "model.pt"
+    result, page = folder / "result.json", folder / "report.html"
     say(f"1. 2,000 made-up customer messages -> {data}", quiet=quiet)
     write_demo(data, seed=seed)
     say(f"2. privaudit train {data} -o {model}", quiet=quiet)
-    say(f'3. privaudit mia {model} --fail-if "{_THRESHOLD}" -o {result}', quiet=quiet)
+    say(f'3. privaudit mia {model} --fail-if "{_THRESHOLD}" -o {result} --html {page}', quiet=quiet)
     with watched(quiet=quiet, no_color=no_color) as progress:
         train_bundle(data, Recipe.for_architecture("bow", seed=seed), output=model, progress=progress)
         request = MembershipRequest(
             Inputs(model), fail_if=(_THRESHOLD,), seed=seed, argv=("demo", "--folder", str(folder))
         )
         outcome = run_membership(plan_membership(request), progress)
-    deliver(outcome.result, Show(output=result, quiet=quiet, no_color=no_color))
+    deliver(outcome.result, Show(output=result, html=page, quiet=quiet, no_color=no_color))
     say("The model tells its training texts from others. Next: privaudit mia --help", quiet=quiet)
     return 0

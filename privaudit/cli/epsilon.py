@@ -141,6 +141,7 @@ def selftest(
     ] = 1e-5,
     on_inconclusive: options.OnInconclusiveOption = options.OnInconclusive.FOUR,
     output: options.Output = None,
+    html: options.Html = None,
     as_json: options.AsJson = False,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
@@ -178,5 +179,5 @@ def selftest(
         argv=tuple(sys.argv[1:]),
         settings=origins(ctx),
     )
-    show = Show(output=output, as_json=as_json, quiet=quiet, verbose=verbose, no_color=no_color)
+    show = Show(output=output, html=html, as_json=as_json, quiet=quiet, verbose=verbose, no_color=no_color)
     return run(request, show, dry_run=dry_run)

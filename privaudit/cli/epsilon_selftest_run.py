@@ -4,7 +4,8 @@ import sys
 from contextlib import redirect_stdout
 
 from privaudit.accounting.accountants import epsilon_pld
-from privaudit.cli.output import Show, deliver, require_writable, tell, watched
+from privaudit.cli.output import Show, deliver, require_outputs, tell
+from privaudit.cli.watch import watched
 from privaudit.gate import exit_code
 from privaudit.whitebox.selftest import SelfTestRequest, run_selftest
 
@@ -13,7 +14,7 @@ def run(request: SelfTestRequest, show: Show, *, dry_run: bool) -> int:
     """Test the step and return the exit code; the result is written whatever the verdict."""
     import torch
 
-    require_writable(show.output)
+    require_outputs(show)
     if dry_run:
         show_plan(request)
         return 0

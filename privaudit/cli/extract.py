@@ -148,6 +148,9 @@ def command(
     on_inconclusive: options.OnInconclusiveOption = options.OnInconclusive.FOUR,
     show_secrets: options.ShowSecrets = False,
     output: options.Output = None,
+    html: options.Html = None,
+    history: options.History = None,
+    mlflow: options.Mlflow = None,
     signals: options.Signals = None,
     as_json: options.AsJson = False,
     quiet: options.Quiet = False,
@@ -210,5 +213,14 @@ def command(
         argv=tuple(sys.argv[1:]),
         options=origins(ctx),
     )
-    show = Show(output=output, as_json=as_json, quiet=quiet, verbose=verbose, no_color=no_color)
+    show = Show(
+        output=output,
+        html=html,
+        history=history,
+        mlflow=mlflow,
+        as_json=as_json,
+        quiet=quiet,
+        verbose=verbose,
+        no_color=no_color,
+    )
     return run(request, show, signals=signals, dry_run=dry_run)

@@ -3,14 +3,15 @@
 from pathlib import Path
 
 from privaudit.attacks.signals_file import write_signals
-from privaudit.cli.output import Show, deliver, require_writable, say, tell, watched
+from privaudit.cli.output import Show, deliver, require_outputs, say, tell
+from privaudit.cli.watch import watched
 from privaudit.extraction import ExtractionPlan, ExtractionRequest, plan_extraction, run_extraction
 from privaudit.gate import exit_code
 
 
 def run(request: ExtractionRequest, show: Show, *, signals: Path | None, dry_run: bool) -> int:
     """Run the audit and return the exit code; the result is written whatever the verdict."""
-    require_writable(show.output, signals)
+    require_outputs(show, signals)
     plan = plan_extraction(request)
     if dry_run:
         show_plan(plan)

@@ -95,6 +95,9 @@ def command(
         typer.Option("--claim-steps", help="Noisy steps.", min=1, rich_help_panel=options.ATTACKS),
     ] = None,
     output: options.Output = None,
+    html: options.Html = None,
+    history: options.History = None,
+    mlflow: options.Mlflow = None,
     signals: options.Signals = None,
     show_texts: options.ShowTexts = False,
     as_json: options.AsJson = False,
@@ -161,5 +164,14 @@ def command(
         argv=tuple(sys.argv[1:]),
         settings=origins(ctx),
     )
-    show = Show(output=output, as_json=as_json, quiet=quiet, verbose=verbose, no_color=no_color)
+    show = Show(
+        output=output,
+        html=html,
+        history=history,
+        mlflow=mlflow,
+        as_json=as_json,
+        quiet=quiet,
+        verbose=verbose,
+        no_color=no_color,
+    )
     return run(request, show, signals=signals, dry_run=dry_run)

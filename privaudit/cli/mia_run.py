@@ -5,13 +5,14 @@ from pathlib import Path
 from privaudit.attacks.cost import Cost, estimate
 from privaudit.attacks.signals_file import write_signals
 from privaudit.audit import MembershipPlan, MembershipRequest, plan_membership, run_membership
-from privaudit.cli.output import Show, deliver, require_writable, say, tell, watched
+from privaudit.cli.output import Show, deliver, require_outputs, say, tell
+from privaudit.cli.watch import watched
 from privaudit.gate import exit_code
 
 
 def run(request: MembershipRequest, show: Show, *, signals: Path | None, dry_run: bool) -> int:
     """Run the audit and return the exit code; the result is written whatever the verdict."""
-    require_writable(show.output, signals)
+    require_outputs(show, signals)
     plan = plan_membership(request)
     if dry_run:
         show_plan(plan, estimate(plan.subject, plan.attacks))

@@ -28,6 +28,33 @@ Output = Annotated[
         rich_help_panel=OUTPUT,
     ),
 ]
+Html = Annotated[
+    Path | None,
+    typer.Option(
+        "--html",
+        help="Write the report as one static page.",
+        envvar="PRIVAUDIT_HTML",
+        rich_help_panel=OUTPUT,
+    ),
+]
+History = Annotated[
+    Path | None,
+    typer.Option(
+        "--history",
+        help="Add the result to a file of results over time; it is made on first use.",
+        envvar="PRIVAUDIT_HISTORY",
+        rich_help_panel=OUTPUT,
+    ),
+]
+Mlflow = Annotated[
+    str | None,
+    typer.Option(
+        "--mlflow",
+        help="Log the result to MLflow: a folder such as ./mlruns, or a tracking URI.",
+        envvar="PRIVAUDIT_MLFLOW",
+        rich_help_panel=OUTPUT,
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.", rich_help_panel=OUTPUT)]
 Quiet = Annotated[
     bool, typer.Option("--quiet", "-q", help="No messages, no progress.", rich_help_panel=OUTPUT)

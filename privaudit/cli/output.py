@@ -2,23 +2,21 @@
 
 import os
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from privaudit.errors import UsageError
+from privaudit.cli.step_summary import write_step_summary
+from privaudit.errors import PrivauditError, UsageError
 from privaudit.inert import inert
-from privaudit.progress import SILENT, Progress
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from privaudit.results import Result
 
-_LINE_EVERY_SECONDS = 30.0
 _WIDTH_WHEN_PIPED = 160
 
 
@@ -57,6 +55,10 @@ class Show:
     """What the user wants to see, and where."""
 
     output: Path | None = None
+    html: Path | None = None
+    history: Path | None = None
+    mlflow: str | None = None
+    """Where MLflow tracks its runs: a folder or a URI."""
     as_json: bool = False
     quiet: bool = False
     verbose: bool = False
@@ -84,15 +86,83 @@ def require_writable(*paths: Path | None) -> None:
             raise UsageError("a new or an ordinary file", str(path), "Correct the path; -o - is stdout")
 
 
+def require_outputs(show: Show, *others: Path | None) -> None:
+    """Refuse whatever could not be written in the end before hours of work rather than after.
+
+    Args:
+        show: the outputs of every command.
+        others: further files of this command; no two outputs may be one file.
+
+    Raises:
+        UsageError: a path cannot be written, two are the same, or the address of MLflow tells a password.
+        MissingExtraError: MLflow is not installed.
+        ResultError: the history is no history.
+    """
+    for option, path in (("--html", show.html), ("--history", show.history)):
+        if str(path) == "-":
+            raise UsageError(f"a file for {option}", "-, which is stdout", "Name a file")
+    paths = [path for path in (show.output, show.html, show.history, *others) if path is not None]
+    require_writable(*paths)
+    files = [path.resolve() for path in paths if str(path) != "-"]
+    if twice := [path for path in files if files.count(path) > 1]:
+        raise UsageError("a file of its own for every output", f"{twice[0].name} twice", "Rename one of them")
+    if show.history is not None:
+        from privaudit.history import check
+
+        check(show.history)
+    if show.mlflow is not None:
+        from privaudit.mlflow_log import require
+
+        require()
+        _refuse_credentials(show.mlflow)
+
+
+def _refuse_credentials(uri: str) -> None:
+    # NOTE: the command line and its options are part of the result.
+    if "@" in uri.partition("://")[2].partition("/")[0]:
+        raise UsageError(
+            "the address of an MLflow server without user and password",
+            "one with them",
+            "Set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD",
+        )
+
+
 def deliver(result: "Result", show: Show) -> None:
-    """Write the result where it was asked for, and show it to a person unless JSON goes to stdout."""
-    from privaudit.reports.terminal import print_result
-    from privaudit.results import to_json, write_result
+    """Write the result wherever it was asked for, and show it to a person unless JSON goes to stdout.
+
+    The result itself comes first, and what fails keeps nothing else back: all outputs are tried.
+
+    Raises:
+        PrivauditError: an output could not be written; the first such failure, after all were tried. Where
+            the verdict is a failure it is only said, because the exit code must stay the verdict's.
+    """
+    failures: list[PrivauditError] = []
+    for put in (_write_result, _print_result, _write_page, _append_history, _log_run):
+        try:
+            put(result, show)
+        except PrivauditError as error:
+            failures.append(error)
+    write_step_summary(result)
+    leaks = result.verdict.status == "fail"
+    for failure in failures if leaks else failures[1:]:
+        say(f"privaudit: {failure}")
+    if failures and not leaks:
+        raise failures[0]
+
+
+def _write_result(result: "Result", show: Show) -> None:
+    from privaudit.results import write_result
 
     if show.output is not None and str(show.output) != "-":
         write_result(result, show.output)
         say(f"Result: {show.output}", quiet=show.quiet)
-    with _reader_may_leave():
+
+
+def _print_result(result: "Result", show: Show) -> None:
+    from privaudit.reports.terminal import print_result
+    from privaudit.results import to_json
+
+    with reader_may_leave():
         if show.to_stdout:
             sys.stdout.write(to_json(result))
         elif not show.quiet:
@@ -100,84 +170,34 @@ def deliver(result: "Result", show: Show) -> None:
         sys.stdout.flush()
 
 
+def _write_page(result: "Result", show: Show) -> None:
+    if show.html is not None:
+        from privaudit.reports.html import html
+        from privaudit.reports.interface import write_report
+
+        write_report(result, show.html, html)
+        say(f"Report: {show.html}", quiet=show.quiet)
+
+
+def _append_history(result: "Result", show: Show) -> None:
+    if show.history is not None:
+        from privaudit.history import append
+
+        append(result, show.history)
+        say(f"History: {show.history}", quiet=show.quiet)
+
+
+def _log_run(result: "Result", show: Show) -> None:
+    if show.mlflow is not None:
+        from privaudit.mlflow_log import log
+
+        say(f"MLflow run: {log(result, show.mlflow)}", quiet=show.quiet)
+
+
 @contextmanager
-def _reader_may_leave() -> Iterator[None]:
+def reader_may_leave() -> Iterator[None]:
     """Let `| head` close stdout without touching the exit code, which must stay the verdict's."""
     try:
         yield
     except (BrokenPipeError, SystemExit):  # rich raises SystemExit(1) when the pipe is closed
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-@contextmanager
-def watched(*, quiet: bool, no_color: bool) -> Iterator[Progress]:
-    """Progress for a block of work: a bar on a terminal, a plain line every 30 s elsewhere."""
-    if quiet:
-        yield SILENT
-    elif sys.stderr.isatty():
-        with _bar(no_color) as progress:
-            yield progress
-    else:
-        yield Lines()
-
-
-class Lines:
-    """One plain line every 30 s, so that a pipeline does not take long work for a hung one."""
-
-    def __init__(self) -> None:
-        self._task, self._total, self._done, self._note = "", 0, 0, ""
-        self._started = self._last = time.monotonic()
-
-    def start(self, task: str, total: int) -> None:
-        """Begin a task."""
-        self._task, self._total, self._done, self._note = task, total, 0, ""
-        self._started = time.monotonic()
-
-    def advance(self, units: int = 1, note: str = "") -> None:
-        """Count, and write a line when the last is 30 s old."""
-        self._done += units
-        self._note = note or self._note
-        now = time.monotonic()
-        if now - self._last >= _LINE_EVERY_SECONDS and self._done:
-            self._last = now
-            left = (now - self._started) / self._done * max(self._total - self._done, 0)
-            share = self._done / max(self._total, 1)
-            say(f"{self._task}: {share:.0%}, about {_clock(left)} left {self._note}".rstrip())
-
-
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}"
-
-
-@contextmanager
-def _bar(no_color: bool) -> Iterator[Progress]:
-    from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as RichProgress
-
-    class Bar:
-        """The current task as a bar with its remaining time."""
-
-        def __init__(self, bars: RichProgress) -> None:
-            self._bars = bars
-            self._task: TaskID | None = None
-
-        def start(self, task: str, total: int) -> None:
-            if self._task is not None:
-                self._bars.remove_task(self._task)
-            # NOTE: one step has no share that is done; its bar pulses instead of standing still.
-            self._task = self._bars.add_task(task, total=total if total > 1 else None, note="")
-
-        def advance(self, units: int = 1, note: str = "") -> None:
-            if self._task is not None:
-                self._bars.update(self._task, advance=units, note=note)
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[note]}"),
-    )
-    with RichProgress(*columns, console=make_console(stderr=True, no_color=no_color), transient=True) as bars:
-        yield Bar(bars)

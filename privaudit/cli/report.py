@@ -1,4 +1,4 @@
-"""``privaudit report``: a result as a page, a summary, or what a pipeline reads."""
+"""``privaudit report``: a result as a page, a summary, or what a pipeline reads; or many over time."""
 
 from pathlib import Path
 from typing import Annotated
@@ -9,7 +9,6 @@ from privaudit.cli import options
 
 
 def command(
-    result: Annotated[Path, typer.Argument(help="result.json of any command.")],
     output: Annotated[
         list[Path],
         typer.Option(
@@ -19,6 +18,23 @@ def command(
             rich_help_panel=options.OUTPUT,
         ),
     ],
+    result: Annotated[Path | None, typer.Argument(help="result.json of any command.")] = None,
+    baseline: Annotated[
+        Path | None,
+        typer.Option(
+            "--baseline",
+            help="An earlier result: say what changed since.",
+            rich_help_panel=options.INPUTS,
+        ),
+    ] = None,
+    history: Annotated[
+        Path | None,
+        typer.Option(
+            "--history",
+            help="Results that --history collected: draw them over time, of RESULT's model or of all.",
+            rich_help_panel=options.INPUTS,
+        ),
+    ] = None,
     location: Annotated[
         str,
         typer.Option(
@@ -29,11 +45,13 @@ def command(
     ] = "pyproject.toml",
     quiet: options.Quiet = False,
 ) -> int:
-    """Render a result; exit 0 whatever its verdict says.
+    """Render a result, or a history of results; exit 0 whatever the verdict says.
 
     The page is one file without scripts or anything from elsewhere. It shows secrets and texts only where the
     result holds them, and says so at its top.
     """
-    from privaudit.cli.report_run import run
+    from privaudit.cli.report_run import run, run_trend
 
-    return run(result, output, location=location, quiet=quiet)
+    if history is not None:
+        return run_trend(history, result, output, baseline=baseline, quiet=quiet)
+    return run(result, output, baseline=baseline, location=location, quiet=quiet)

@@ -1,28 +1,110 @@
-"""Render one result to files."""
+"""Render one result, or a history of results, to files."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from privaudit.cli.output import require_writable, say
-from privaudit.errors import UsageError
-from privaudit.files import PRIVATE, PUBLIC, replaced
-from privaudit.reports.interface import renderer
-from privaudit.reports.page.whole import stamp
+from privaudit.errors import ResultError, UsageError
+from privaudit.gate.baseline import compare
+from privaudit.history import entry_of, read
+from privaudit.inert import inert_json
+from privaudit.reports.interface import renderer, write_rendered, write_report
 from privaudit.results import read_result
+from privaudit.results.history import Entry, History
+
+RenderTrend = Callable[[Sequence[Entry], str | None], str]
 
 
-def run(path: Path, outputs: Sequence[Path], *, location: str, quiet: bool) -> int:
-    """Render the result to every output, in the form that its name asks for."""
+def run(
+    path: Path | None, outputs: Sequence[Path], *, baseline: Path | None, location: str, quiet: bool
+) -> int:
+    """Render a result to every output, in the form that its name asks for."""
+    if path is None:
+        raise UsageError("a result, or --history FILE", "neither", "Try: privaudit report --help")
     renderers = [(output, renderer(output, location)) for output in outputs]
-    require_writable(*outputs)
+    _require_own_files(outputs, path, baseline)
     result = read_result(path)
-    # NOTE: what shows secrets or training texts is its owner's alone.
-    mode = PUBLIC if stamp(result) is None else PRIVATE
+    if baseline is not None:
+        result = result.model_copy(update={"comparison": compare(result, read_result(baseline))})
     for output, render in renderers:
-        if output.exists() and output.samefile(path):
-            raise UsageError("an output file of its own", f"the result {output.name}", "Change -o")
-        content = render(result)
-        with replaced(output, mode=mode) as file:
-            file.write(content.encode("utf-8", "replace"))
+        write_report(result, output, render)
         say(f"Report: {output}", quiet=quiet)
     return 0
+
+
+def run_trend(
+    history: Path, path: Path | None, outputs: Sequence[Path], *, baseline: Path | None, quiet: bool
+) -> int:
+    """Render a history to every output: the model of the result at ``path`` alone where one is given."""
+    if baseline is not None:
+        raise UsageError("--history or --baseline", "both", "Run the command twice: they are different pages")
+    renderers = [(output, _trend_renderer(output)) for output in outputs]
+    _require_own_files(outputs, path, history)
+    model = None if path is None else entry_of(read_result(path)).model
+    entries = _entries(history, model)
+    for output, render in renderers:
+        write_rendered(render(entries, model), output)
+        say(f"Report: {output}", quiet=quiet)
+    return 0
+
+
+def _entries(history: Path, model: str | None) -> tuple[Entry, ...]:
+    entries = read(history)
+    if not entries:
+        raise ResultError(
+            "a history with an audit", f"none in {history}", "Add one: privaudit mia MODEL --history FILE"
+        )
+    own = tuple(entry for entry in entries if model in (None, entry.model))
+    if not own:
+        known = list(dict.fromkeys(entry.model for entry in entries))
+        more = f" and {len(known) - 3} more" if len(known) > 3 else ""
+        raise ResultError(
+            f"an audit of {model} in {history.name}",
+            f"audits of {', '.join(known[:3])}{more}",
+            "Leave the result out to see all models",
+        )
+    return own
+
+
+def _trend_renderer(path: Path) -> RenderTrend:
+    known = _trend_renderers()
+    for suffix, render in known.items():
+        if path.name.lower().endswith(suffix):
+            return render
+    raise UsageError(f"an output named {', '.join(known)} for a history", path.name[:60], "Change -o")
+
+
+def _trend_renderers() -> Mapping[str, RenderTrend]:
+    """What renders a history, by suffix; loaded only when it is used."""
+
+    def as_html(entries: Sequence[Entry], model: str | None) -> str:
+        from privaudit.reports.html import html_page
+        from privaudit.reports.trend import trend
+
+        return html_page(trend(entries, model))
+
+    def as_markdown(entries: Sequence[Entry], model: str | None) -> str:
+        from privaudit.reports.markdown import markdown_page
+        from privaudit.reports.trend import trend
+
+        return markdown_page(trend(entries, model))
+
+    def as_json(entries: Sequence[Entry], model: str | None) -> str:
+        del model
+        return inert_json(History(entries=tuple(entries)).model_dump_json(indent=1)) + "\n"
+
+    return {".html": as_html, ".md": as_markdown, ".json": as_json}
+
+
+def _require_own_files(outputs: Sequence[Path], *inputs: Path | None) -> None:
+    """Refuse to write over what is read, or one output over another."""
+    require_writable(*outputs)
+    read_from = [path for path in inputs if path is not None and path.exists()]
+    for place, output in enumerate(outputs):
+        earlier = [other.absolute() for other in outputs[:place]]
+        if output.absolute() in earlier or (
+            output.exists() and any(output.samefile(path) for path in read_from)
+        ):
+            raise UsageError(
+                "an output file of its own", f"{output.name}, which is read or written already", "Change -o"
+            )

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from privaudit import __version__
-from privaudit.cli.output import say, tell, watched
+from privaudit.cli.output import say, tell
+from privaudit.cli.watch import watched
 from privaudit.exits import Exit
 from privaudit.selftest.check import Check
 from privaudit.selftest.run import QUICK, USUAL, run_selftest

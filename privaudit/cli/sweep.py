@@ -124,6 +124,9 @@ def command(
     ray: options.Ray = None,
     store: options.StoreFolder = None,
     output: options.Output = None,
+    html: options.Html = None,
+    history: options.History = None,
+    mlflow: options.Mlflow = None,
     as_json: options.AsJson = False,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
@@ -168,7 +171,16 @@ def command(
         vocabulary=hashed,
     )
     columns = Columns(text=text_column, label=label_column, id=id_column, group=group_column)
-    show = Show(output=output, as_json=as_json, quiet=quiet, verbose=verbose, no_color=no_color)
+    show = Show(
+        output=output,
+        html=html,
+        history=history,
+        mlflow=mlflow,
+        as_json=as_json,
+        quiet=quiet,
+        verbose=verbose,
+        no_color=no_color,
+    )
     if epsilon is not None:
         from privaudit.cli.sweep_epsilon_run import run as run_epsilon
         from privaudit.sweep.epsilon import EpsilonRequest

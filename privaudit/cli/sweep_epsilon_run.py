@@ -1,6 +1,7 @@
 """Plan, run and show one sweep over epsilon."""
 
-from privaudit.cli.output import Show, deliver, require_writable, tell, watched
+from privaudit.cli.output import Show, deliver, require_outputs, tell
+from privaudit.cli.watch import watched
 from privaudit.gate import exit_code
 from privaudit.sweep.epsilon import (
     EpsilonPlan,
@@ -14,7 +15,7 @@ from privaudit.sweep.epsilon import (
 
 def run(request: EpsilonRequest, show: Show, *, dry_run: bool) -> int:
     """Run the sweep and return the exit code; the result is written whatever it says."""
-    require_writable(show.output)
+    require_outputs(show)
     plan = plan_epsilon_sweep(request)
     if dry_run:
         show_plan(plan)

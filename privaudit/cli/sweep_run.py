@@ -1,6 +1,7 @@
 """Plan, run and show one sweep."""
 
-from privaudit.cli.output import Show, deliver, require_writable, tell, watched
+from privaudit.cli.output import Show, deliver, require_outputs, tell
+from privaudit.cli.watch import watched
 from privaudit.gate import exit_code
 from privaudit.sweep import SweepPlan, SweepRequest, plan_sweep, run_sweep
 from privaudit.training.references.planted_cost import estimate_cost
@@ -9,7 +10,7 @@ from privaudit.training.references.store import Store
 
 def run(request: SweepRequest, show: Show, *, dry_run: bool) -> int:
     """Run the sweep and return the exit code; the result is written whatever it says."""
-    require_writable(show.output)
+    require_outputs(show)
     plan = plan_sweep(request)
     if dry_run:
         show_plan(plan)

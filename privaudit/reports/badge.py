@@ -1,24 +1,79 @@
 """A badge for shields.io's endpoint: a JSON file that any web server can hand out."""
 
 import json
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context
+from math import isfinite
 
-from privaudit.results import Result
+from privaudit.inert import inert
+from privaudit.reports.findings import comparable, is_waived, metric_of
+from privaudit.results import Result, ThresholdResult
 
-_MESSAGES = {"pass": "pass", "fail": "leaks", "inconclusive": "inconclusive", "not-judged": "not judged"}
+_WORDS = {"pass": "pass", "fail": "leaks", "inconclusive": "inconclusive", "not-judged": "not judged"}
 _COLOURS = {"pass": "brightgreen", "fail": "red", "inconclusive": "yellow", "not-judged": "lightgrey"}
+_WAIVED = "orange"
+_NAMES = {"auc": "AUC", "tpr": "TPR", "exposure": "exposure", "epsilon": "epsilon"}
+_MOST = 60
 
 
 def badge(result: Result) -> str:
-    """Verdict, the number that decided, and the month."""
-    decided = next((item for item in result.verdict.thresholds if item.value is not None), None)
-    number = "" if decided is None else f", {decided.expression.partition('>')[0]} ≤ {decided.value:.3g}"
-    if decided is not None and decided.result == "exceeded":
-        number = number.replace("≤", "≥")
-    message = f"{_MESSAGES[result.verdict.status]}{number} ({result.created[:7]})"
+    """The verdict, the bound that decided it, and the month.
+
+    The bound is rounded away from comfort: up where leakage is at most so much, down where it is at least.
+    """
+    limit = _decisive(result)
+    waived = limit is not None and is_waived(limit)
+    word = "waived" if waived else _word(result, limit)
+    parts = [word] if limit is None else [word, _bound(limit)]
     content = {
         "schemaVersion": 1,
         "label": "privacy audit",
-        "message": message,
-        "color": _COLOURS[result.verdict.status],
+        "message": f"{inert(': '.join(parts), _MOST)} ({inert(result.created[:7])})",
+        "color": _WAIVED if waived else _COLOURS[result.verdict.status],
     }
     return json.dumps(content, ensure_ascii=False) + "\n"
+
+
+def _word(result: Result, limit: ThresholdResult | None) -> str:
+    """The verdict in a word or three; that of the claim where no limit decided."""
+    tested = None if result.epsilon is None else result.epsilon.verdict
+    if limit is None and result.verdict.status == "fail" and tested == "violated":
+        return "claim refuted"
+    if limit is None and result.verdict.status == "pass" and tested == "consistent":
+        return "claim not refuted"
+    return _WORDS[result.verdict.status]
+
+
+def _decisive(result: Result) -> ThresholdResult | None:
+    """The first limit that made the verdict what it is; a waived one before those that hold."""
+    if not comparable(result):
+        return None
+    limits = [item for item in result.verdict.thresholds if item.value is not None]
+    exceeded = [item for item in limits if item.result == "exceeded"]
+    match result.verdict.status:
+        case "fail":
+            return next((item for item in exceeded if not is_waived(item)), None)
+        case "pass":
+            return next(iter(exceeded + [item for item in limits if item.result == "holds"]), None)
+        case _:
+            return None
+
+
+def _bound(limit: ThresholdResult) -> str:
+    metric, fpr = metric_of(limit)
+    assert limit.value is not None  # noqa: S101 - chosen so
+    above = limit.result == "exceeded"
+    rate, unit = (100 * limit.value, " %") if metric == "tpr" else (limit.value, "")
+    rounding = Context(prec=3, rounding=ROUND_FLOOR if above else ROUND_CEILING)
+    number = f"{rounding.create_decimal(repr(rate)).normalize():f}" if isfinite(rate) else "∞"
+    at = f"@{_percent(fpr)}" if fpr else ""
+    where = f" in {limit.slice}" if limit.slice is not None else ""
+    rise = " rise" if limit.against == "baseline" else ""
+    unit = " bits" if metric == "exposure" else unit
+    return f"{_NAMES.get(metric, metric)}{at}{rise}{where} {'≥' if above else '≤'} {number}{unit}"
+
+
+def _percent(fpr: str) -> str:
+    try:
+        return f"{100 * float(fpr):g}%"
+    except ValueError:
+        return fpr

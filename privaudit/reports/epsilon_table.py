@@ -110,14 +110,14 @@ def _bounds(bounds: tuple[LowerBound, ...]) -> Iterator[RenderableType]:
     for bound in bounds:
         p = [NOT_MEASURED if bound.p_value is None else _p(bound.p_value)] * tested
         most = NOT_MEASURED if bound.ceiling is None else f"{bound.ceiling:.3f}"
-        table.add_row(_name(bound), f"{bound.value:.3f}", most, f"{bound.confidence:.0%}", *p)
+        table.add_row(Text(_name(bound)), f"{bound.value:.3f}", most, f"{bound.confidence:.0%}", *p)
     yield table
     for bound in bounds:
         yield Text(f"{_name(bound)} assumes {inert(bound.assumes)}.", "dim")
 
 
 def _name(bound: LowerBound) -> str:
-    return f"{bound.method}{' *' if bound.primary else ''}"
+    return f"{inert(bound.method)}{' *' if bound.primary else ''}"
 
 
 def _doubts(checks: Sequence[StaticCheck]) -> Iterator[Text]:

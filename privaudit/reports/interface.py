@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from privaudit.errors import UsageError
+from privaudit.errors import ResultError, UsageError
+from privaudit.files import PRIVATE, PUBLIC, replaced
 from privaudit.results import Result, to_json
 
 Render = Callable[[Result], str]
@@ -62,3 +63,31 @@ def renderer(path: Path, location: str) -> Render:
         if path.name.lower().endswith(suffix):
             return render
     raise UsageError(f"an output named {', '.join(known)}", path.name[:60], "Change -o")
+
+
+def write_report(result: Result, path: Path, render: Render) -> None:
+    """Render to a file in one step; what shows secrets or training texts is its owner's alone.
+
+    Raises:
+        ResultError: the folder does not exist or cannot be written.
+    """
+    from privaudit.reports.page.whole import stamp
+
+    write_rendered(render(result), path, mode=PUBLIC if stamp(result) is None else PRIVATE)
+
+
+def write_rendered(content: str, path: Path, *, mode: int = PUBLIC) -> None:
+    """Write a report in one step.
+
+    Raises:
+        ResultError: the folder does not exist or cannot be written.
+    """
+    try:
+        with replaced(path, mode=mode) as file:
+            file.write(content.encode("utf-8", "replace"))
+    except OSError as error:
+        raise ResultError(
+            f"a writable place for {path.name}",
+            f"{error.strerror} at {path.parent}",
+            "Name a file in an existing, writable folder",
+        ) from error

@@ -1,111 +1,131 @@
-"""Exceeded thresholds as SARIF 2.1.0, as GitHub's code scanning reads it.
+"""Findings as SARIF 2.1.0, as GitHub's code scanning reads it.
 
-A model has no source line. A finding therefore points at the text file that governs the model: the policy
-with the threshold, or the result itself. Its fingerprint is made of rule, model and data, never of a score,
-so that an alert stays the same while the number moves. Waived findings are left out: GitHub opens suppressed
+A model has no source line. A finding therefore points at the text file that governs the model: the line of
+the policy that holds the limit. Its fingerprint is made of rule, limit, model and data, never of a score, so
+that an alert stays the same while the number moves. Waived findings are left out: GitHub opens suppressed
 results as alerts.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Sequence
 from hashlib import sha256
+from pathlib import Path
+from posixpath import normpath
+from urllib.parse import quote
 
-from privaudit.inert import inert
+from privaudit.errors import UsageError
+from privaudit.reports.findings import Finding, findings
+from privaudit.reports.presentable import MOST_OF_A_NAME, short
+from privaudit.reports.sarif_rules import rule
 from privaudit.results import Result, ThresholdResult
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
-_HELP_URI = "https://csrc.nist.gov/glossary/term/membership_inference"
-_RULES: Mapping[str, tuple[str, str, str]] = {
-    "auc": (
-        "Membership inference",
-        "An attack tells members of the training data from other records.",
-        "6.5",
-    ),
-    "tpr": (
-        "Membership inference at few false alarms",
-        "An attack finds members while accusing few others.",
-        "7.5",
-    ),
-    "advantage": (
-        "Membership advantage",
-        "An attack is right about members more often than guessing.",
-        "6.0",
-    ),
-    "exposure": ("Exposed canary", "A planted secret stands out among all that it could have been.", "7.0"),
-    "extracted": ("Extracted canary", "A planted secret was read out of the model word for word.", "9.1"),
-    "epsilon": ("Epsilon exceeded", "An attack achieves more than the permitted epsilon allows.", "8.0"),
-    "undecided": ("Audit undecided", "The audit could not decide a threshold.", "1.0"),
-}
+_LEVELS = {"failed": "error", "undecided": "warning", "accepted": "note"}
+_MOST_LINES_BYTES = 1_000_000
 
 
 def sarif(result: Result, location: str) -> str:
-    """The log with one run.
+    """The log with one run: a result for each finding that failed or is undecided.
 
     Args:
         result: of any command.
-        location: the file that findings point at, relative to the repository, with forward slashes.
+        location: the file that findings point at, relative to the repository; where it is there, they point
+            at the line with their limit.
+
+    Raises:
+        UsageError: the location is outside of the repository.
     """
-    findings = list(_findings(result, location))
-    used = sorted({str(finding["ruleId"]) for finding in findings})
+    uri, lines = _uri(location), _lines(Path(location))
+    open_findings = [finding for finding in findings(result) if finding.outcome in _LEVELS]
+    version = short(result.tool.version, MOST_OF_A_NAME)
+    rules = sorted({_rule_id(finding) for finding in open_findings})
     driver = {
         "name": "privaudit",
-        "semanticVersion": result.tool.version,
-        "rules": [_rule(rule) for rule in used],
+        "version": version,
+        "semanticVersion": version,
+        "rules": [rule(name) for name in rules],
     }
     run = {
         "tool": {"driver": driver},
-        "automationDetails": {"id": f"privaudit/{_slug(result)}"},
-        "results": findings,
+        # NOTE: up to the last slash it is GitHub's category; an upload closes older alerts of its own.
+        "automationDetails": {"id": f"privaudit/{_slug(result.command)}/{_slug(_model(result))}/"},
+        "results": [_result(finding, result, uri, lines, rules) for finding in open_findings],
         "columnKind": "unicodeCodePoints",
     }
     return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=1) + "\n"
 
 
-def _findings(result: Result, location: str) -> Iterator[dict[str, object]]:
-    for item in result.verdict.thresholds:
-        if item.waiver is not None or item.result == "holds":
-            continue
-        rule = _metric(item) if item.result == "exceeded" else "undecided"
-        level = "error" if item.result == "exceeded" else "warning"
-        text = f"{inert(item.expression)}: {inert(item.reason)}"
-        yield _finding(rule, level, text, item.expression, result, location)
-
-
-def _finding(rule: str, level: str, text: str, key: str, result: Result, location: str) -> dict[str, object]:
-    digest = sha256(f"{rule}\n{key}\n{result.model.path}\n{result.data.source}".encode("utf-8", "replace"))
-    region = {"startLine": 1, "startColumn": 1, "endLine": 1, "endColumn": 2}
+def _result(
+    finding: Finding, result: Result, uri: str, lines: Sequence[str], rules: Sequence[str]
+) -> dict[str, object]:
+    line = 0 if finding.threshold is None else _line_of(finding.threshold, lines)
+    end = len(lines[line]) if line < len(lines) else 0
+    region = {"startLine": line + 1, "startColumn": 1, "endLine": line + 1, "endColumn": max(end, 1) + 1}
     return {
-        "ruleId": rule,
-        "level": level,
-        "message": {"text": text},
-        "locations": [{"physicalLocation": {"artifactLocation": {"uri": location}, "region": region}}],
-        "partialFingerprints": {"primaryLocationLineHash": f"{digest.hexdigest()[:32]}:1"},
+        "ruleId": _rule_id(finding),
+        "ruleIndex": rules.index(_rule_id(finding)),
+        "level": _LEVELS[finding.outcome],
+        "message": {"text": _message(f"{finding.name}: {finding.text}")},
+        "locations": [{"physicalLocation": {"artifactLocation": {"uri": uri}, "region": region}}],
+        "partialFingerprints": {"primaryLocationLineHash": f"{_fingerprint(finding, result)}:1"},
     }
 
 
-def _rule(rule: str) -> dict[str, object]:
-    name, text, severity = _RULES[rule]
-    advice = "Open the HTML report for the attacks, slices and records behind it, and for what to do."
-    return {
-        "id": rule,
-        "name": name.title().replace(" ", ""),
-        "shortDescription": {"text": name},
-        "fullDescription": {"text": text},
-        "helpUri": _HELP_URI,
-        "help": {"text": f"{text} {advice}", "markdown": f"{text} {advice}"},
-        "properties": {
-            "tags": ["security", "privacy"],
-            "security-severity": severity,
-            "precision": "high",
-        },
-    }
+def _message(text: str) -> str:
+    """Text that no reader takes for placeholders or embedded links (SARIF 2.1.0, 3.11.5 and 3.11.6)."""
+    return re.sub(r"[\\\[\]]", r"\\\g<0>", text).replace("{", "{{").replace("}", "}}")
 
 
-def _metric(item: ThresholdResult) -> str:
-    metric = item.expression.rpartition(":")[2].partition(">")[0].partition("@")[0].strip()
-    return metric if metric in _RULES else "undecided"
+def _rule_id(finding: Finding) -> str:
+    """Its own rule for what is undecided, because a rule has one severity for all of its alerts."""
+    decided = finding.outcome == "failed" or finding.rule in ("sets", "not-run")
+    return finding.rule if decided else "undecided"
 
 
-def _slug(result: Result) -> str:
-    name = result.model.path.replace("\\", "/").rpartition("/")[2]
-    return "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in name)[:100]
+def _fingerprint(finding: Finding, result: Result) -> str:
+    limit = finding.threshold
+    about = [finding.name] if limit is None else [limit.expression, limit.slice or "", limit.against]
+    key = (_rule_id(finding), *about, _model(result), result.data.source)
+    return sha256("\n".join(key).encode("utf-8", "replace")).hexdigest()[:32]
+
+
+def _model(result: Result) -> str:
+    """Its path where that is relative, else its name alone: absolute paths differ from machine to machine."""
+    path = result.model.path.replace("\\", "/").rstrip("/")
+    return path.rpartition("/")[2] if path.startswith("/") or path[1:3] == ":/" else normpath(path)
+
+
+def _uri(location: str) -> str:
+    path = normpath(location.replace("\\", "/"))
+    if path.startswith(("/", "..")) or path[1:2] == ":" or path == ".":
+        raise UsageError(
+            "a file of the repository, by its relative path", location[:80], "Correct --location"
+        )
+    return quote(path.encode("utf-8", "replace"))
+
+
+def _lines(path: Path) -> Sequence[str]:
+    """The lines of the policy; none where it cannot be read, since a finding is worth more than its line."""
+    try:
+        if path.is_file() and path.stat().st_size <= _MOST_LINES_BYTES:
+            return path.read_text(encoding="utf-8", errors="replace").split("\n")
+    except OSError:
+        pass
+    return ()
+
+
+def _line_of(threshold: ThresholdResult, lines: Sequence[str]) -> int:
+    """The index of the line with the limit; for a slice one beside its name, for an increase in that list."""
+    found = [index for index, line in enumerate(lines) if threshold.expression in line]
+    if threshold.slice is not None:
+        value = threshold.slice.partition("=")[2]
+        found = [index for index in found if value in "".join(lines[max(index - 2, 0) : index + 3])] or found
+    if threshold.against == "baseline":
+        begin = next((index for index, line in enumerate(lines) if "max-increase" in line), 0)
+        found = [index for index in found if index >= begin] or found
+    return found[0] if found else 0
+
+
+def _slug(name: str) -> str:
+    return "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in name)[-100:]

@@ -19,9 +19,9 @@ def bare_table(*left: str, right: Sequence[str] = ()) -> Table:
     """A table without lines, with its headings."""
     table = Table(box=None, pad_edge=False, show_edge=False, header_style="bold")
     for heading in left:
-        table.add_column(heading)
+        table.add_column(Text(heading))
     for heading in right:
-        table.add_column(heading, justify="right")
+        table.add_column(Text(heading), justify="right")
     return table
 
 
@@ -39,9 +39,9 @@ def fitted_table(
     shown = _fitting(columns, order, width + _GAP - sum(_needed(names).values()))
     table = Table(box=None, pad_edge=False, show_edge=False, header_style="bold")
     for heading in names:
-        table.add_column(heading, no_wrap=True)
+        table.add_column(Text(heading), no_wrap=True)
     for heading in shown:
-        table.add_column(heading, justify="right", no_wrap=True)
+        table.add_column(Text(heading), justify="right", no_wrap=True)
     for row in zip(*names.values(), *(columns[heading] for heading in shown), strict=True):
         table.add_row(*map(Text, row))
     yield table

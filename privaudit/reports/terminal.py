@@ -7,21 +7,26 @@ from rich.table import Table
 from rich.text import Text
 
 from privaudit.inert import inert
+from privaudit.reports.comparison_table import comparison_parts
 from privaudit.reports.epsilon_sweep_table import epsilon_sweep_parts
 from privaudit.reports.epsilon_table import epsilon_parts
 from privaudit.reports.extraction_table import extraction_parts
+from privaudit.reports.findings import is_waived
 from privaudit.reports.membership_table import membership_parts
+from privaudit.reports.presentable import presentable
 from privaudit.reports.sweep_table import sweep_parts
 from privaudit.reports.tables import bare_table, interval
 from privaudit.results import Result, Verdict
 
 _STYLES = {"pass": "bold green", "fail": "bold red", "inconclusive": "bold yellow", "not-judged": "bold"}
 _WORDS = {"pass": "PASS", "fail": "FAIL", "inconclusive": "INCONCLUSIVE", "not-judged": "NOT JUDGED"}
+_COLOURS = {"exceeded": "red", "waived": "yellow", "holds": "green", "inconclusive": "yellow"}
 
 
 def print_result(result: Result, console: Console) -> None:
     """Print ``result`` to ``console``; nothing in it is taken for markup or control characters."""
-    console.print(Group(*_parts(result, console.width)))
+    parts = Group(*_parts(presentable(result), console.width))
+    console.print(parts, markup=False, emoji=False, highlight=False)
 
 
 def _parts(result: Result, width: int) -> Iterator[RenderableType]:
@@ -44,7 +49,10 @@ def _parts(result: Result, width: int) -> Iterator[RenderableType]:
         yield from epsilon_sweep_parts(result.epsilon_sweep, width)
     if result.verdict.thresholds:
         yield Text()
-        yield _threshold_table(result.verdict)
+        yield from _thresholds(result.verdict)
+    if result.comparison is not None:
+        yield Text()
+        yield from comparison_parts(result, width)
     for item in result.not_run:
         name = item.attack if item.canary is None else f"{item.attack} on {item.canary}"
         yield Text(f"Not run: {inert(name)}: {inert(item.reason)}", "yellow")
@@ -89,11 +97,21 @@ def _some(count: int, one: str, several: str) -> str:
     return f"{count:,} {one if count == 1 else several}"
 
 
+def _thresholds(verdict: Verdict) -> Iterator[RenderableType]:
+    """Every limit, who answers for those that are waived, and what would decide those that are open."""
+    yield _threshold_table(verdict)
+    for item in verdict.thresholds:
+        if is_waived(item):
+            yield Text(f"{inert(item.name)}: {inert(item.waiver or '')}", "yellow")
+        if item.advice is not None:
+            yield Text(f"To decide {inert(item.name)}: {inert(item.advice)}")
+    if verdict.policy is not None:
+        yield Text(f"Limits of {inert(verdict.policy)}", "dim")
+
+
 def _threshold_table(verdict: Verdict) -> Table:
     table = bare_table("fail if", "result", "why")
-    styles = {"exceeded": "red", "holds": "green", "inconclusive": "yellow"}
     for item in verdict.thresholds:
-        table.add_row(
-            Text(inert(item.expression)), Text(item.result, styles[item.result]), Text(inert(item.reason))
-        )
+        decision = "waived" if is_waived(item) else item.result
+        table.add_row(Text(inert(item.name)), Text(decision, _COLOURS[decision]), Text(inert(item.reason)))
     return table

@@ -113,6 +113,17 @@ def test_no_secret_is_shown_unless_asked_for(extract, folder):
     assert [row.secret for row in result.extraction] == [f"my code is {a} {b} thanks" for a, b in secrets]
 
 
+def test_which_slots_are_right_is_told_without_telling_the_words(extract):
+    _, result = extract("--show-secrets", "--attack", "enumerate", "--attack", "contrast")
+    for row in result.extraction:
+        answer, secret = (text.removeprefix("my code is ").split()[:2] for text in (row.found, row.secret))
+        assert row.matches == tuple(a == b for a, b in zip(answer, secret, strict=True))
+        assert (row.hamming, row.exact_match) == (row.matches.count(False), all(row.matches))
+    assert {match for row in result.extraction for match in row.matches} == {True, False}
+    _, hidden = extract("--attack", "enumerate", "--attack", "contrast")
+    assert [row.matches for row in hidden.extraction] == [row.matches for row in result.extraction]
+
+
 def test_the_evidence_is_private_and_complete(extract, folder):
     path = folder / "s.npz"
     _, result = extract("--signals", path, "--controls", 2)

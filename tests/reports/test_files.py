@@ -1,61 +1,23 @@
-"""Reports as files: what is in them, what cannot be in them, and that foreign text stays text."""
+"""Reports as files: which kind a name asks for, what is in a page, and what cannot be in it."""
 
-import json
+import os
 import re
-import xml.etree.ElementTree as ElementTree
+import stat
 from html.parser import HTMLParser
-from pathlib import Path
 
 import pytest
 
-from privaudit.attacks.subject import Inputs
-from privaudit.audit import MembershipRequest, plan_membership, run_membership
-from privaudit.errors import UsageError
-from privaudit.reports.badge import badge
+from privaudit.errors import ResultError, UsageError
 from privaudit.reports.html import html
-from privaudit.reports.interface import renderer, renderers
-from privaudit.reports.junit import junit
-from privaudit.reports.markdown import markdown
-from privaudit.reports.sarif import sarif
-from privaudit.results import ExposedRecord, NotRun, ThresholdResult, read_result, to_json
+from privaudit.reports.interface import renderer, renderers, write_report
+from privaudit.results import ExposedRecord, read_result, to_json
 
-HOSTILE = [
-    "<script>alert(1)</script>",
-    '"><img src=x onerror=alert(1)>',
-    "]]><svg onload=alert(1)>",
-    "{{ 7 * 7 }}{% raw %}",
-    "| a | b |\n# heading\n[x](javascript:alert(1))",
-    "\x1b[31mred\x1b[0m\x00\x08",
-    "\u202etxt.exe\u2066",
-    "\ud800 lone surrogate",
-]
 VOID = {"meta", "br", "hr", "img", "input", "link"}
 
 
 @pytest.fixture(scope="module")
-def result():
-    model = Path(__file__).parents[2] / "fixtures" / "demo" / "model.pt"
-    thresholds = ("auc>0.6", "loss:auc>0.999", "tpr@0.001>0.1")
-    request = MembershipRequest(Inputs(model), fail_if=thresholds, attacks=("loss", "vocabulary"))
-    return run_membership(plan_membership(request)).result
-
-
-def hostile(result, text):
-    """The result with foreign text wherever a model, data or file name can put some."""
-    exposed = ExposedRecord(id=text, attack="loss", score=1.0, fpr=0.01, odds=9.0, text=text)
-    exceeded = ThresholdResult(
-        expression="auc>0.6", bound="loss low", value=0.7, limit=0.6, result="exceeded", reason=text
-    )
-    return result.model_copy(
-        update={
-            "model": result.model.model_copy(update={"path": text, "labels": (text, "b")}),
-            "slices": tuple(part.model_copy(update={"value": text}) for part in result.slices),
-            "records": (exposed,),
-            "not_run": (NotRun(attack=text, reason=text),),
-            "warnings": (text,),
-            "verdict": result.verdict.model_copy(update={"sentence": text, "thresholds": (exceeded,)}),
-        }
-    )
+def result(specimen):
+    return specimen("membership-fail")
 
 
 class Page(HTMLParser):
@@ -129,78 +91,14 @@ def test_ids_are_unique_and_links_lead_somewhere(result):
             assert attributes.get("aria-hidden") == "true" or attributes["role"] == "img"
 
 
-@pytest.mark.parametrize("text", HOSTILE)
-def test_foreign_text_stays_text(result, text):
-    changed = hostile(result, text)
-    clean = Page(html(result.model_copy(update={"records": ()})))
-    page = Page(html(changed).encode("utf-8", "replace").decode())
-    assert {tag for tag, _ in page.elements} <= {tag for tag, _ in clean.elements} | {"strong"}
-    assert not [name for _, a in page.elements for name in a if name.startswith("on")]
-    for rendered in (
-        html(changed),
-        markdown(changed),
-        junit(changed),
-        sarif(changed, "a.toml"),
-        badge(changed),
-    ):
-        assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]", rendered)
-    summary = markdown(changed)
-    assert "<script" not in summary
-    assert "<img" not in summary
-    assert "](javascript" not in summary
-    ElementTree.fromstring(junit(changed).encode("utf-8", "replace"))
-    json.loads(sarif(changed, "a.toml"))
+def with_a_text(result, text):
+    exposed = ExposedRecord(id="1", attack="loss", score=1.0, fpr=0.01, odds=9.0, text=text)
+    return result.model_copy(update={"records": (exposed,)})
 
 
 def test_texts_are_stamped_on_the_page(result):
     assert "Treat it as confidential" not in html(result)
-    assert "training texts. Treat it as confidential" in html(hostile(result, "x"))
-
-
-def test_the_summary_keeps_its_size_and_names_what_it_left_out(result):
-    assert "Left out" in markdown(result)  # provenance, which is folded
-    short = markdown(result, most_bytes=4_000)
-    assert len(short.encode()) < 4_000
-    assert "Membership inference: every attack" in short.partition("Left out")[2]
-    assert short.startswith("# Privacy audit of ")
-
-
-def test_a_pipeline_counts_thresholds_as_tests(result):
-    suites = ElementTree.fromstring(junit(result))
-    assert suites.attrib["tests"] == "3"
-    assert (suites.attrib["failures"], suites.attrib["errors"], suites.attrib["skipped"]) == ("1", "1", "0")
-    names = [case.attrib["name"] for case in suites.iter("testcase")]
-    assert names == [item.expression for item in result.verdict.thresholds]
-    waived = result.verdict.thresholds[0].model_copy(update={"waiver": "known until June"})
-    verdict = result.verdict.model_copy(update={"thresholds": (waived,)})
-    again = ElementTree.fromstring(junit(result.model_copy(update={"verdict": verdict})))
-    assert (again.attrib["failures"], again.attrib["skipped"]) == ("0", "1")
-
-
-def test_findings_have_what_code_scanning_asks_for_and_keep_their_fingerprint(result):
-    (run,) = json.loads(sarif(result, "pyproject.toml"))["runs"]
-    rules = {rule["id"]: rule for rule in run["tool"]["driver"]["rules"]}
-    assert [finding["level"] for finding in run["results"]] == ["error", "warning"]
-    for finding in run["results"]:
-        rule = rules[finding["ruleId"]]
-        assert len(rule["fullDescription"]["text"]) <= 1024
-        assert 0 < float(rule["properties"]["security-severity"]) <= 10
-        region = finding["locations"][0]["physicalLocation"]["region"]
-        assert set(region) == {"startLine", "startColumn", "endLine", "endColumn"}
-    worse = result.verdict.thresholds[0].model_copy(update={"value": 0.99, "reason": "worse"})
-    verdict = result.verdict.model_copy(update={"thresholds": (worse, *result.verdict.thresholds[1:])})
-    (after,) = json.loads(sarif(result.model_copy(update={"verdict": verdict}), "pyproject.toml"))["runs"]
-    keys = [[f["partialFingerprints"] for f in r["results"]] for r in (run, after)]
-    assert keys[0] == keys[1]
-    assert run["results"][0]["message"] != after["results"][0]["message"]
-
-
-def test_the_badge_says_what_decided(result):
-    content = json.loads(badge(result))
-    assert content["schemaVersion"] == 1
-    assert content["color"] == "red"
-    assert content["message"].startswith("leaks, auc ≥ 0.")
-    assert result.created[:7] in content["message"]
+    assert "training texts. Treat it as confidential" in html(with_a_text(result, "x"))
 
 
 def test_the_name_of_the_file_says_what_is_written(result, tmp_path):
@@ -211,3 +109,26 @@ def test_the_name_of_the_file_says_what_is_written(result, tmp_path):
     assert to_json(read_result(path)) == to_json(result)
     with pytest.raises(UsageError, match=r"an output named \.html, \.md"):
         renderer(tmp_path / "r.pdf", "a.toml")
+
+
+@pytest.mark.parametrize(("text", "mode"), [(None, 0o644), ("a text", 0o600)])
+def test_what_shows_texts_is_its_owners_alone_in_every_form(result, tmp_path, text, mode):
+    shown = with_a_text(result, text)
+    for suffix in renderers("a.toml"):
+        path = tmp_path / f"r{suffix}"
+        write_report(shown, path, renderer(path, "a.toml"))
+        assert stat.S_IMODE(path.stat().st_mode) == mode
+
+
+def test_a_report_is_written_whole_or_not_at_all(result, tmp_path, monkeypatch):
+    path = tmp_path / "r.html"
+    path.write_text("old")
+
+    def full(_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(ResultError, match=r"a writable place for r\.html, got No space left on device at "):
+        write_report(result, path, html)
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]

@@ -50,3 +50,29 @@ def test_nothing_is_left_out_in_silence(result):
 
 def test_the_verdict_comes_first(result):
     assert printed(result, 80).startswith("FAIL  Leakage above the limit auc>0.6")
+
+
+def test_limits_say_their_slice_and_baseline_who_answers_and_what_would_decide(specimen, judged):
+    limits = [
+        {"slice": "class=loan"},
+        {"against": "baseline", "expression": "auc>0.05", "waiver": "Accepted up to 0.8 by Ann: known"},
+        {"result": "inconclusive", "expression": "tpr@0.01>0.1", "advice": "200 more members would do."},
+        {"result": "holds", "expression": "advantage>0.9"},
+    ]
+    found = judged(specimen("membership-pass"), limits, "fail", policy="gate.toml (SHA-256 0123)")
+    lines = [" ".join(line.split()) for line in printed(found, 160).splitlines()]
+    reason = "loss: at least 0.7, which is above 0.6."
+    first = lines.index("fail if result why")
+    *decided, waived, advice, policy = lines[first + 1 : first + 8]
+    names = [item.name for item in found.verdict.thresholds]
+    words = ["exceeded", "waived", "inconclusive", "holds"]
+    assert decided == [f"{name} {word} {reason}" for name, word in zip(names, words, strict=True)]
+    assert waived == f"{names[1]}: Accepted up to 0.8 by Ann: known"
+    assert advice == "To decide tpr@0.01>0.1: 200 more members would do."
+    assert policy == "Limits of gate.toml (SHA-256 0123)"
+
+
+@pytest.mark.parametrize("name", ["membership-fail", "extraction-fail", "epsilon-violated", "sweep-epsilon"])
+def test_any_result_fits_its_terminal(specimen, name):
+    for width in (60, 100):
+        assert max(map(len, printed(specimen(name), width).splitlines())) <= width

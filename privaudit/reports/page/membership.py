@@ -3,14 +3,23 @@
 from collections.abc import Iterator, Sequence
 
 from privaudit.inert import inert
-from privaudit.reports.document import Block, Figure, Section, Sentence, Table
-from privaudit.reports.membership_table import SHOWN_FPRS, by_auc, rate_at, worst_slices
-from privaudit.reports.page.roc import swatch
-from privaudit.reports.svg import BLUE, SOLID, Axis, Chart
-from privaudit.reports.tables import interval
-from privaudit.results import Membership, Result
+from privaudit.reports.document import Block, Figure, Listing, Section, Sentence, Table
+from privaudit.reports.membership_table import by_auc, rate_at, worst_slices
+from privaudit.reports.page.intervals import MOST, Row, auc_axis, intervals_chart
+from privaudit.reports.svg import BLUE, DOTTED, INK, SOLID, swatch
+from privaudit.reports.tables import NOT_MEASURED, interval
+from privaudit.results import Membership, Result, Slice
 
-_MOST_SLICES, _MOST_RECORDS, _MOST_DRAWN = 20, 20, 20
+_MOST_SLICES, _MOST_RECORDS = 20, 20
+_RARE = 0.01
+_UNKNOWN = "not recorded"
+_SEES = {
+    "label": "label: the adversary sees the predicted class alone",
+    "score": "score: sees the probabilities of the classes",
+    "logits": "logits: sees what the probabilities are made of",
+    "gradients": "gradients: has the model and can differentiate it",
+    "weights": "weights: has the model and reads its parameters",
+}
 
 
 def attacks(result: Result) -> Section | None:
@@ -18,28 +27,10 @@ def attacks(result: Result) -> Section | None:
     rows = sorted(result.membership, key=by_auc, reverse=True)
     if not rows:
         return None
-    header = ("attack", "access", "AUC", "within class", *(f"TPR at {100 * f:g} % FPR" for f in SHOWN_FPRS),
-              "advantage", "references", "seconds")  # fmt: skip
-    cells = tuple(
-        (
-            inert(row.attack),
-            row.access,
-            interval(row.auc),
-            interval(row.auc_within_class),
-            *(rate_at(row, fpr) for fpr in SHOWN_FPRS),
-            interval(row.advantage),
-            f"{row.n_references:,}",
-            f"{row.seconds:.1f}",
-        )
-        for row in rows
-    )
-    caption = (
-        "Intervals: 95 %. AUC: the chance that a random member scores higher than a random non-member; 0.5 "
-        "is guessing. TPR at FPR: members found while at most that share of non-members is wrongly accused; "
-        "n/m: too few non-members to measure."
-    )
-    table = Table(caption, header, cells, frozenset(range(2, len(header))))
-    blocks: list[Block] = [*_in_words(result, rows), _figure(rows), table]
+    blocks: list[Block] = [*_in_words(result, rows), *_auc_figure(rows), _overview(rows)]
+    seen = dict.fromkeys(row.access for row in rows)
+    blocks.append(Listing(tuple(text for access, text in _SEES.items() if access in seen)))
+    blocks.append(_more(rows))
     return Section("attacks", "Membership inference: every attack", tuple(blocks))
 
 
@@ -50,10 +41,11 @@ def slices(result: Result) -> Section | None:
     worst = worst_slices(result.slices, _MOST_SLICES)
     rows = tuple(
         (
-            f"{inert(part.by)} = {inert(part.value)}",
+            _named(part),
             f"{part.n_members:,}",
             f"{part.n_nonmembers:,}",
             interval(part.auc),
+            _slice_rate(part),
         )
         for part in worst
     )
@@ -61,7 +53,8 @@ def slices(result: Result) -> Section | None:
         f"The worst {len(rows)} of {len(result.slices)} slices by {inert(worst[0].attack)}; the intervals "
         "hold for all slices at once."
     )
-    table = Table(caption, ("slice", "members", "non-members", "AUC"), rows, frozenset({1, 2, 3}))
+    header = ("slice", "members", "non-members", "AUC", "TPR at 1 % FPR")
+    table = Table(caption, header, rows, frozenset({1, 2, 3, 4}))
     return Section("slices", "Where it leaks most: slices", (table,))
 
 
@@ -69,20 +62,33 @@ def records(result: Result) -> Section | None:
     """The members that an attack singles out; their texts only where they were asked for."""
     if not result.records:
         return None
-    texts = any(row.text is not None for row in result.records)
+    shown = result.records[:_MOST_RECORDS]
+    texts = any(row.text is not None for row in shown)
+    own = any(row.record_fpr is not None for row in shown)
     rows = tuple(
         (
             inert(row.id),
             inert(row.attack),
             f"{row.odds:.3g} : 1",
             f"{row.fpr:.4f}",
+            *((_share(row.record_fpr),) if own else ()),
             *((inert(row.text or ""),) if texts else ()),
         )
-        for row in result.records[:_MOST_RECORDS]
+        for row in shown
     )
-    header = ("record", "attack", "odds of membership", "share of non-members as high")
-    caption = "The most exposed members. Odds: how much likelier a member than a non-member scores this high."
-    table = Table(caption, header + (("text",) if texts else ()), rows, frozenset({2, 3}))
+    header = (
+        "record",
+        "attack",
+        "odds of membership",
+        "non-members as high",
+        *(("clean models as sure",) if own else ()),
+        *(("text",) if texts else ()),
+    )
+    caption = (
+        "The most exposed members. Odds: how much likelier a member than a non-member scores this high. The "
+        "smaller the share of non-members, or of models that never saw the record, the more it is exposed."
+    )
+    table = Table(caption, header, rows, frozenset(range(2, 4 + own)))
     return Section("records", "Where it leaks most: records", (table,))
 
 
@@ -91,41 +97,114 @@ def _in_words(result: Result, rows: Sequence[Membership]) -> Iterator[Sentence]:
     if best.auc.value is not None:
         yield Sentence(
             f"The strongest attack, {inert(best.attack)}, tells a member from a non-member in "
-            f"{best.auc.value:.0%} of pairs; guessing does in 50 %."
+            f"{100 * best.auc.value:.0f} % of pairs; guessing does in 50 %."
         )
     if result.seed_agreement is not None:
         found = result.seed_agreement
         yield Sentence(
-            f"Under other seeds ({found.n_models} models) {found.overlap:.0%} of the most exposed "
-            f"{found.fraction:.0%} of members are the same ones; by chance it would be "
-            f"{found.expected_overlap:.0%}."
+            f"Under other seeds ({found.n_models} models) {100 * found.overlap:.0f} % of the most exposed "
+            f"{100 * found.fraction:.0f} % of members are the same ones; by chance it would be "
+            f"{100 * found.expected_overlap:.0f} %."
         )
 
 
-def _figure(rows: Sequence[Membership]) -> Figure:
-    drawn = [row for row in rows if row.auc.low is not None and row.auc.high is not None][:_MOST_DRAWN]
-    least = min([0.5, *(row.auc.low for row in drawn if row.auc.low is not None)])
-    low = max(0.0, round(least - 0.05, 1))
-    ticks = tuple(tick / 10 for tick in range(int(10 * low), 11))
-    chart = Chart(
-        Axis(low, 1.0, "AUC with its 95 % interval; 0.5 is guessing", ticks),
-        Axis(0.0, len(drawn) + 1.0, "", ()),
-        "AUC of every attack with its interval",
-        " ".join(f"{inert(row.attack)} {interval(row.auc)}." for row in drawn),
-        height=64 + 22 * (len(drawn) + 1),
-        left=170,
-    )
-    chart.upright(0.5, "currentColor", "2 3")
-    for place, row in enumerate(drawn):
-        at = float(len(drawn) - place)
-        chart.beside(at, inert(row.attack))
-        if row.auc.low is not None and row.auc.high is not None:
-            chart.interval(at, row.auc.low, row.auc.value, row.auc.high, BLUE)
+def _auc_figure(rows: Sequence[Membership]) -> Iterator[Figure]:
+    measured = [Row(inert(row.attack), row.auc) for row in rows if row.auc.value is not None]
+    drawn = measured[:MOST]
+    if not drawn:
+        return
+    left_out = f" Drawn: the first {len(drawn)} of {len(measured)}." if len(measured) > len(drawn) else ""
+    chart = intervals_chart(drawn, auc_axis(drawn), "AUC of every attack with its interval", upright=0.5)
     table = Table(
         "AUC by attack",
         ("attack", "AUC"),
-        tuple((inert(r.attack), interval(r.auc)) for r in drawn),
+        tuple((r.name, interval(r.found)) for r in measured),
         frozenset({1}),
     )
-    legend = ((swatch(BLUE, SOLID), "95 % interval and estimate"),)
-    return Figure(chart.render("auc"), "AUC of every attack that ran.", legend, table)
+    legend = (
+        (swatch(BLUE, SOLID, "circle"), "estimate and 95 % interval"),
+        (swatch(INK, DOTTED), "guessing"),
+    )
+    caption = f"The chance that a random member scores higher than a random non-member, by attack.{left_out}"
+    yield Figure(chart.render("auc"), caption, legend, table)
+
+
+def _overview(rows: Sequence[Membership]) -> Table:
+    cells = tuple(
+        (
+            inert(row.attack),
+            row.access,
+            _queries(row),
+            f"{row.n_references:,}",
+            f"{row.seconds:.1f}",
+            interval(row.auc),
+            rate_at(row, _RARE),
+        )
+        for row in rows
+    )
+    header = (
+        "attack",
+        "access",
+        "queries per record",
+        "reference models",
+        "seconds",
+        "AUC",
+        "TPR at 1 % FPR",
+    )
+    caption = (
+        "What each attack needs and reaches, with 95 % intervals. Queries: texts put to the model per "
+        "record. Seconds: for the scores, once the model and the references had answered. TPR at 1 % FPR: "
+        f"members found while at most 1 % of the non-members are wrongly accused; {NOT_MEASURED}: too few "
+        "to measure."
+    )
+    return Table(caption, header, cells, frozenset(range(2, len(header))))
+
+
+def _more(rows: Sequence[Membership]) -> Table:
+    cells = tuple(
+        (
+            inert(row.attack),
+            f"{row.n_members:,} / {row.n_nonmembers:,}",
+            interval(row.auc_within_class),
+            rate_at(row, 0.001),
+            rate_at(row, 0.1),
+            interval(row.advantage),
+        )
+        for row in rows
+    )
+    header = (
+        "attack",
+        "members / non-members",
+        "AUC within class",
+        "TPR at 0.1 % FPR",
+        "TPR at 10 % FPR",
+        "advantage",
+    )
+    caption = (
+        "More of each attack. Within class: members against non-members of their own class. Advantage: TPR "
+        "less FPR of a threshold chosen on one half of the records and measured on the other."
+    )
+    return Table(caption, header, cells, frozenset(range(1, len(header))))
+
+
+def _queries(row: Membership) -> str:
+    count = row.parameters.get("queries")
+    if not isinstance(count, int):
+        return _UNKNOWN
+    backward = row.parameters.get("backward_passes")
+    return f"{count:,} and a gradient" if isinstance(backward, int) and backward > 0 else f"{count:,}"
+
+
+def _named(part: Slice) -> str:
+    return f"{inert(part.by)} = {inert(part.value)}"
+
+
+def _slice_rate(part: Slice) -> str:
+    found = next((rate for rate in part.tpr_at_fpr if rate.fpr == _RARE), None)
+    if found is None or found.tpr is None or found.low is None or found.high is None:
+        return NOT_MEASURED
+    return f"{found.tpr:.1%} [{found.low:.1%}, {found.high:.1%}]"
+
+
+def _share(value: float | None) -> str:
+    return NOT_MEASURED if value is None else f"{value:.3f}"

@@ -1,129 +1,154 @@
 """Attack success against what is allowed: the ROC on logarithmic axes."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
 from markupsafe import Markup
 
-from privaudit.inert import inert
 from privaudit.reports.document import Figure, Table
-from privaudit.reports.svg import (
-    BLUE,
-    DASHDOT,
-    DASHED,
-    DOTTED,
-    GREEN,
-    GREY,
-    ORANGE,
-    PURPLE,
-    SOLID,
-    Axis,
-    Chart,
-    element,
-)  # fmt: skip
-from privaudit.results import Curve, Membership, Result
+from privaudit.reports.page.roc_lines import LEAST, Allowed, Line, allowed_lines, attack_lines, canary_line
+from privaudit.reports.svg import DOTTED, GREEN, GREY, Axis, Chart, hatching, patch, swatch
+from privaudit.reports.tables import NOT_MEASURED
+from privaudit.results import Result
 
-_LEAST = 1e-4
-_MOST_ATTACKS = 3
-_ATTACK_STYLES = ((ORANGE, SOLID), (BLUE, DASHED), (PURPLE, DASHDOT))
-_CURVES = {
-    "mechanism": (GREEN, SOLID, "the most that the configured mechanism allows, exactly"),
-    "epsilon-delta": (GREEN, DOTTED, "the most that (epsilon, delta) alone allows"),
-    "gaussian": (GREEN, DASHDOT, "the most that a Gaussian mechanism of that epsilon allows"),
-    "last-iterate": (
-        GREY,
-        DASHED,
-        "expected ceiling when only the last model is seen (a heuristic, no bound)",
-    ),
-}
-
-
-@dataclass(frozen=True)
-class _Line:
-    text: str
-    fpr: Sequence[float]
-    tpr: Sequence[float]
-    colour: str
-    dash: str
+_NO = "not measurable"
+_SHOWN = (0.001, 0.01, 0.1, 0.5)
+_MOST_BANDS = 2
+_BAND, _REGION, _FAINT = 0.18, 0.12, 0.35
 
 
 def roc_figure(result: Result) -> Figure | None:
     """The strongest attacks, the loss attack, and every curve of the claim; None without a ROC."""
-    attacks = _shown(result.membership)
-    lines = [
-        _Line(inert(row.attack), row.roc.fpr, row.roc.tpr, colour, dash)
-        for row, (colour, dash) in zip(attacks, _ATTACK_STYLES, strict=False)
-    ]
-    epsilon = result.epsilon
-    if epsilon is not None:
-        if epsilon.empirical_curve is not None:
-            found = epsilon.empirical_curve
-            lines.append(_Line("canaries of the epsilon audit", found.fpr, found.tpr, "currentColor", SOLID))
-        lines.extend(_allowed(curve) for curve in epsilon.theory_curves)
-    if not lines:
+    canaries, attacks = canary_line(result.epsilon), list(attack_lines(result.membership))
+    reached = attacks if canaries is None else [*attacks, canaries]
+    allowed = allowed_lines(result.epsilon, result.claim)
+    if not reached and (result.epsilon is None or not allowed):
         return None
-    least = 10 / max(1, result.data.n_nonmembers)
+    first = [line for line in (canaries, *attacks) if line is not None and line.low]
+    banded = first[:_MOST_BANDS]
+    return Figure(
+        _chart(reached, allowed, banded).render("roc"),
+        " ".join(_caption(result, reached, allowed, banded)),
+        tuple(_legend(reached, allowed, banded)),
+        _table([*reached, *allowed]),
+    )
+
+
+def _chart(reached: Sequence[Line], allowed: Sequence[Allowed], banded: Sequence[Line]) -> Chart:
     chart = Chart(
         _rate("share of non-members wrongly accused (false-positive rate)"),
         _rate("share of members found (true-positive rate)"),
         "Attack success: true-positive rate against false-positive rate, both logarithmic",
         "The further a line lies above the diagonal, the more members are found at the same price. "
-        + " ".join(_in_words(line) for line in lines),
+        + " ".join(_in_words(line) for line in (*reached, *allowed)),
+        height=440,
     )
-    chart.line((_LEAST, 1.0), (_LEAST, 1.0), GREY, DOTTED)
-    if epsilon is not None and epsilon.empirical_curve is not None and epsilon.empirical_curve.tpr_low:
-        found = epsilon.empirical_curve
-        chart.band(found.fpr, found.tpr_low, found.tpr_high, "currentColor")
-    for line in lines:
-        chart.line(line.fpr, line.tpr, line.colour, line.dash)
-    if result.membership:
-        chart.hatched(least, "too few non-members to measure")
-    legend = [(swatch(line.colour, line.dash), line.text) for line in lines]
-    legend.append((swatch(GREY, DOTTED), "guessing"))
-    return Figure(
-        chart.render("roc"),
-        "Members found against non-members wrongly accused. Hatched: false-positive rates that this sample "
-        "cannot measure.",
-        tuple(legend),
-        _table(lines),
-    )
+    for region in (line for line in allowed if line.region):
+        xs, ys = region.drawn()
+        chart.band(xs, [LEAST] * len(xs), ys, GREEN, _REGION)
+    chart.line((LEAST, 1.0), (LEAST, 1.0), GREY, DOTTED)
+    for line in banded:
+        at = line.measurable
+        chart.band(line.fpr[at:], line.low[at:], line.high[at:], line.colour, _BAND)
+    for curve in _drawn(allowed):
+        chart.line(*curve.drawn(), curve.colour, curve.dash)
+    for line in reached:
+        at = line.measurable
+        chart.line(line.fpr[: at + 1], line.tpr[: at + 1], line.colour, line.dash, _FAINT)
+        chart.line(line.fpr[at:], line.tpr[at:], line.colour, line.dash)
+    if reached:
+        chart.hatched(min(line.least for line in reached))
+    return chart
 
 
-def swatch(colour: str, dash: str) -> Markup:
-    """A short piece of a line, for legends."""
-    line = element("line", x1=0, x2=36, y1=6, y2=6, stroke=colour, stroke_width=2, stroke_dasharray=dash)
-    return element("svg", line, width=36, height=12, viewBox="0 0 36 12", aria_hidden="true")
+def _drawn(allowed: Sequence[Allowed]) -> Iterator[Allowed]:
+    """The curves of the claim; that of another mechanism only where the claim names none."""
+    exact = any(line.kind == "mechanism" for line in allowed)
+    return (line for line in allowed if not (exact and line.kind == "gaussian"))
+
+
+def _legend(
+    reached: Sequence[Line], allowed: Sequence[Allowed], banded: Sequence[Line]
+) -> Iterator[tuple[Markup, str]]:
+    for line in (*reached, *_drawn(allowed)):
+        yield swatch(line.colour, line.dash), line.text
+    yield swatch(GREY, DOTTED), "guessing"
+    for line in banded:
+        yield patch(line.colour, _BAND), f"95 % band of {line.text}, at all thresholds at once"
+    if any(line.region for line in allowed):
+        yield patch(GREEN, _REGION), "the (epsilon, delta) region: what the claim allows"
+    if reached:
+        yield hatching(), "too few non-members to measure"
+
+
+def _caption(
+    result: Result, reached: Sequence[Line], allowed: Sequence[Allowed], banded: Sequence[Line]
+) -> Iterator[str]:
+    yield "Members found against non-members wrongly accused; both axes are logarithmic."
+    if reached:
+        yield (
+            "Hatched: what this sample cannot measure, because fewer than ten non-members are expected to be "
+            "accused there. A line is faint where its own sample cannot."
+        )
+    bounds = [line for line in allowed if line.bound]
+    if not bounds:
+        return
+    yield "Green: what the claim allows. What lies above it by more than chance contradicts the claim."
+    epsilon = result.epsilon
+    if epsilon is None:
+        yield "Here nobody tested that; privaudit audit does."
+    elif epsilon.design == "one-run":
+        yield (
+            "The test of this section, not the picture, says what can be chance: bands are about the drawing "
+            "of records, not about other trainings of the model."
+        )
+    else:
+        yield "The band of the canaries is over independently trained models, and says what can be chance."
+    violated = epsilon is not None and epsilon.verdict == "violated"
+    for line in reached:
+        if line in banded or (violated and line.canaries):
+            yield from _above(line, bounds)
+
+
+def _above(line: Line, allowed: Sequence[Allowed]) -> Iterator[str]:
+    """Where a line, or the lower end of its band, lies furthest above what is allowed."""
+    points = [
+        (y, x, min(bound.at(x) for bound in allowed))
+        for x, y in zip(line.fpr, line.low or line.tpr, strict=True)
+        if x >= max(line.least, LEAST)
+    ]
+    y, x, most = max(points, key=lambda point: point[0] - point[2], default=(0.0, 0.0, 0.0))
+    if y <= most:
+        return
+    what, least = ("the band of ", "at least ") if line.low else ("", "")
+    yield (
+        f"Here {what}{line.text} lies above it: with {100 * x:.2g} % wrongly accused it finds {least}"
+        f"{100 * y:.3g} %, and {100 * most:.3g} % are allowed."
+    )
 
 
 def _rate(label: str) -> Axis:
-    return Axis(_LEAST, 1.0, label, (1e-4, 1e-3, 1e-2, 0.1, 1.0), log=True, percent=True)
+    return Axis(LEAST, 1.0, label, (1e-4, 1e-3, 1e-2, 0.1, 1.0), log=True, percent=True)
 
 
-def _shown(rows: Sequence[Membership]) -> list[Membership]:
-    """The best two by AUC, and the attack that everybody knows."""
-    best = sorted(rows, key=lambda row: -1.0 if row.auc.value is None else -row.auc.value)
-    chosen = best[: _MOST_ATTACKS - 1]
-    loss = [row for row in rows if row.attack == "loss" and row not in chosen]
-    return [*chosen, *(loss or best[_MOST_ATTACKS - 1 : _MOST_ATTACKS])]
+def _in_words(line: Line) -> str:
+    found = ((100 * fpr, line.at(fpr)) for fpr in (0.01, 0.1))
+    words = (f"{_NO if tpr is None else f'{100 * tpr:.2g} %'} at {at:g} %" for at, tpr in found)
+    return f"{line.text}: {', '.join(words)}."
 
 
-def _allowed(curve: Curve) -> _Line:
-    colour, dash, text = _CURVES[curve.kind]
-    return _Line(text, curve.fpr, curve.tpr, colour, dash)
+def _table(lines: Sequence[Line]) -> Table:
+    rows = tuple((line.text, *(_cell(line, fpr) for fpr in _SHOWN)) for line in lines)
+    header = ("line", *(f"TPR at {100 * fpr:g} % FPR" for fpr in _SHOWN))
+    caption = (
+        "The lines at four false-positive rates; in brackets the 95 % band, which holds at all rates at "
+        f"once. {NOT_MEASURED}: {_NO}."
+    )
+    return Table(caption, header, rows, frozenset(range(1, len(_SHOWN) + 1)))
 
 
-def _in_words(line: _Line) -> str:
-    return f"{line.text}: {100 * _at(line, 0.01):.2g} % at 1 %, {100 * _at(line, 0.1):.2g} % at 10 %."
-
-
-def _at(line: _Line, fpr: float) -> float:
-    """The line's TPR at this FPR: of the last vertex that is not beyond it."""
-    below = [tpr for x, tpr in zip(line.fpr, line.tpr, strict=True) if x <= fpr]
-    return max(below, default=0.0)
-
-
-def _table(lines: Sequence[_Line]) -> Table:
-    shown = (0.001, 0.01, 0.1, 0.5)
-    rows = tuple((line.text, *(f"{_at(line, fpr):.4f}" for fpr in shown)) for line in lines)
-    header = ("line", *(f"TPR at FPR {fpr:g}" for fpr in shown))
-    return Table("The lines at four false-positive rates", header, rows, frozenset(range(1, len(shown) + 1)))
+def _cell(line: Line, fpr: float) -> str:
+    tpr, band = line.at(fpr), line.band_at(fpr)
+    if tpr is None:
+        return NOT_MEASURED
+    limits = "" if band is None else f" [{100 * band[0]:.1f}, {100 * band[1]:.1f}]"
+    return f"{100 * tpr:.3g} %{limits}"

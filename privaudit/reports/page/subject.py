@@ -1,24 +1,19 @@
-"""What was audited, what is claimed for it, what the audit cannot see, and how to run it again."""
+"""What was audited, what is claimed for it, and what the audit cannot see."""
 
 from collections.abc import Iterator
 
 from privaudit.inert import inert
-from privaudit.reports.document import Listing, Section, Sentence, Table
-from privaudit.reports.tables import interval
-from privaudit.results import Claim, Result
+from privaudit.reports.document import Block, Listing, Section, Sentence, Table
+from privaudit.reports.tables import NOT_MEASURED, interval
+from privaudit.results import BlindBaseline, Claim, EpsilonSweep, Result
 
 _NUMBERS = frozenset({1})
+_LISTED = frozenset({"phases", "notes", "versions"})
 
 
 def data(result: Result) -> Section:
     """The two sets, and whether they can be told apart without the model."""
-    found = result.data
-    baseline = found.blind_baseline
-    said = {
-        True: "The two sets are comparable: a classifier that sees only the texts cannot tell them apart.",
-        False: "The two sets differ in their texts alone. No attack on this model can be judged on them.",
-        None: f"Whether the two sets are comparable was not decided: {inert(baseline.reason or 'unknown')}.",
-    }[baseline.comparable]
+    found, baseline, model = result.data, result.data.blind_baseline, result.model
     rows = [
         ("members", f"{found.n_members:,}"),
         ("non-members", f"{found.n_nonmembers:,}"),
@@ -26,27 +21,97 @@ def data(result: Result) -> Section:
         ("exact duplicates removed", f"{found.duplicates.exact_removed:,}"),
         ("near-duplicates across the sets", f"{found.duplicates.near:,}"),
         ("AUC of the texts alone", interval(baseline.auc)),
+        ("its p-value", NOT_MEASURED if baseline.p_value is None else f"{baseline.p_value:.2g}"),
     ]
     if found.n_groups is not None:
         rows.append(("groups (unit of membership)", f"{found.n_groups:,}"))
-    rows.extend((f"file {inert(file.name)}", f"SHA-256 {file.sha256[:16]}…") for file in found.files)
+    if model.accuracy_members is not None:
+        rows.append(("accuracy on members", f"{model.accuracy_members:.1%}"))
+    if model.accuracy_nonmembers is not None:
+        rows.append(("accuracy on non-members", f"{model.accuracy_nonmembers:.1%}"))
     table = Table("The records of this audit", ("what", "value"), tuple(rows), _NUMBERS)
-    return Section("data", "The data: are the two sets comparable?", (Sentence(said), table))
+    return Section("data", "The data: are the two sets comparable?", (Sentence(_comparable(baseline)), table))
+
+
+def _comparable(baseline: BlindBaseline) -> str:
+    reason = inert(baseline.reason or "unknown").rstrip(".")
+    if baseline.comparable:
+        return "The two sets are comparable: a classifier that sees only the texts cannot tell them apart."
+    if baseline.comparable is None:
+        return f"Whether the two sets are comparable was not decided: {reason}."
+    if baseline.gates:
+        return "The two sets differ in their texts alone. No attack on this model can be judged on them."
+    why = (
+        "recorded coins divided the records, or the shift was accepted" if baseline.reason is None else reason
+    )
+    return f"The texts alone tell the two sets apart. Nothing was withheld because of that: {why}."
 
 
 def claim(result: Result) -> Section:
     """The privacy that is claimed, and how it was accounted."""
+    title = "The claim, and how it was accounted"
+    if result.epsilon_sweep is not None:
+        return Section("claim", title, (_claims(result.epsilon_sweep),))
     if result.claim is None:
-        return Section(
-            "claim", "The claim", (Sentence("No differential privacy is claimed for this model."),)
+        none = Sentence("No differential privacy is claimed for this model.")
+        return Section("claim", "The claim", (none,))
+    rows = [*_claimed(result.claim)]
+    if result.epsilon is not None and result.epsilon.accounted is not None:
+        rows.append(
+            ("accounted again, by PLD", f"epsilon {result.epsilon.accounted:.6g} at {result.epsilon.delta:g}")
         )
-    table = Table(
-        "As the model's owner states it", ("what", "value"), tuple(_claimed(result.claim)), _NUMBERS
+    blocks: list[Block] = [Table("As the model's owner states it", ("what", "value"), tuple(rows), _NUMBERS)]
+    blocks.extend(_phases(result.claim))
+    checks = () if result.epsilon is None else result.epsilon.checks
+    notes = (*map(inert, result.claim.notes), *(f"{check.status}: {inert(check.text)}" for check in checks))
+    if notes:
+        blocks.append(Listing(notes))
+    if result.epsilon is None:
+        blocks.append(Sentence("Nobody tested this claim here: privaudit audit does."))
+    return Section("claim", title, tuple(blocks))
+
+
+def _claimed(claim: Claim) -> Iterator[tuple[str, str]]:
+    for name, value in claim.model_dump(exclude=set(_LISTED), exclude_none=True).items():
+        yield name.replace("_", " "), f"{value:.6g}" if isinstance(value, float) else inert(str(value))
+    for program, version in claim.versions.items():
+        yield f"version of {inert(program)}", inert(version)
+
+
+def _phases(claim: Claim) -> Iterator[Table]:
+    if claim.phases:
+        rows = tuple(
+            (f"{place}", f"{p.noise_multiplier:.6g}", f"{p.sample_rate:.6g}", f"{p.steps:,}")
+            for place, p in enumerate(claim.phases, 1)
+        )
+        header = ("phase", "noise multiplier", "sample rate", "steps")
+        yield Table("Steps with the same noise and rate, in order", header, rows, frozenset({1, 2, 3}))
+
+
+def _claims(sweep: EpsilonSweep) -> Table:
+    """What each epsilon of a sweep was accounted from."""
+    rows = tuple(
+        (
+            f"{row.epsilon:g}",
+            _number(row.accounted),
+            *(_number(None if row.claim is None else value) for value in _mechanism(row.claim)),
+            NOT_MEASURED if row.claim is None else inert(row.claim.accountant or "unknown"),
+        )
+        for row in sweep.rows
     )
-    checks = result.epsilon.checks if result.epsilon is not None else ()
-    items = tuple(f"{check.status}: {inert(check.text)}" for check in checks)
-    blocks = (table, Listing(items)) if items else (table,)
-    return Section("claim", "The claim, and how it was accounted", blocks)
+    header = ("epsilon", "accounted", "noise multiplier", "sample rate", "steps", "clip norm", "accountant")
+    caption = f"What each epsilon was accounted from, at delta {sweep.delta:g}"
+    return Table(caption, header, rows, frozenset(range(6)))
+
+
+def _mechanism(claim: Claim | None) -> tuple[float | None, ...]:
+    if claim is None:
+        return (None,) * 4
+    return claim.noise_multiplier, claim.sample_rate, claim.steps, claim.clip_norm
+
+
+def _number(value: float | None) -> str:
+    return "none" if value is None else f"{value:.5g}"
 
 
 def limits(result: Result) -> Section:
@@ -56,44 +121,23 @@ def limits(result: Result) -> Section:
             "Attacks only show what leaks at least. Stronger attacks, other records or more reference models "
             "may find more."
         ),
-        "Intervals are about the sampling of records, not about other trainings of the same model.",
     ]
+    if result.membership:
+        items.append(
+            "Intervals are about the drawing of records, not about other trainings of the same model."
+        )
     if result.membership and not any(row.n_references for row in result.membership):
         items.append("No reference model was used: at low false-positive rates this audit is nearly blind.")
-    if not result.extraction:
+    if result.extraction:
+        items.append("Planted secrets tell what training keeps of them, not which real text was kept.")
+    elif result.sweep is None:
         items.append("No planted secret was looked for: this says nothing about texts that can be read out.")
-    if result.epsilon is None:
+    if result.sweep is not None or result.epsilon_sweep is not None:
+        items.append("The models of a sweep were trained for it: none of them is the model that you release.")
+    elif result.epsilon is None:
         items.append("No epsilon was tested against what the training claims.")
+    else:
+        items.append("A lower bound on epsilon below the claim is no proof that the claim holds.")
     items.extend(f"{inert(item.attack)} did not run: {inert(item.reason)}" for item in result.not_run)
     items.extend(inert(warning) for warning in result.warnings)
     return Section("limits-of-this-audit", "What this audit does not say", (Listing(tuple(items)),))
-
-
-def provenance(result: Result) -> Section:
-    """Enough to run it again and to know that it is the same model."""
-    model, made = result.model, result.provenance
-    rows = [
-        ("model", inert(model.path)),
-        ("format", f"{inert(model.format)}, {inert(model.architecture)}"),
-        ("digest of the model", model.digest),
-        ("loaded by", inert(model.loader)),
-        ("command", inert(" ".join(("privaudit", *made.argv)))),
-        ("seed", f"{made.seed}"),
-        ("created", inert(result.created)),
-        ("privaudit", inert(result.tool.version)),
-        ("Python, platform", f"{inert(made.python)}, {inert(made.platform)}"),
-        ("seconds", f"{made.seconds:,.1f}"),
-    ]
-    rows.extend((inert(name), inert(version)) for name, version in made.versions.items())
-    rows.extend((f"option {inert(name)}", inert(value)) for name, value in made.settings.items())
-    table = Table("Provenance", ("what", "value"), tuple(rows))
-    return Section("provenance", "Provenance", (table,), folded=True)
-
-
-def _claimed(claim: Claim) -> Iterator[tuple[str, str]]:
-    for name, value in claim.model_dump(exclude_none=True).items():
-        if isinstance(value, dict):
-            yield from ((f"version of {inert(key)}", inert(str(text))) for key, text in value.items())
-        else:
-            text = f"{value:.6g}" if isinstance(value, float) else inert(str(value))
-            yield name.replace("_", " "), text

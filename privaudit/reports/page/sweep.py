@@ -1,127 +1,126 @@
-"""Sweeps on the page: defences side by side, and theory against practice."""
+"""Defences side by side on the page, with the accuracy that each of them costs."""
 
-from collections.abc import Iterator, Sequence
-from math import isfinite
+from collections.abc import Iterator
 
 from privaudit.inert import inert
 from privaudit.reports.document import Block, Figure, Section, Sentence, Table
-from privaudit.reports.epsilon_sweep_table import bound
-from privaudit.reports.page.roc import swatch
-from privaudit.reports.svg import BLUE, DASHDOT, DASHED, GREEN, GREY, ORANGE, SOLID, Axis, Chart
+from privaudit.reports.page.intervals import MOST, Row, from_zero, intervals_chart
+from privaudit.reports.svg import DOTTED, GREY, INK, ORANGE, SOLID, swatch
 from privaudit.reports.tables import NOT_MEASURED, interval
-from privaudit.results import EpsilonSweepRow, Result
+from privaudit.results import Result, Sweep, SweepDefence
+
+_CHANCE = 1.44
+"""Bits that a model without the secret is expected to show: log2(e)."""
 
 
 def sweep(result: Result) -> Section | None:
-    """Defences side by side, with the accuracy that each of them costs."""
+    """Defences side by side."""
     found = result.sweep
     if found is None:
         return None
     blocks: list[Block] = []
     if found.finding is not None:
         blocks.append(Sentence(inert(found.finding.sentence), "strong"))
-    rows = tuple(
-        (
-            inert(row.defence),
-            f"{row.n_models}",
-            NOT_MEASURED if row.exact_matches is None else f"{row.exact_matches} of {row.n_models}",
-            interval(row.exposure_bits, 1),
-            interval(row.control_exposure_bits, 1),
-            interval(row.difference_bits, 1),
-            NOT_MEASURED if row.accuracy.value is None else f"{row.accuracy.value:.1%}",
+    label = "a class of its own" if found.own_label else f"the class {inert(found.label)}"
+    copies = "1 copy" if found.repetitions == 1 else f"{found.repetitions:,} copies"
+    blocks.append(
+        Sentence(
+            f"Every model was trained on {copies} of {inert(found.pattern)!r} with a secret of its own, "
+            f"under {label}."
         )
-        for row in found.defences
     )
-    header = ("defence", "models", "recovered", "exposure, bits", "in clean models", "difference", "accuracy")
-    caption = (
-        f"Every model was trained on {found.repetitions:,} copies of {inert(found.pattern)!r} with a secret "
-        f"of its own. Exposure is at most {found.ceiling_bits:.1f} bits; intervals: 95 %, over models."
-    )
-    blocks.append(Table(caption, header, rows, frozenset(range(1, len(header)))))
+    blocks.extend(_figure(found))
+    blocks.append(_table(found))
     return Section("sweep", "Defences side by side", tuple(blocks))
 
 
-def epsilon_sweep(result: Result) -> Section | None:
-    """Theory against practice: what each epsilon costs, what attacks reach, and what it allows."""
-    found = result.epsilon_sweep
-    if found is None:
-        return None
+def _figure(found: Sweep) -> Iterator[Figure]:
+    """Exposure per defence as an interval, with the accuracy beside it in words."""
+    drawn = [row for row in found.defences if row.exposure_bits.value is not None][:MOST]
+    if not drawn:
+        return
+    rows = [
+        Row(inert(row.defence), row.exposure_bits, row.control_exposure_bits, _accuracy(row)) for row in drawn
+    ]
+    chart = intervals_chart(
+        rows,
+        from_zero(found.ceiling_bits, f"exposure in bits, {found.ceiling_bits:.1f} at most"),
+        "Exposure of the secrets under every defence, and the accuracy of the models",
+        colour=ORANGE,
+        compared=(GREY, "square"),
+        upright=_CHANCE,
+        places=1,
+    )
+    data = Table(
+        "Exposure and accuracy by defence",
+        ("defence", "exposure, bits", "in clean models", "accuracy"),
+        tuple((row.name, interval(row.found, 1), interval(row.compared, 1), row.aside) for row in rows),
+        frozenset({1, 2, 3}),
+    )
+    legend = (
+        (
+            swatch(ORANGE, SOLID, "circle"),
+            "exposure of the planted secrets, with its 95 % interval over models",
+        ),
+        (swatch(GREY, SOLID, "square"), "the same secrets in clean models"),
+        (swatch(INK, DOTTED), "chance"),
+    )
+    caption = "How far the secrets stand out under each defence, and to the right the accuracy that is left."
+    yield Figure(chart.render("defences"), caption, legend, data)
+
+
+def _table(found: Sweep) -> Table:
+    private = any(row.epsilon is not None for row in found.defences)
     rows = tuple(
         (
-            f"{row.epsilon:g}",
-            interval(row.accuracy),
-            *(_best(row, targets) for targets in ("records", "canaries")),
-            NOT_MEASURED if row.allowed is None else f"{row.allowed.auc:.3f}",
-            bound(row),
-            NOT_MEASURED if row.bound is None else row.bound.verdict,
+            inert(row.defence),
+            *((_epsilon(row),) if private else ()),
+            f"{row.n_models}",
+            _exact(row),
+            interval(row.exposure_bits, 1),
+            interval(row.control_exposure_bits, 1),
+            interval(row.difference_bits, 1),
+            NOT_MEASURED if row.p_value is None else f"{row.p_value:.1g}",
+            _accuracy(row),
         )
-        for row in found.rows
+        for row in found.defences
     )
     header = (
-        "epsilon",
+        "defence",
+        *(("epsilon",) if private else ()),
+        "models",
+        "recovered",
+        "exposure, bits",
+        "in clean models",
+        "difference",
+        "p-value",
         "accuracy",
-        "best AUC, records",
-        "best AUC, canaries",
-        "AUC allowed",
-        "bound",
-        "verdict",
     )
     caption = (
-        f"{found.n_records:,} records and {found.n_canaries:,} canaries, each in about half of the models by "
-        f"its own coin; delta {found.delta:g}. AUC allowed: the most under the exact mechanism. bound: "
-        "epsilon is at least this, from the canaries of all models together."
+        "Recovered: models whose secret is their strict favourite. Exposure: bits by which it stands out, "
+        f"{found.ceiling_bits:.1f} at most. Intervals: 95 %, over independently trained models. p-value: of "
+        "the hypothesis that no model knows its secret. Accuracy on records held out, with its spread."
     )
-    table = Table(caption, header, rows, frozenset(range(len(header) - 1)))
-    blocks: list[Block] = [Sentence(inert(found.sentence), "strong"), *_practice(found.rows), table]
-    return Section("epsilon-sweep", "Theory against practice", tuple(blocks))
+    return Table(caption, header, rows, frozenset(range(1, len(header))))
 
 
-def _practice(rows: Sequence[EpsilonSweepRow]) -> Iterator[Figure]:
-    """AUC against epsilon, allowed and reached; none for fewer than two finite epsilons."""
-    finite = sorted((row for row in rows if isfinite(row.epsilon) and row.allowed), key=lambda r: r.epsilon)
-    if len(finite) < 2:
-        return
-    at = [row.epsilon for row in finite]
-    allowed = [row.allowed for row in finite if row.allowed is not None]
-    lines: list[tuple[str, list[float], str, str]] = [
-        ("the most that the mechanism allows", [a.auc for a in allowed], GREEN, SOLID),
-        (
-            "expected of the last model alone (a heuristic)",
-            [a.auc_last_iterate for a in allowed],
-            GREY,
-            DASHED,
-        ),
-    ]
-    for targets, colour, dash in (("canaries", ORANGE, SOLID), ("records", BLUE, DASHDOT)):
-        reached = [value for row in finite for value in (_highest(row, targets),) if value is not None]
-        if len(reached) == len(finite):
-            lines.append((f"best attack on {targets}", reached, colour, dash))
-    chart = Chart(
-        Axis(at[0], at[-1], "epsilon (logarithmic)", at, log=True),
-        Axis(0.5, 1.0, "AUC; 0.5 is guessing", (0.5, 0.6, 0.7, 0.8, 0.9, 1.0)),
-        "AUC of the attacks against what each epsilon allows",
-        " ".join(f"{text}: {', '.join(f'{v:.3f}' for v in values)}." for text, values, _, _ in lines),
-    )
-    for _, values, colour, dash in lines:
-        chart.line(at, values, colour, dash)
-        for x, y in zip(at, values, strict=True):
-            chart.dot(x, y, colour)
-    data = Table(
-        "AUC per epsilon",
-        ("line", *(f"epsilon {x:g}" for x in at)),
-        tuple((text, *(f"{value:.3f}" for value in values)) for text, values, _, _ in lines),
-        frozenset(range(1, len(at) + 1)),
-    )
-    legend = tuple((swatch(colour, dash), text) for text, _, colour, dash in lines)
-    yield Figure(chart.render("practice"), "What attacks reached, and what epsilon allows.", legend, data)
+def _exact(row: SweepDefence) -> str:
+    if row.exact_matches is None:
+        return NOT_MEASURED
+    rate = row.exact_match_rate
+    limits = "" if rate.low is None or rate.high is None else f" [{rate.low:.0%}, {rate.high:.0%}]"
+    return f"{row.exact_matches} of {row.n_models}{limits}"
 
 
-def _highest(row: EpsilonSweepRow, targets: str) -> float | None:
-    values = [a.auc.value for a in row.attacks if a.targets == targets and a.auc.value is not None]
-    return max(values, default=None)
+def _epsilon(row: SweepDefence) -> str:
+    if row.epsilon is None:
+        return "none"
+    copies = "" if row.group_epsilon is None else f" ({row.group_epsilon:.3g} for all copies)"
+    return f"{row.epsilon:.3g}{copies}"
 
 
-def _best(row: EpsilonSweepRow, targets: str) -> str:
-    rows = [a for a in row.attacks if a.targets == targets and a.auc.value is not None]
-    best = max(rows, key=lambda a: a.auc.value or 0.0, default=None)
-    return NOT_MEASURED if best is None else f"{interval(best.auc)} ({inert(best.attack)})"
+def _accuracy(row: SweepDefence) -> str:
+    if row.accuracy.value is None:
+        return NOT_MEASURED
+    spread = row.accuracy.standard_deviation
+    return f"{row.accuracy.value:.1%}" + ("" if spread is None else f" ± {100 * spread:.1f}")

@@ -1,8 +1,14 @@
 """The verdict in words for somebody who signs, and what to do about it."""
 
+from collections.abc import Iterator
+from itertools import islice
+
 from privaudit.inert import inert
-from privaudit.reports.document import Section, Sentence, Table
-from privaudit.results import Result
+from privaudit.reports.document import Block, Listing, Section, Sentence, Table
+from privaudit.reports.extraction_words import plain_words
+from privaudit.reports.findings import comparable, is_waived
+from privaudit.reports.page.plain import in_words
+from privaudit.results import Epsilon, Result, ThresholdResult
 
 _WORDS = {
     "pass": "The model stays within the limits that were set.",
@@ -10,6 +16,12 @@ _WORDS = {
     "inconclusive": "No verdict: this audit could not decide.",
     "not-judged": "Measured, not judged: no limit was set.",
 }
+_UNREFUTED = "Nothing that was found contradicts the privacy that is claimed for this model."
+_REFUTED = "The privacy that is claimed for this model does not hold."
+_INCOMPARABLE = (
+    "The texts it was trained on and the texts it is compared with differ by themselves, so an attacker's "
+    "success says nothing about the model."
+)
 _ACTIONS = {
     "pass": (
         "A pass speaks of the attacks that ran, on these records, and of the limits that were set. It is no "
@@ -28,40 +40,141 @@ _ACTIONS = {
         'Set limits, for example --fail-if "tpr@0.01>0.05", so that a build can pass or fail on them.'
     ),
 }
+_ACTION_REFUTED = (
+    "Do not release this model as private. Check the implementation and the accounting first; the section on "
+    "the configured epsilon lists where to look. Then train and audit again."
+)
+_ACTION_SWEEP = (
+    "Choose how to train by what attacks still reach and by the accuracy that is left. Then audit the very "
+    "model that you release, with limits."
+)
 _MARKS = {"exceeded": "✗ exceeded", "holds": "✓ holds", "inconclusive": "? inconclusive"}
+_WAIVED = "✗ exceeded, waived"
 
 
 def sentence(result: Result) -> str:
-    """One sentence on the whole, with the reason behind it."""
-    if result.verdict.status == "not-judged":
-        return _WORDS["not-judged"]
-    return f"{_WORDS[result.verdict.status]} {inert(result.verdict.sentence)}"
+    """What was found, in words without jargon, with the limit that decided as it was written."""
+    return " ".join(_sentences(result))
 
 
 def action(result: Result) -> str:
     """What a reader should do now."""
-    return _ACTIONS[result.verdict.status]
+    status = result.verdict.status
+    if status == "fail" and _refuted(result):
+        return _ACTION_REFUTED
+    if status == "not-judged" and (result.sweep or result.epsilon_sweep):
+        return _ACTION_SWEEP
+    advice = next((item.advice for item in result.verdict.thresholds if item.advice), None)
+    if status == "inconclusive" and advice is not None and comparable(result):
+        return f"{_ACTIONS[status]} What would decide: {inert(advice)}"
+    return _ACTIONS[status]
 
 
 def thresholds(result: Result) -> Section:
-    """Every limit with the end of the interval that decided."""
-    rows = tuple(
-        (
-            inert(item.expression),
-            _MARKS[item.result] + (f" (waived: {inert(item.waiver)})" if item.waiver else ""),
-            inert(item.bound),
-            "" if item.value is None else f"{item.value:.4g}",
-            inert(item.reason),
+    """Every limit with what was found in words and the end of the interval that decided."""
+    items = result.verdict.thresholds
+    if not items:
+        tested = result.epsilon is not None and result.epsilon.verdict != "no-claim"
+        judged = (
+            "the verdict is that of the test of the claimed privacy" if tested else "so nothing was judged"
         )
-        for item in result.verdict.thresholds
-    )
-    if not rows:
-        return Section("limits", "Limits", (Sentence("No limit was set, so nothing was judged."),))
+        return Section("limits", "Limits", (Sentence(f"No limit was set{';' if tested else ','} {judged}."),))
     table = Table(
         "A limit is exceeded when the lower end of the interval is above it, and holds when the upper end is "
         "not: what lies between is undecided.",
-        ("limit", "result", "decided by", "value", "why"),
-        rows,
-        frozenset({3}),
+        ("limit", "result", "in words", "decided by", "value"),
+        tuple(_row(item, _unit(result)) for item in items),
+        frozenset({4}),
     )
-    return Section("limits", "Limits", (table,))
+    return Section("limits", "Limits", (table, *_below(result)))
+
+
+def _row(item: ThresholdResult, unit: str) -> tuple[str, ...]:
+    return (
+        inert(item.name),
+        _WAIVED if is_waived(item) else _MARKS[item.result],
+        in_words(item, unit),
+        inert(item.reason if item.value is None else item.bound),
+        "" if item.value is None else f"{item.value:.4g}",
+    )
+
+
+def _below(result: Result) -> Iterator[Block]:
+    """Waivers with who answers for them and until when, and what would decide what is open."""
+    items = result.verdict.thresholds
+    if waived := [item for item in items if is_waived(item)]:
+        yield Sentence("Exceeded, and accepted by somebody who answers for it:", "strong")
+        yield Listing(tuple(f"{inert(item.name)}: {inert(item.waiver or '')}" for item in waived))
+    if open_ := [item for item in items if item.advice]:
+        yield Sentence("What would decide what is undecided:", "strong")
+        yield Listing(tuple(f"{inert(item.name)}: {inert(item.advice or '')}" for item in open_))
+    if result.verdict.policy is not None:
+        yield Sentence(f"The limits are those of {inert(result.verdict.policy)}.", "small")
+
+
+def _sentences(result: Result) -> Iterator[str]:
+    verdict, epsilon = result.verdict, result.epsilon
+    if verdict.status == "fail" and epsilon is not None and _refuted(result):
+        yield from (_REFUTED, _refutation(epsilon))
+        return
+    yield _WORDS[verdict.status] if verdict.status != "pass" or verdict.thresholds else _UNREFUTED
+    decisive = _decisive(result)
+    if verdict.status == "inconclusive" and not comparable(result):
+        yield _INCOMPARABLE
+    elif decisive:
+        first = decisive[0]
+        formal = first.name if first.value is not None else f"{first.name}: {first.reason}"
+        yield f"{in_words(first, _unit(result))} [{inert(formal)}]"
+        yield from _others(len(decisive) - 1, verdict.status)
+    elif verdict.status == "inconclusive" and epsilon is not None and not result.not_run:
+        yield f"The test of the claimed privacy neither refutes nor supports it. {inert(epsilon.sentence)}"
+    elif verdict.status == "not-judged":
+        yield from _headline(result)
+    else:
+        yield inert(verdict.sentence)
+    if waived := sum(map(is_waived, verdict.thresholds)):
+        yield f"{waived} exceeded {'limit is' if waived == 1 else 'limits are'} waived."
+
+
+def _headline(result: Result) -> Iterator[str]:
+    """What was found, where nothing says whether that is too much."""
+    if result.epsilon_sweep is not None:
+        yield inert(result.epsilon_sweep.sentence)
+    if result.sweep is not None and result.sweep.finding is not None:
+        yield inert(result.sweep.finding.sentence)
+    best = max((row.auc.value for row in result.membership if row.auc.value is not None), default=None)
+    if best is not None:
+        yield (
+            f"An attacker who is shown one of the {_unit(result)} in the training data and one from outside "
+            f"tells which is which about {100 * best:.0f} % of the time (guessing: 50 %)."
+        )
+    yield from islice(map(inert, plain_words(result.extraction)), 1 if result.extraction else 0)
+
+
+def _decisive(result: Result) -> list[ThresholdResult]:
+    """The limits that made the verdict what it is, the first of them first."""
+    wanted = {"fail": "exceeded", "inconclusive": "inconclusive", "pass": "holds"}.get(result.verdict.status)
+    return [item for item in result.verdict.thresholds if item.result == wanted and not is_waived(item)]
+
+
+def _others(count: int, status: str) -> Iterator[str]:
+    if count > 0:
+        said = {"fail": "exceeded", "inconclusive": "undecided"}.get(status, "kept")
+        yield f"{count} more {'limit is' if count == 1 else 'limits are'} {said}."
+
+
+def _refuted(result: Result) -> bool:
+    return result.epsilon is not None and result.epsilon.verdict == "violated"
+
+
+def _refutation(epsilon: Epsilon) -> str:
+    claimed = "" if epsilon.claimed is None else f" (epsilon {epsilon.claimed:.3g})"
+    said = f"An attack recognises what was in the training data more often than the claim{claimed} allows"
+    if epsilon.p_value is None or epsilon.p_value <= 0:
+        return f"{said}."
+    often = f"{int(1 / epsilon.p_value):,}"
+    return f"{said}; if the claim were true, that would happen at most once in {often} audits."
+
+
+def _unit(result: Result) -> str:
+    return "records" if result.data.n_groups is None else "people or groups"

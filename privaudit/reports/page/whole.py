@@ -2,7 +2,17 @@
 
 from privaudit.inert import inert
 from privaudit.reports.document import Document
-from privaudit.reports.page import epsilon, extraction, membership, subject, sweep, verdict
+from privaudit.reports.page import (
+    comparison,
+    epsilon,
+    epsilon_sweep,
+    extraction,
+    membership,
+    provenance,
+    subject,
+    sweep,
+    verdict,
+)
 from privaudit.results import Result
 
 
@@ -10,17 +20,18 @@ def document_of(result: Result) -> Document:
     """The report of one result. Secrets and texts are in it only where the result holds them."""
     sections = (
         verdict.thresholds(result),
+        comparison.comparison(result),
         epsilon.against_theory(result),
         membership.attacks(result),
         extraction.extraction(result),
         sweep.sweep(result),
-        sweep.epsilon_sweep(result),
+        epsilon_sweep.epsilon_sweep(result),
         membership.slices(result),
         membership.records(result),
         subject.data(result),
         subject.claim(result),
         subject.limits(result),
-        subject.provenance(result),
+        provenance.provenance(result),
     )
     return Document(
         title=f"Privacy audit of {inert(result.model.path)}",

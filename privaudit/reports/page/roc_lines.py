@@ -1,0 +1,157 @@
+"""The lines of a ROC chart: what attacks reached, and what a claim allows."""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from math import exp, isfinite
+
+from privaudit.inert import inert
+from privaudit.reports.membership_table import by_auc
+from privaudit.reports.svg import BLUE, DASHDOT, DASHED, DOTTED, GREEN, GREY, INK, ORANGE, PURPLE, SOLID
+from privaudit.results import Claim, Curve, Epsilon, Membership
+
+LEAST = 1e-4
+"""Where the axes of the chart begin."""
+FALSE_POSITIVES = 10
+"""Fewer than so many expected ones, and a rate is not measurable."""
+_POINTS = 60
+_MOST_EPSILON = 700.0
+"""From here on the exponential is beyond what a double holds."""
+_MOST_ATTACKS = 3
+_STYLES = ((ORANGE, SOLID), (BLUE, DASHED), (PURPLE, DASHDOT))
+_ALLOWED = {
+    "mechanism": (GREEN, SOLID, "the most that the configured mechanism allows, exactly"),
+    "epsilon-delta": (GREEN, DOTTED, "the most that (epsilon, delta) alone allows"),
+    "gaussian": (GREEN, DASHDOT, "the most that a Gaussian mechanism of that epsilon allows"),
+    "last-iterate": (
+        GREY,
+        DASHED,
+        "expected ceiling when only the last model is seen (a heuristic, no bound)",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the chart."""
+
+    text: str
+    fpr: Sequence[float]
+    """Ascending."""
+    tpr: Sequence[float]
+    colour: str
+    dash: str
+    least: float = 0.0
+    """Below this FPR the sample cannot measure."""
+    low: Sequence[float] = ()
+    high: Sequence[float] = ()
+    """With ``low``: the band that holds at all thresholds at once, at each FPR; empty without one."""
+    canaries: bool = False
+    """Whether it is of the canaries of the audit of epsilon."""
+
+    @property
+    def measurable(self) -> int:
+        """Where in ``fpr`` the rates begin that the sample can measure."""
+        return min(bisect_left(self.fpr, self.least), len(self.fpr) - 1)
+
+    def at(self, fpr: float) -> float | None:
+        """The TPR of the last threshold that is not beyond this FPR; None where it is not measurable."""
+        return None if fpr < self.least else _last(self.fpr, self.tpr, fpr)
+
+    def band_at(self, fpr: float) -> tuple[float, float] | None:
+        """Limits at this FPR: a ROC rises, so those of the points beside it hold."""
+        if not self.low or fpr < self.least:
+            return None
+        beyond = bisect_left(self.fpr, fpr)
+        return _last(self.fpr, self.low, fpr), self.high[beyond] if beyond < len(self.high) else 1.0
+
+
+@dataclass(frozen=True)
+class Allowed(Line):
+    """What a claim allows: points joined by straight lines, on axes that are not logarithmic."""
+
+    kind: str = "epsilon-delta"
+    """As :class:`~privaudit.results.Curve` names it."""
+
+    @property
+    def bound(self) -> bool:
+        """Whether it is a bound and no heuristic or comparison."""
+        return self.kind in ("mechanism", "epsilon-delta")
+
+    @property
+    def region(self) -> bool:
+        """Whether it bounds the (epsilon, delta) region."""
+        return self.kind == "epsilon-delta"
+
+    def at(self, fpr: float) -> float:
+        """The TPR at this FPR."""
+        right = min(bisect_right(self.fpr, fpr), len(self.fpr) - 1)
+        left = max(0, right - 1)
+        width = self.fpr[right] - self.fpr[left]
+        share = 0.0 if width <= 0 else min(1.0, (fpr - self.fpr[left]) / width)
+        return self.tpr[left] + share * (self.tpr[right] - self.tpr[left])
+
+    def drawn(self) -> tuple[list[float], list[float]]:
+        """Points that are near enough to each other for a logarithmic chart, where the lines are bent."""
+        xs = sorted(
+            {LEAST ** (1 - i / _POINTS) for i in range(_POINTS + 1)} | {x for x in self.fpr if x > LEAST}
+        )
+        return xs, [self.at(x) for x in xs]
+
+
+def attack_lines(rows: Sequence[Membership]) -> Iterator[Line]:
+    """The best two attacks by AUC, and the attack that everybody knows."""
+    for row, (colour, dash) in zip(_shown(rows), _STYLES, strict=False):
+        roc, least = row.roc, min(1.0, FALSE_POSITIVES / max(1, row.n_nonmembers))
+        yield Line(inert(row.attack), roc.fpr, roc.tpr, colour, dash, least, roc.tpr_low, roc.tpr_high)
+
+
+def canary_line(epsilon: Epsilon | None) -> Line | None:
+    """What the audit of epsilon reached on its canaries."""
+    found = None if epsilon is None else epsilon.empirical_curve
+    if found is None or not found.fpr:
+        return None
+    return Line(
+        "canaries of the epsilon audit",
+        found.fpr,
+        found.tpr,
+        INK,
+        SOLID,
+        found.least_fpr,
+        found.tpr_low,
+        found.tpr_high,
+        canaries=True,
+    )
+
+
+def allowed_lines(epsilon: Epsilon | None, claim: Claim | None) -> list[Allowed]:
+    """Every curve of the claim; without a test of it, the region of the (epsilon, delta) that is claimed."""
+    if epsilon is not None:
+        return [_allowed(curve) for curve in epsilon.theory_curves if curve.fpr]
+    if claim is None or claim.epsilon is None or claim.delta is None or not isfinite(claim.epsilon):
+        return []
+    return [_region(claim.epsilon, claim.delta)]
+
+
+def _region(epsilon: float, delta: float) -> Allowed:
+    """The corners of Kairouz, Oh and Viswanath's region (arXiv 1311.0776)."""
+    corner = (1 - delta) / (1 + exp(min(epsilon, _MOST_EPSILON)))
+    colour, dash, text = _ALLOWED["epsilon-delta"]
+    return Allowed(text, (0.0, corner, 1 - delta, 1.0), (delta, 1 - corner, 1.0, 1.0), colour, dash)
+
+
+def _allowed(curve: Curve) -> Allowed:
+    colour, dash, text = _ALLOWED[curve.kind]
+    return Allowed(text, curve.fpr, curve.tpr, colour, dash, kind=curve.kind)
+
+
+def _shown(rows: Sequence[Membership]) -> list[Membership]:
+    best = sorted((row for row in rows if row.roc.fpr), key=by_auc, reverse=True)
+    chosen = best[: _MOST_ATTACKS - 1]
+    loss = [row for row in best if row.attack == "loss" and row not in chosen]
+    return [*chosen, *(loss or best[_MOST_ATTACKS - 1 : _MOST_ATTACKS])]
+
+
+def _last(xs: Sequence[float], ys: Sequence[float], x: float) -> float:
+    place = bisect_right(xs, x)
+    return ys[place - 1] if place else 0.0
