@@ -73,9 +73,9 @@ class MembershipOutcome:
     """Per attack ``[n]``."""
 
     @property
-    def comparable(self) -> bool | None:
+    def comparable(self) -> bool:
         """False when the blind baseline forbids a verdict."""
-        return _comparable(self.result.data.blind_baseline)
+        return not self.result.data.blind_baseline.forbids_verdict
 
 
 def plan_membership(request: MembershipRequest) -> MembershipPlan:
@@ -146,7 +146,7 @@ def run_membership(plan: MembershipPlan, progress: Progress = SILENT) -> Members
         seed_agreement=found.agreement,
         verdict=gate.judge(
             judged,
-            comparable=_comparable(baseline),
+            comparable=not baseline.forbids_verdict,
             not_run=not_run,
             on_inconclusive=request.on_inconclusive,
         ),
@@ -206,10 +206,6 @@ def _with_references(plan: MembershipPlan, signals: Signals, watch: Stopwatch, p
     return with_references(
         signals, plan.subject, plan.references, request.references, deadline=left, progress=progress
     )
-
-
-def _comparable(baseline: BlindBaseline) -> bool | None:
-    return baseline.comparable if baseline.gates else None
 
 
 def _deadline(watch: Stopwatch, seconds: float | None) -> Callable[[], bool]:

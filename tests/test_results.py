@@ -14,6 +14,7 @@ from privaudit.results import (
     SCHEMA_VERSION,
     BlindBaseline,
     Data,
+    ExposedRecord,
     Extraction,
     ExtractionSummary,
     Interval,
@@ -94,6 +95,18 @@ def test_write_then_read_gives_the_same_result(tmp_path):
     write_result(make_result(), path)
     assert read_result(path) == make_result()
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_texts_and_secrets_are_for_their_owner_alone(tmp_path):
+    record = ExposedRecord(id="a", attack="loss", score=1.0, fpr=0.1, odds=9.0, text="a text")
+    for changes, mode in (
+        ({}, 0o644),
+        ({"records": (record.model_copy(update={"text": None}),)}, 0o644),
+        ({"records": (record,)}, 0o600),
+        ({"extraction": (make_extraction(secret="1 2 3 4"),)}, 0o600),
+    ):
+        write_result(make_result(**changes), tmp_path / "r.json")
+        assert (tmp_path / "r.json").stat().st_mode & 0o777 == mode
 
 
 def test_a_result_fits_its_own_json_schema():

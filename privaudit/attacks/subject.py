@@ -38,6 +38,11 @@ class Inputs:
     device: str = "cpu"
     threads: int | None = None
 
+    @property
+    def files(self) -> tuple[Path | None, ...]:
+        """What is read."""
+        return self.model, self.members, self.nonmembers, self.data
+
 
 @dataclass(frozen=True, eq=False)
 class TrainedBy:

@@ -20,7 +20,7 @@ from privaudit.training.references.store import Store
 def run(request: AuditRequest, show: Show, *, signals: Path | None, dry_run: bool) -> int:
     """Run the audit and return the exit code; the result is written whatever the verdict."""
     places = {} if signals is None else {part: evidence_file(signals, part) for part in PARTS}
-    require_outputs(show, *places.values())
+    require_outputs(show, *places.values(), inputs=_inputs(request))
     plan = plan_audit(request)
     if dry_run:
         show_plan(plan)
@@ -33,6 +33,11 @@ def run(request: AuditRequest, show: Show, *, signals: Path | None, dry_run: boo
             say(f"Evidence: {places[part]} (tells who is in; mode 0600)", quiet=show.quiet)
     deliver(outcome.result, show)
     return exit_code(outcome.result.verdict, comparable=outcome.comparable)
+
+
+def _inputs(request: AuditRequest) -> tuple[Path | None, ...]:
+    extraction = request.extraction
+    return (*request.membership.inputs.files, None if extraction is None else extraction.canaries)
 
 
 def evidence_file(signals: Path, part: Part) -> Path:

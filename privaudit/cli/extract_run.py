@@ -11,7 +11,7 @@ from privaudit.gate import exit_code
 
 def run(request: ExtractionRequest, show: Show, *, signals: Path | None, dry_run: bool) -> int:
     """Run the audit and return the exit code; the result is written whatever the verdict."""
-    require_outputs(show, signals)
+    require_outputs(show, signals, inputs=(*request.inputs.files, request.canaries))
     plan = plan_extraction(request)
     if dry_run:
         show_plan(plan)

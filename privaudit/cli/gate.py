@@ -70,6 +70,8 @@ def command(
             rich_help_panel=options.OUTPUT,
         ),
     ] = None,
+    html: options.Html = None,
+    history: options.History = None,
     as_json: options.AsJson = False,
     quiet: options.Quiet = False,
     no_color: options.NoColor = False,
@@ -92,4 +94,5 @@ def command(
         tokenizer=tokenizer,
         explain=explain,
     )
-    return run(request, Show(output=output, as_json=as_json, quiet=quiet, no_color=no_color))
+    show = Show(output=output, html=html, history=history, as_json=as_json, quiet=quiet, no_color=no_color)
+    return run(request, show)

@@ -1,7 +1,6 @@
 """Read one result and its policy, judge, show the verdict."""
 
 import os
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,16 +8,15 @@ from pathlib import Path
 
 import typer
 
-from privaudit.cli.output import Show, reader_may_leave, require_writable, say, tell
-from privaudit.cli.step_summary import write_step_summary
-from privaudit.errors import UsageError
-from privaudit.gate.policy import LoadedPolicy, Policy, find_policy
-from privaudit.gate.run import comparable_of, gate
+from privaudit.cli.output import Show, deliver, require_outputs, require_own_files, say, tell
+from privaudit.cli.step_summary import SUMMARY
+from privaudit.gate.policy import Policy, find_policy
+from privaudit.gate.run import gate
 from privaudit.gate.stale import check_model, find_model
 from privaudit.gate.thresholds import parse_threshold
 from privaudit.gate.verdict import OnInconclusive, exit_code
 from privaudit.reports.verdict_lines import verdict_lines
-from privaudit.results import Result, read_result, to_json, write_result
+from privaudit.results import Result, read_result
 
 _COLOURS = {"pass": "green", "fail": "red", "inconclusive": "yellow", "not-judged": None}
 
@@ -41,9 +39,9 @@ def run(request: GateRequest, show: Show) -> int:
     """Judge, and return the exit code; the result is written whatever the verdict."""
     loaded = find_policy(request.policy, Path.cwd())
     baseline = request.baseline or loaded.baseline
-    _require_own_file(show.output, request, loaded, baseline)
+    require_outputs(show, inputs=(request.result, loaded.path, baseline))
     result = read_result(request.result, without=_not_needed(request, show, loaded.policy, baseline))
-    note = _check_model(result, request)
+    note = _check_model(result, request, show)
     judged = gate(
         result,
         loaded.policy,
@@ -61,17 +59,17 @@ def run(request: GateRequest, show: Show) -> int:
             "Note: no policy with limits here; judged by those that the result was made with.",
             quiet=show.quiet,
         )
-    _deliver(judged, show)
+    deliver(judged, show, _tell_verdict)
     if judged.verdict.status == "not-judged":
         # NOTE: also when quiet, because a gate that judges nothing would otherwise look like one that held.
         say("Warning: nothing was judged: neither the policy, --fail-if nor the result has any limit.")
-    return exit_code(judged.verdict, comparable=comparable_of(judged))
+    return exit_code(judged.verdict, comparable=not judged.data.blind_baseline.forbids_verdict)
 
 
 def _not_needed(request: GateRequest, show: Show, policy: Policy, baseline: Path | None) -> tuple[str, ...]:
     """Parts of the result that no limit speaks of, where nothing but the verdict is asked for."""
     limits = (*policy.fail_if, *request.fail_if)
-    written = show.output is not None or show.to_stdout or bool(os.environ.get("GITHUB_STEP_SUMMARY"))
+    written = show.to_stdout or any((show.output, show.html, show.history)) or os.environ.get(SUMMARY)
     if written or request.explain or baseline is not None or not (limits or policy.has_limits):
         return ()
     speaks = {parse_threshold(text).family for text in limits}
@@ -82,21 +80,12 @@ def _not_needed(request: GateRequest, show: Show, policy: Policy, baseline: Path
     )
 
 
-def _require_own_file(
-    output: Path | None, request: GateRequest, loaded: LoadedPolicy, baseline: Path | None
-) -> None:
-    require_writable(output)
-    if output is None or not output.exists():
-        return
-    for read in (request.result, loaded.path, baseline, request.model):
-        if read is not None and read.exists() and output.samefile(read):
-            raise UsageError("an output file of its own", f"{output.name}, which is read", "Change -o")
-
-
-def _check_model(result: Result, request: GateRequest) -> str | None:
+def _check_model(result: Result, request: GateRequest, show: Show) -> str | None:
     """Refuse a stale result; a sentence where the model is not there to be compared."""
     folders = (Path.cwd(), request.result.parent)
     path = request.model or find_model(result.model, folders)
+    if path is not None:
+        require_own_files(show.files, (path, *(path / file.name for file in result.model.files)))
     if path is None and result.model.files:
         return (
             f"{result.model.path} is not here, so whether this result is of the current model was not "
@@ -116,20 +105,8 @@ def _tokenizer(result: Result, folders: Sequence[Path]) -> list[Path]:
     return [folder / named for folder in folders] if origin else []
 
 
-def _deliver(result: Result, show: Show) -> None:
-    if show.output is not None and str(show.output) != "-":
-        write_result(result, show.output)
-        say(f"Result: {show.output}", quiet=show.quiet)
-    with reader_may_leave():
-        if show.to_stdout:
-            sys.stdout.write(to_json(result))
-        elif not show.quiet:
-            _tell_verdict(result, plain=show.no_color or bool(os.environ.get("NO_COLOR")))
-        sys.stdout.flush()
-    write_step_summary(result)
-
-
-def _tell_verdict(result: Result, *, plain: bool) -> None:
+def _tell_verdict(result: Result, show: Show) -> None:
+    plain = show.no_color or bool(os.environ.get("NO_COLOR"))
     headline, *rest = verdict_lines(result)
     word, gap, sentence = headline.partition("  ")
     typer.secho(word, nl=False, fg=_COLOURS[result.verdict.status], bold=True, color=False if plain else None)

@@ -12,7 +12,7 @@ from privaudit.gate import exit_code
 
 def run(request: MembershipRequest, show: Show, *, signals: Path | None, dry_run: bool) -> int:
     """Run the audit and return the exit code; the result is written whatever the verdict."""
-    require_outputs(show, signals)
+    require_outputs(show, signals, inputs=request.inputs.files)
     plan = plan_membership(request)
     if dry_run:
         show_plan(plan, estimate(plan.subject, plan.attacks))

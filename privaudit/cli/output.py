@@ -2,9 +2,10 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from privaudit.results import Result
+
+    InWords = Callable[["Result", "Show"], None]
 
 _WIDTH_WHEN_PIPED = 160
 
@@ -65,6 +68,11 @@ class Show:
     no_color: bool = False
 
     @property
+    def files(self) -> tuple[Path | None, ...]:
+        """Where something is written."""
+        return self.output, self.html, self.history
+
+    @property
     def to_stdout(self) -> bool:
         """Whether the JSON itself goes to stdout, and so nothing else may."""
         return self.as_json or str(self.output) == "-"
@@ -86,12 +94,33 @@ def require_writable(*paths: Path | None) -> None:
             raise UsageError("a new or an ordinary file", str(path), "Correct the path; -o - is stdout")
 
 
-def require_outputs(show: Show, *others: Path | None) -> None:
+def require_own_files(outputs: Iterable[Path | None], inputs: Iterable[Path | None]) -> None:
+    """Refuse to write over what is read, or one output over another.
+
+    Raises:
+        UsageError: an output is an input, or two outputs are one file.
+    """
+    read = [path for path in inputs if path is not None and path.exists()]
+    seen: set[Path] = set()
+    for path in outputs:
+        if path is None or str(path) == "-":
+            continue
+        if path.resolve() in seen or (path.exists() and any(path.samefile(other) for other in read)):
+            raise UsageError(
+                "a file of its own for every output",
+                f"{path.name}, which is read or written already",
+                "Rename one of them",
+            )
+        seen.add(path.resolve())
+
+
+def require_outputs(show: Show, *others: Path | None, inputs: Iterable[Path | None] = ()) -> None:
     """Refuse whatever could not be written in the end before hours of work rather than after.
 
     Args:
         show: the outputs of every command.
         others: further files of this command; no two outputs may be one file.
+        inputs: files that are read, which no output may replace.
 
     Raises:
         UsageError: a path cannot be written, two are the same, or the address of MLflow tells a password.
@@ -101,11 +130,9 @@ def require_outputs(show: Show, *others: Path | None) -> None:
     for option, path in (("--html", show.html), ("--history", show.history)):
         if str(path) == "-":
             raise UsageError(f"a file for {option}", "-, which is stdout", "Name a file")
-    paths = [path for path in (show.output, show.html, show.history, *others) if path is not None]
-    require_writable(*paths)
-    files = [path.resolve() for path in paths if str(path) != "-"]
-    if twice := [path for path in files if files.count(path) > 1]:
-        raise UsageError("a file of its own for every output", f"{twice[0].name} twice", "Rename one of them")
+    outputs = (*show.files, *others)
+    require_writable(*outputs)
+    require_own_files(outputs, inputs)
     if show.history is not None:
         from privaudit.history import check
 
@@ -127,17 +154,23 @@ def _refuse_credentials(uri: str) -> None:
         )
 
 
-def deliver(result: "Result", show: Show) -> None:
+def deliver(result: "Result", show: Show, in_words: "InWords | None" = None) -> None:
     """Write the result wherever it was asked for, and show it to a person unless JSON goes to stdout.
 
     The result itself comes first, and what fails keeps nothing else back: all outputs are tried.
+
+    Args:
+        result: of any command.
+        show: the outputs that were asked for.
+        in_words: prints it for a person; by default all of it.
 
     Raises:
         PrivauditError: an output could not be written; the first such failure, after all were tried. Where
             the verdict is a failure it is only said, because the exit code must stay the verdict's.
     """
     failures: list[PrivauditError] = []
-    for put in (_write_result, _print_result, _write_page, _append_history, _log_run):
+    printed = partial(_print_result, in_words=in_words or _whole_in_words)
+    for put in (_write_result, printed, _write_page, _append_history, _log_run):
         try:
             put(result, show)
         except PrivauditError as error:
@@ -158,16 +191,21 @@ def _write_result(result: "Result", show: Show) -> None:
         say(f"Result: {show.output}", quiet=show.quiet)
 
 
-def _print_result(result: "Result", show: Show) -> None:
-    from privaudit.reports.terminal import print_result
+def _print_result(result: "Result", show: Show, in_words: "InWords") -> None:
     from privaudit.results import to_json
 
-    with reader_may_leave():
+    with _reader_may_leave():
         if show.to_stdout:
             sys.stdout.write(to_json(result))
         elif not show.quiet:
-            print_result(result, make_console(no_color=show.no_color))
+            in_words(result, show)
         sys.stdout.flush()
+
+
+def _whole_in_words(result: "Result", show: Show) -> None:
+    from privaudit.reports.terminal import print_result
+
+    print_result(result, make_console(no_color=show.no_color))
 
 
 def _write_page(result: "Result", show: Show) -> None:
@@ -195,7 +233,7 @@ def _log_run(result: "Result", show: Show) -> None:
 
 
 @contextmanager
-def reader_may_leave() -> Iterator[None]:
+def _reader_may_leave() -> Iterator[None]:
     """Let `| head` close stdout without touching the exit code, which must stay the verdict's."""
     try:
         yield

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from privaudit.cli.output import require_writable, say
+from privaudit.cli.output import require_own_files, require_writable, say
 from privaudit.errors import ResultError, UsageError
 from privaudit.gate.baseline import compare
 from privaudit.history import entry_of, read
@@ -22,7 +22,7 @@ def run(
     if path is None:
         raise UsageError("a result, or --history FILE", "neither", "Try: privaudit report --help")
     renderers = [(output, renderer(output, location)) for output in outputs]
-    _require_own_files(outputs, path, baseline)
+    _require_files(outputs, path, baseline)
     result = read_result(path)
     if baseline is not None:
         result = result.model_copy(update={"comparison": compare(result, read_result(baseline))})
@@ -39,7 +39,7 @@ def run_trend(
     if baseline is not None:
         raise UsageError("--history or --baseline", "both", "Run the command twice: they are different pages")
     renderers = [(output, _trend_renderer(output)) for output in outputs]
-    _require_own_files(outputs, path, history)
+    _require_files(outputs, path, history)
     model = None if path is None else entry_of(read_result(path)).model
     entries = _entries(history, model)
     for output, render in renderers:
@@ -96,15 +96,6 @@ def _trend_renderers() -> Mapping[str, RenderTrend]:
     return {".html": as_html, ".md": as_markdown, ".json": as_json}
 
 
-def _require_own_files(outputs: Sequence[Path], *inputs: Path | None) -> None:
-    """Refuse to write over what is read, or one output over another."""
+def _require_files(outputs: Sequence[Path], *inputs: Path | None) -> None:
     require_writable(*outputs)
-    read_from = [path for path in inputs if path is not None and path.exists()]
-    for place, output in enumerate(outputs):
-        earlier = [other.absolute() for other in outputs[:place]]
-        if output.absolute() in earlier or (
-            output.exists() and any(output.samefile(path) for path in read_from)
-        ):
-            raise UsageError(
-                "an output file of its own", f"{output.name}, which is read or written already", "Change -o"
-            )
+    require_own_files(outputs, inputs)

@@ -10,7 +10,8 @@ from privaudit.inert import inert
 if TYPE_CHECKING:
     from privaudit.results import Result
 
-_VARIABLE = "GITHUB_STEP_SUMMARY"
+SUMMARY = "GITHUB_STEP_SUMMARY"
+"""The variable of the environment that names the file."""
 
 
 def write_step_summary(result: "Result") -> None:
@@ -19,7 +20,7 @@ def write_step_summary(result: "Result") -> None:
     Texts and secrets are left out even where the result shows them. A file that cannot be written is a
     warning: it changes no verdict.
     """
-    path = os.environ.get(_VARIABLE)
+    path = os.environ.get(SUMMARY)
     if not path:
         return
     from privaudit.reports.markdown import markdown
@@ -30,4 +31,4 @@ def write_step_summary(result: "Result") -> None:
         with Path(path).open("ab") as file:
             file.write(summary.encode("utf-8", "replace"))
     except OSError as error:
-        sys.stderr.write(inert(f"Warning: no step summary: {error.strerror} at {path} ({_VARIABLE}).") + "\n")
+        sys.stderr.write(inert(f"Warning: no step summary: {error.strerror} at {path} ({SUMMARY}).") + "\n")

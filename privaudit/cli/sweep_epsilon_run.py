@@ -15,7 +15,7 @@ from privaudit.sweep.epsilon import (
 
 def run(request: EpsilonRequest, show: Show, *, dry_run: bool) -> int:
     """Run the sweep and return the exit code; the result is written whatever it says."""
-    require_outputs(show)
+    require_outputs(show, inputs=(request.data,))
     plan = plan_epsilon_sweep(request)
     if dry_run:
         show_plan(plan)

@@ -10,7 +10,7 @@ from privaudit.training.references.store import Store
 
 def run(request: SweepRequest, show: Show, *, dry_run: bool) -> int:
     """Run the sweep and return the exit code; the result is written whatever it says."""
-    require_outputs(show)
+    require_outputs(show, inputs=(request.data,))
     plan = plan_sweep(request)
     if dry_run:
         show_plan(plan)

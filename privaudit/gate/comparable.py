@@ -48,7 +48,7 @@ def check_comparable(result: Result, baseline: Result) -> None:
             found = f"{inert(old, _MOST_OF_A_TEXT)} there and {inert(new, _MOST_OF_A_TEXT)} here"
             raise ResultError(f"a baseline with the same {what}", found, _AGAIN)
     for which, one in (("this result", result), ("the baseline", baseline)):
-        if one.data.blind_baseline.comparable is False and one.data.blind_baseline.gates:
+        if one.data.blind_baseline.forbids_verdict:
             raise ResultError(
                 "members and non-members that are alike without the model",
                 f"sets that differ in their texts alone, in {which}",

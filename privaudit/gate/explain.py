@@ -56,8 +56,7 @@ def advice(threshold: Threshold, item: ThresholdResult, result: Result) -> str |
     """
     if item.result != "inconclusive":
         return None
-    blind = result.data.blind_baseline
-    if threshold.family == "membership" and blind.comparable is False and blind.gates:
+    if threshold.family == "membership" and result.data.blind_baseline.forbids_verdict:
         return _SETS_DIFFER
     if item.against == "baseline":
         return _of_an_increase(threshold, result)

@@ -36,6 +36,8 @@ class Limit:
             return evaluate(
                 self.threshold, result.membership, result.not_run, result.extraction, result.epsilon
             )
+        if result.data.blind_baseline.forbids_verdict:
+            return self._nothing_to_compare()
         if result.comparison is None:
             raise UsageError(
                 "a baseline for a limit on an increase",
@@ -46,6 +48,18 @@ class Limit:
 
         found = judge_increase(self.threshold, result.comparison)
         return found.model_copy(update={"expression": self.threshold.expression, "against": "baseline"})
+
+    def _nothing_to_compare(self) -> ThresholdResult:
+        return ThresholdResult(
+            expression=self.threshold.expression,
+            attack=self.threshold.attack,
+            bound="none",
+            value=None,
+            limit=self.threshold.limit,
+            result="inconclusive",
+            reason="The two sets of this result differ in their texts alone, so no change can be told.",
+            against="baseline",
+        )
 
 
 @dataclass(frozen=True)

@@ -57,7 +57,7 @@ def gate(
         thresholds = _explained(result, judged, thresholds)
     verdict = judge(
         thresholds,
-        comparable=comparable_of(result),
+        comparable=not result.data.blind_baseline.forbids_verdict,
         not_run=result.not_run,
         epsilon=_tested(result),
         on_inconclusive=on_inconclusive or policy.on_inconclusive,
@@ -72,15 +72,11 @@ def gate(
     )
 
 
-def comparable_of(result: Result) -> bool | None:
-    """False where the texts alone tell members from non-members, so that nothing can be judged."""
-    baseline = result.data.blind_baseline
-    return baseline.comparable if baseline.gates else None
-
-
 def _comparison(result: Result, baseline: Result | None) -> Comparison | None:
     if baseline is None:
         return result.comparison
+    if result.data.blind_baseline.forbids_verdict:
+        return None  # nothing can be judged, nor compared
     from privaudit.gate.baseline import compare
 
     return compare(result, baseline)

@@ -5,7 +5,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Context
 from math import isfinite
 
 from privaudit.inert import inert
-from privaudit.reports.findings import comparable, is_waived, metric_of
+from privaudit.reports.findings import is_waived, metric_of
 from privaudit.results import Result, ThresholdResult
 
 _WORDS = {"pass": "pass", "fail": "leaks", "inconclusive": "inconclusive", "not-judged": "not judged"}
@@ -45,7 +45,7 @@ def _word(result: Result, limit: ThresholdResult | None) -> str:
 
 def _decisive(result: Result) -> ThresholdResult | None:
     """The first limit that made the verdict what it is; a waived one before those that hold."""
-    if not comparable(result):
+    if result.data.blind_baseline.forbids_verdict:
         return None
     limits = [item for item in result.verdict.thresholds if item.value is not None]
     exceeded = [item for item in limits if item.result == "exceeded"]

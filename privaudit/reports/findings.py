@@ -49,12 +49,6 @@ def _shown(finding: Finding) -> Finding:
     return replace(finding, name=name, text=text)
 
 
-def comparable(result: Result) -> bool:
-    """Whether the verdict may speak of the two sets: False where their texts alone tell them apart."""
-    baseline = result.data.blind_baseline
-    return not (baseline.gates and baseline.comparable is False)
-
-
 def metric_of(threshold: ThresholdResult) -> tuple[str, str]:
     """Metric and false-positive rate of a limit as its expression has them; empty where it has none."""
     metric, _, fpr = threshold.expression.rpartition(":")[2].partition(">")[0].partition("@")
@@ -78,7 +72,7 @@ def _limits(result: Result) -> Iterator[Finding]:
         outcome = _outcome(item.result, result)
         if is_waived(item):
             outcome, text = "waived", f"{item.waiver}. {text}".replace("..", ".")
-        elif outcome == "failed" and metric in _MEMBERSHIP and not comparable(result):
+        elif outcome == "failed" and metric in _MEMBERSHIP and result.data.blind_baseline.forbids_verdict:
             outcome, text = "undecided", f"{_INCOMPARABLE} {text}"
         yield Finding(rule, item.name, outcome, text, item)
 

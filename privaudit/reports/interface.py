@@ -71,9 +71,7 @@ def write_report(result: Result, path: Path, render: Render) -> None:
     Raises:
         ResultError: the folder does not exist or cannot be written.
     """
-    from privaudit.reports.page.whole import stamp
-
-    write_rendered(render(result), path, mode=PUBLIC if stamp(result) is None else PRIVATE)
+    write_rendered(render(result), path, mode=PRIVATE if result.confidential else PUBLIC)
 
 
 def write_rendered(content: str, path: Path, *, mode: int = PUBLIC) -> None:

@@ -31,14 +31,16 @@ def to_json(result: Result) -> str:
 def write_result(result: Result, path: Path) -> None:
     """Write ``result.json`` in one atomic step, so that a reader never sees half a file.
 
+    One with texts or secrets has mode 0600.
+
     Raises:
         ResultError: the folder does not exist or cannot be written.
     """
     # NOTE: imported here, because whoever only reads should not wait for `tempfile`.
-    from privaudit.files import PUBLIC, replaced
+    from privaudit.files import PRIVATE, PUBLIC, replaced
 
     try:
-        with replaced(path, mode=PUBLIC) as file:
+        with replaced(path, mode=PRIVATE if result.confidential else PUBLIC) as file:
             file.write(to_json(result).encode())
     except OSError as error:
         raise ResultError(

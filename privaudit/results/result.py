@@ -66,3 +66,18 @@ class Result(Part):
     verdict: Verdict
     provenance: Provenance
     warnings: tuple[str, ...] = ()
+
+    @property
+    def holds_texts(self) -> bool:
+        """Whether texts of records are in it, as ``--show-texts`` asks for."""
+        return any(row.text is not None for row in self.records)
+
+    @property
+    def holds_secrets(self) -> bool:
+        """Whether secrets or answers of an attack are in it, as ``--show-secrets`` asks for."""
+        return any(row.secret is not None or row.found is not None for row in self.extraction)
+
+    @property
+    def confidential(self) -> bool:
+        """Whether it, and whatever is made of it, is for its owner's eyes alone."""
+        return self.holds_texts or self.holds_secrets

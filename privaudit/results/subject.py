@@ -37,6 +37,11 @@ class BlindBaseline(Part):
     reason: str | None = None
     parameters: dict[str, Any] = Field(default_factory=dict)
 
+    @property
+    def forbids_verdict(self) -> bool:
+        """Whether the texts alone tell members from non-members, so that nothing can be judged on them."""
+        return self.gates and self.comparable is False
+
 
 class Duplicates(Part):
     """What was found and done about repeated texts."""

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from privaudit.history import read
 from privaudit.results import File, read_result, write_result
 
 HEAVY = {"torch", "transformers", "sklearn", "pandas", "numpy", "scipy", "jinja2", "mlflow"}
@@ -204,6 +205,15 @@ def test_an_increase_over_the_baseline_fails_and_the_comparison_is_in_the_result
     assert gate("--baseline", "result.json").code == 0  # of the very same model
     (folder / "privaudit.toml").write_text('[gate]\nmax-increase = ["loss:auc>0.02"]\n')
     assert gate().code == 2
+
+
+def test_the_judged_result_goes_into_the_history_and_onto_a_page(gate, folder):
+    assert gate("--fail-if", "loss:auc>0.6", "--history", "h.db", "--html", "r.html", "-q").code == 1
+    (entry,) = read(folder / "h.db")
+    assert (entry.status, [limit.expression for limit in entry.limits]) == ("fail", ["loss:auc>0.6"])
+    assert "FAIL" in (folder / "r.html").read_text("utf-8")
+    assert gate("--html", "model.pt").code == 2
+    assert (folder / "model.pt").read_bytes() == b"weights"
 
 
 def test_explain_says_what_would_decide(gate, folder):

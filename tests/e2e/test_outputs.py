@@ -86,7 +86,7 @@ def test_a_dry_run_writes_nothing(mia, tmp_path, monkeypatch):
         (["--html", "folder"], "Expected a new or an ordinary file"),
         (
             ["-o", "r.json", "--html", "./r.json"],
-            "Expected a file of its own for every output, got r.json twice",
+            "Expected a file of its own for every output, got r.json, which is read or written already",
         ),
         (["--html", "r.db", "--history", "folder/../r.db"], "Expected a file of its own for every output"),
         (["--signals", "r.npz", "--html", "r.npz"], "Expected a file of its own for every output"),
@@ -94,6 +94,7 @@ def test_a_dry_run_writes_nothing(mia, tmp_path, monkeypatch):
         (["--mlflow", "https://ann:secret@example.org"], "without user and password"),
         (["--mlflow", "https://secret@example.org/x"], "without user and password"),
         (["--history", "-"], "Expected a file for --history"),
+        (["--html", "notes.txt", "--members", "notes.txt"], "which is read or written already"),
     ],
 )
 def test_what_cannot_be_written_is_refused_before_the_work(

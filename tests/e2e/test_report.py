@@ -82,7 +82,7 @@ def test_the_result_itself_is_never_written_over(privaudit, result):
     before = result.read_text()
     run = privaudit("report", result, "-o", result)
     assert run.code == 2
-    assert "an output file of its own" in run.err
+    assert "a file of its own for every output" in run.err
     assert result.read_text() == before
 
 
@@ -148,7 +148,7 @@ def test_a_result_of_a_model_that_the_history_does_not_know_is_refused(privaudit
         (["--history", "empty.db", "-o", "r.sarif"], "an output named .html, .md, .json for a history"),
         (["older.json", "--history", "empty.db", "--baseline", "older.json", "-o", "r.html"], "got both"),
         (["older.json", "--baseline", "no.json", "-o", "r.html"], "a readable result file"),
-        (["older.json", "-o", "r.html", "-o", "r.html"], "an output file of its own"),
+        (["older.json", "-o", "r.html", "-o", "r.html"], "a file of its own for every output"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_drawn_is_one_line(privaudit, older, tmp_path, monkeypatch, arguments, words):
@@ -171,7 +171,7 @@ def test_nothing_that_is_read_is_ever_written_over(privaudit, history, older, tm
         [older, "--baseline", tmp_path / "link.json", "-o", tmp_path / "link.json"],
     ):
         run = privaudit("report", *arguments)
-        assert (run.code, "an output file of its own" in run.err) == (2, True)
+        assert (run.code, "a file of its own for every output" in run.err) == (2, True)
     assert (renamed.read_bytes(), older.read_bytes()) == before
 
 

@@ -8,7 +8,7 @@ from privaudit.errors import ResultError, UsageError
 from privaudit.exits import Exit
 from privaudit.gate import exit_code
 from privaudit.gate.policy import Policy
-from privaudit.gate.run import comparable_of, gate
+from privaudit.gate.run import gate
 from privaudit.results import NotRun, ThresholdResult, Verdict
 
 TODAY = date(2026, 3, 1)
@@ -23,7 +23,7 @@ def judged(result, *fail_if, on_inconclusive=None, **keys):
 
 
 def code_of(result):
-    return exit_code(result.verdict, comparable=comparable_of(result))
+    return exit_code(result.verdict, comparable=not result.data.blind_baseline.forbids_verdict)
 
 
 def names(result):
@@ -189,3 +189,13 @@ def test_an_increase_is_judged_against_the_baseline(result_of, membership):
     )
     again = gate(found, policy(), today=TODAY)
     assert again.verdict.thresholds == found.verdict.thresholds
+
+
+def test_where_the_sets_differ_nothing_is_compared_and_an_increase_is_open(result_of):
+    data = result_of().data
+    differ = data.blind_baseline.model_copy(update={"comparable": False, "gates": True})
+    new = result_of(data=data.model_copy(update={"blind_baseline": differ}))
+    found = gate(new, policy(max_increase=["loss:auc>0.1"]), baseline=result_of(), today=TODAY)
+    assert code_of(found) == Exit.INCONCLUSIVE
+    assert found.comparison is None
+    assert [item.result for item in found.verdict.thresholds] == ["inconclusive"]

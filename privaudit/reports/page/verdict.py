@@ -6,7 +6,7 @@ from itertools import islice
 from privaudit.inert import inert
 from privaudit.reports.document import Block, Listing, Section, Sentence, Table
 from privaudit.reports.extraction_words import plain_words
-from privaudit.reports.findings import comparable, is_waived
+from privaudit.reports.findings import is_waived
 from privaudit.reports.page.plain import in_words
 from privaudit.results import Epsilon, Result, ThresholdResult
 
@@ -65,7 +65,7 @@ def action(result: Result) -> str:
     if status == "not-judged" and (result.sweep or result.epsilon_sweep):
         return _ACTION_SWEEP
     advice = next((item.advice for item in result.verdict.thresholds if item.advice), None)
-    if status == "inconclusive" and advice is not None and comparable(result):
+    if status == "inconclusive" and advice is not None and not result.data.blind_baseline.forbids_verdict:
         return f"{_ACTIONS[status]} What would decide: {inert(advice)}"
     return _ACTIONS[status]
 
@@ -119,7 +119,7 @@ def _sentences(result: Result) -> Iterator[str]:
         return
     yield _WORDS[verdict.status] if verdict.status != "pass" or verdict.thresholds else _UNREFUTED
     decisive = _decisive(result)
-    if verdict.status == "inconclusive" and not comparable(result):
+    if verdict.status == "inconclusive" and result.data.blind_baseline.forbids_verdict:
         yield _INCOMPARABLE
     elif decisive:
         first = decisive[0]

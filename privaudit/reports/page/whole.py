@@ -46,9 +46,8 @@ def document_of(result: Result) -> Document:
 
 def stamp(result: Result) -> str | None:
     """What the page must say because the result shows what others must not see; None where it does not."""
-    texts = any(row.text is not None for row in result.records)
-    secrets = any(row.secret is not None or row.found is not None for row in result.extraction)
-    if not (texts or secrets):
+    if not result.confidential:
         return None
-    shown = " and ".join(word for word, there in (("training texts", texts), ("secrets", secrets)) if there)
+    held = (("training texts", result.holds_texts), ("secrets", result.holds_secrets))
+    shown = " and ".join(word for word, there in held if there)
     return f"This page shows {shown}. Treat it as confidential."
