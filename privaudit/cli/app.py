@@ -2,6 +2,7 @@
 
 import gc
 import importlib
+import os
 import sys
 from collections.abc import Callable, Sequence
 from functools import cache
@@ -73,6 +74,8 @@ def __getattr__(name: str) -> typer.Typer:
 def main(argv: Sequence[str] | None = None) -> NoReturn:
     """Run the program and exit with one of :class:`privaudit.exits.Exit`."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    # NOTE: looking for plugins takes a while, and what judges a model runs nobody else's code.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     # NOTE: what is imported on the way to a command is no garbage, and looking for some takes a while.
     gc.disable()
     # NOTE: a gate in a pipeline should not wait for the options of thirteen other commands.

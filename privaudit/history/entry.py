@@ -134,7 +134,7 @@ def _swept(result: Result) -> Iterator[Measure]:
 
 def _limit(item: ThresholdResult) -> Limit:
     return Limit(
-        expression=_short(item.expression),
+        expression=_short(item.name),
         attack=None if item.attack is None else _short(item.attack),
         metric=_metric(item),
         limit=item.limit,

@@ -28,6 +28,7 @@ class Limit(Part):
     """One threshold that the audit was judged by."""
 
     expression: str
+    """With the slice or the baseline that it speaks of."""
     attack: str | None = None
     metric: str | None = None
     """Null where it speaks of a slice or of an increase, which a history has no numbers for."""
