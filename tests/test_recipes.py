@@ -9,9 +9,11 @@ import os
 import re
 import shlex
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections import defaultdict
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -87,6 +89,7 @@ class Runner:
     def __init__(self, workspace):
         self.workspace = workspace
         self.action = loaded("action.yml")
+        self.environment = {}
 
     def __call__(self, **given):
         given = {name.replace("_", "-"): value for name, value in given.items()}
@@ -127,6 +130,7 @@ class Runner:
             "GITHUB_ACTION_PATH": str(ROOT),
             "GITHUB_ACTIONS": "true",
             "CI": "true",
+            **self.environment,
         }
         # NOTE: the very command with which GitHub runs `shell: bash`.
         done = run(
@@ -216,6 +220,13 @@ def test_a_stored_result_is_judged_without_an_audit(github):
     assert [item["expression"] for item in thresholds] == ["auc>0.5", "loss:auc>0.99"]
     assert job.summary.count("# Privacy audit") == 1
     assert "loss:auc>0.99" in html.unescape(job.summary)
+    assert "::error::Privacy audit: fail." in job.said
+
+
+def test_the_action_wants_a_model_or_a_result(github):
+    job = github(fail_if="auc>0.5")
+    assert (job.code, job.ran) == (2, ["Audit"])
+    assert "::error::Expected a model or a stored result." in job.said
 
 
 @pytest.mark.slow
@@ -244,6 +255,15 @@ def test_an_undecided_audit_can_be_let_through(github):
     job = github(**given, on_inconclusive="pass", artifact="", python_version="")
     assert (job.code, job.outputs["judge"]["status"]) == (0, "inconclusive")
     assert job.used == []
+
+
+@pytest.mark.slow
+def test_a_history_gets_one_entry_with_the_verdict_of_the_gate(github):
+    github.environment = {"PRIVAUDIT_HISTORY": "audits.db"}
+    job = github(model=DEMO, arguments="--attack=loss\n--references=0", fail_if=LIMITS["fail"])
+    assert job.code == EXITS["fail"], job.said
+    with closing(sqlite3.connect(github.workspace / "work" / "audits.db")) as history:
+        assert history.execute("SELECT status FROM audits").fetchall() == [("fail",)]
 
 
 @pytest.mark.slow
@@ -352,6 +372,7 @@ def test_the_gitlab_job_judges_a_stored_result_and_stops_at_an_error(gitlab, she
     assert gitlab(shell, AUDIT_RESULT=stored, AUDIT_FAIL_IF="no-such:auc>0.99").returncode == 2
     assert gitlab(shell, AUDIT_MODEL=DEMO, AUDIT_COMMAND="store").returncode == 2
     assert gitlab(shell, AUDIT_MODEL="nowhere.pt").returncode == 2
+    assert "Expected AUDIT_MODEL or AUDIT_RESULT" in gitlab(shell, AUDIT_FAIL_IF="auc>0.5").stderr
 
 
 # pre-commit

@@ -24,7 +24,7 @@ def command(
         list[str] | None,
         typer.Option(
             "--fail-if",
-            help="Further threshold [attack:]metric[@fpr]>limit, repeatable.",
+            help='Further limit [attack:]metric[@fpr]>limit, such as "tpr@0.01>0.05"; repeatable.',
             rich_help_panel=LIMITS,
         ),
     ] = None,
@@ -78,6 +78,7 @@ def command(
 ) -> int:
     """Judge a result by the limits that stand in the repository. The exit code is the verdict.
 
+    0: every limit holds; 1: leakage above a limit; 4: the sample cannot decide; 2: nothing could be judged.
     Without any limit those that the result was judged by count again. Waivers, slices and limits on the
     increase over a baseline stand in the policy: see docs/gate.md.
     """

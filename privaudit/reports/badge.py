@@ -69,6 +69,9 @@ def _bound(limit: ThresholdResult) -> str:
     where = f" in {limit.slice}" if limit.slice is not None else ""
     rise = " rise" if limit.against == "baseline" else ""
     unit = " bits" if metric == "exposure" else unit
+    # NOTE: no attack bounds epsilon from above; what holds there is the accounting of the claim.
+    if metric == "epsilon" and not above:
+        where = f" as accounted{where}"
     return f"{_NAMES.get(metric, metric)}{at}{rise}{where} {'≥' if above else '≤'} {number}{unit}"
 
 

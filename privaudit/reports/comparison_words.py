@@ -10,7 +10,7 @@ from privaudit.results import Change, Comparison, Interval
 
 CAPTION = (
     "New less old, with 95 % intervals that hold each for itself, whatever the dependence between the two "
-    "audits. An interval that holds 0 decides nothing."
+    "audits (90 % where estimates are far from normal). An interval that holds 0 decides nothing."
 )
 DIRECTIONS = {"more": "more leakage", "less": "less leakage", "undecided": "undecided"}
 _MOST_NAMED = 2

@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from privaudit.inert import inert
-from privaudit.reports.tables import NOT_MEASURED, bare_table
+from privaudit.reports.tables import NOT_MEASURED, at_least, at_most, bare_table
 from privaudit.results import Claim, Control, Epsilon, LowerBound, StaticCheck
 
 _STYLES = {
@@ -109,8 +109,8 @@ def _bounds(bounds: tuple[LowerBound, ...]) -> Iterator[RenderableType]:
     table = bare_table("lower bound", right=right)
     for bound in bounds:
         p = [NOT_MEASURED if bound.p_value is None else _p(bound.p_value)] * tested
-        most = NOT_MEASURED if bound.ceiling is None else f"{bound.ceiling:.3f}"
-        table.add_row(Text(_name(bound)), f"{bound.value:.3f}", most, f"{bound.confidence:.0%}", *p)
+        most = NOT_MEASURED if bound.ceiling is None else at_most(bound.ceiling, 4)
+        table.add_row(Text(_name(bound)), at_least(bound.value, 4), most, f"{bound.confidence:.0%}", *p)
     yield table
     for bound in bounds:
         yield Text(f"{_name(bound)} assumes {inert(bound.assumes)}.", "dim")

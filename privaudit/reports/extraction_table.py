@@ -4,6 +4,7 @@ A secret appears only where the result holds it, which is where the user asked f
 """
 
 from collections.abc import Iterator, Sequence
+from math import floor
 
 from rich.console import RenderableType
 from rich.table import Table
@@ -24,7 +25,7 @@ _SUMMARY_ORDER = ("recovered", "rate", "mean exposure", "by guessing", "models")
 
 def extraction_parts(result: Result, width: int) -> Iterator[RenderableType]:
     """What was recovered in plain words, the rates over all canaries, and every canary by itself."""
-    for sentence in plain_words(result.extraction):
+    for sentence in plain_words(result.extraction, result.not_run):
         yield Text(sentence)
     if result.extraction_summary:
         yield Text()
@@ -54,7 +55,7 @@ def _columns(rows: Sequence[Extraction]) -> Columns:
         "exact": ["yes" if row.exact_match else "no" for row in rows],
         "words wrong": [f"{row.hamming} of {row.secret_length}" for row in rows],
         "rank": [rank(row) for row in rows],
-        "exposure": [interval(row.exposure_bits, 1) for row in rows],
+        "exposure": [exposure(row) for row in rows],
         "p": [_number(row.p_value, ".2g") for row in rows],
         "control rank": [_number(row.control_rank, ",.0f") for row in rows],
         "control exposure": [interval(row.control_exposure_bits, 1) for row in rows],
@@ -74,6 +75,14 @@ def rank(row: Extraction) -> str:
     return f"{'' if row.rank_exact else '~'}{row.rank:,} of {row.n_ranked:,}"
 
 
+def exposure(row: Extraction) -> str:
+    """Bits with their interval; of a secret that nothing in a sample beat, how many they are at least."""
+    bits = row.exposure_bits
+    if row.rank == 1 and not row.rank_exact and bits.low is not None:
+        return f"≥ {floor(10 * bits.low) / 10:.1f}"
+    return interval(bits, 1)
+
+
 def _number(value: float | None, form: str) -> str:
     return NOT_MEASURED if value is None else format(value, form)
 
@@ -87,7 +96,10 @@ def _legend(rows: Sequence[Extraction]) -> Iterator[Text]:
     if any(row.control_exposure_bits is not None or row.control_rank is not None for row in rows):
         yield Text("control: the same secret, asked of models that were trained without it.", "dim")
     if any(row.rank is not None and not row.rank_exact for row in rows):
-        yield Text("~: ranked in a sample of the fillings; exposure with its 95 % interval.", "dim")
+        yield Text(
+            "~: ranked in a sample of the fillings; exposure with its 95 % interval, or how much it is at least.",
+            "dim",
+        )
     for remark in dict.fromkeys(text for row in rows for text in (row.note, row.reason) if text):
         yield Text(f"Note: {inert(remark)}", "yellow")
 

@@ -2,19 +2,25 @@
 
 from collections.abc import Iterator, Sequence
 
-from privaudit.results import Extraction
+from privaudit.results import Extraction, NotRun
 
 Tries = Sequence[Extraction]
 """All attacks on one canary."""
 
 
-def plain_words(rows: Sequence[Extraction]) -> Iterator[str]:
-    """Whole sentences: what came out, what nearly did, what the comparison says, what was missed."""
+def plain_words(rows: Sequence[Extraction], not_run: Sequence[NotRun] = ()) -> Iterator[str]:
+    """Whole sentences: what came out, what nearly did, what the comparison says, what was missed.
+
+    Args:
+        rows: of every canary that was attacked.
+        not_run: attacks that were asked for and did not finish.
+    """
     canaries = by_canary(rows)
     planted = [tries for tries in canaries if tries[0].included]
     controls = [tries for tries in canaries if not tries[0].included]
     if planted:
         yield _recovered(planted)
+        yield from _unfinished(not_run)
         yield from _stands_out(planted)
     else:
         yield "None of these secrets was in the training data, so this says nothing about what leaks."
@@ -50,6 +56,17 @@ def _recovered(planted: Sequence[Tries]) -> str:
     )
 
 
+def _unfinished(not_run: Sequence[NotRun]) -> Iterator[str]:
+    """What the count of those that came out does not speak of."""
+    gone = [item for item in not_run if item.kind == "extraction"]
+    canaries = len({item.canary for item in gone if item.canary is not None})
+    if any(item.canary is None for item in gone):
+        yield "Not every attack that was asked for finished: what it would have found is not known."
+    elif canaries:
+        which = "one secret" if canaries == 1 else f"{canaries} secrets"
+        yield f"Attacks on {which} did not finish: what they would have found is not known."
+
+
 def _stands_out(planted: Sequence[Tries]) -> Iterator[str]:
     """The most exposed of the secrets that did not come out whole."""
     rest = [row for tries in planted if not _came_out(tries) for row in tries]
@@ -59,7 +76,10 @@ def _stands_out(planted: Sequence[Tries]) -> Iterator[str]:
     share, row = min(ranked, key=lambda pair: pair[0])
     others = " of the others" if any(map(_came_out, planted)) else ""
     which = "It" if len(planted) == 1 else f"The most exposed{others}"
-    place = f"{which} is the model's choice number {row.rank:,} of {row.n_ranked:,} possibilities"
+    of = f"{row.n_ranked:,} possibilities"
+    if not row.rank_exact:
+        of = f"a sample of {row.n_ranked:,} of the {row.candidates:,} possibilities"
+    place = f"{which} is the model's choice number {row.rank:,} of {of}"
     often = f"by chance, one secret in {1 / share:,.0f} does as well"
     yield f"{place}: {'no better than chance' if share > 0.5 else often}."
 

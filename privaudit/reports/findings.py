@@ -60,6 +60,15 @@ def is_waived(threshold: ThresholdResult) -> bool:
     return threshold.result == "exceeded" and threshold.waiver is not None
 
 
+def speaks_of_sets_that_differ(threshold: ThresholdResult, result: Result) -> bool:
+    """Whether the limit is on membership, and texts alone tell the sets apart: then it is undecided.
+
+    A shift between the sets can hide what the model reveals as well as feign it, so such a limit neither
+    fails nor holds.
+    """
+    return metric_of(threshold)[0] in _MEMBERSHIP and result.data.blind_baseline.forbids_verdict
+
+
 def _limits(result: Result) -> Iterator[Finding]:
     for item in result.verdict.thresholds:
         metric, _ = metric_of(item)
@@ -72,7 +81,7 @@ def _limits(result: Result) -> Iterator[Finding]:
         outcome = _outcome(item.result, result)
         if is_waived(item):
             outcome, text = "waived", f"{item.waiver}. {text}".replace("..", ".")
-        elif outcome == "failed" and metric in _MEMBERSHIP and result.data.blind_baseline.forbids_verdict:
+        elif speaks_of_sets_that_differ(item, result):
             outcome, text = "undecided", f"{_INCOMPARABLE} {text}"
         yield Finding(rule, item.name, outcome, text, item)
 
@@ -91,7 +100,7 @@ def _sets(result: Result) -> Iterator[Finding]:
     if not baseline.gates or baseline.comparable is None:
         return
     if baseline.comparable:
-        yield Finding("sets", "comparable sets", "passed", "The texts alone do not tell the two sets apart.")
+        yield Finding("sets", "comparable sets", "passed", "The texts alone did not tell the two sets apart.")
     else:
         # NOTE: --on-inconclusive does not apply: design.md has exit code 4 whatever else was found.
         yield Finding("sets", "comparable sets", "undecided", _INCOMPARABLE)

@@ -21,7 +21,7 @@ _WORST_FIRST: tuple[Mark, ...] = ("fail", "inconclusive", "pass", "not-judged")
 _WORDS: Mapping[Mark, str] = {
     "fail": "A model reveals more about its training texts than its limits or its claim allow",
     "inconclusive": "No model failed its last audit, but one could not be decided",
-    "pass": "Every model that has limits stayed within them in its last audit",
+    "pass": "Every model that was judged passed its last audit",
     "not-judged": "Measured, not judged: no limit was set",
 }
 _ACTIONS: Mapping[Mark, str] = {
@@ -70,7 +70,7 @@ def trend(entries: Sequence[Entry], model: str | None = None) -> Document:
         title=f"Privacy audits{about} over time",
         mark=mark,
         verdict=f"{_WORDS[mark]} ({_named(decisive)}).",
-        action=_ACTIONS[mark],
+        action=" ".join((_ACTIONS[mark], *_waived(standing))),
         stamp=None,
         sections=(
             _summary(standing, entries),
@@ -100,6 +100,13 @@ def _standing(entries: Sequence[Entry]) -> list[Entry]:
     """The last audit of each model by each command, the worst first."""
     last = {(entry.model, entry.command): entry for entry in entries}
     return sorted(last.values(), key=lambda e: (_WORST_FIRST.index(e.status), e.model, e.command))
+
+
+def _waived(standing: Sequence[Entry]) -> Iterator[str]:
+    """What passed although a limit is exceeded."""
+    waived = [entry for entry in standing if any(limit.waived for limit in entry.limits)]
+    if waived:
+        yield f"Limits are exceeded and waived ({_named(waived)}): somebody answers for that until a date."
 
 
 def _named(entries: Sequence[Entry]) -> str:

@@ -22,6 +22,7 @@ from privaudit.reports.svg import (
     dot_swatch,
     swatch,
 )
+from privaudit.reports.tables import at_least, at_most
 from privaudit.results import Epsilon
 
 _NONE = "none"
@@ -102,13 +103,14 @@ def epsilon_axis(epsilon: Epsilon) -> Figure:
         uprights,
         epsilon.delta,
         "Lower bounds on epsilon against what is claimed",
-        f"A bound to the right of the claim contradicts it. {_in_words(epsilon)}",
+        f"A bound to the right of the claim contradicts it, if what it assumes is true. {_in_words(epsilon)}",
     )
     legend = (*bounds_legend(bounds), *((swatch(c, d), text) for text, _, c, d in uprights))
     beyond = "" if epsilon.ceiling <= most else f" Beyond the axis: {ceiling}."
     caption = (
-        "What the attack refutes, against what is claimed. A bound far below the claim verifies nothing."
-        f"{beyond}"
+        "What the attack refutes, against what is claimed; each bound as far as what it assumes is true, "
+        "which the table says. A bound far below the claim verifies nothing. The test that was fixed "
+        f"beforehand decides, not the largest bound.{beyond}"
     )
     return Figure(chart.render("epsilon"), caption, legend, _table(epsilon))
 
@@ -124,7 +126,7 @@ def _most(bounds: Sequence[Bound], uprights: Sequence[Upright]) -> float:
 
 
 def _in_words(epsilon: Epsilon) -> str:
-    bounds = " ".join(f"{inert(b.method)}: at least {b.value:.3g}." for b in epsilon.lower_bounds)
+    bounds = " ".join(f"{inert(b.method)}: at least {at_least(b.value)}." for b in epsilon.lower_bounds)
     claimed = "" if epsilon.claimed is None else f"Claimed: {epsilon.claimed:.3g}. "
     return f"{claimed}{bounds} Ceiling: {epsilon.ceiling:.3g}."
 
@@ -133,8 +135,8 @@ def _table(epsilon: Epsilon) -> Table:
     rows = tuple(
         (
             inert(bound.method) + (" (the test)" if bound.primary else ""),
-            f"{bound.value:.3g}",
-            _NONE if bound.ceiling is None else f"{bound.ceiling:.3g}",
+            at_least(bound.value),
+            _NONE if bound.ceiling is None else at_most(bound.ceiling),
             f"{bound.confidence:.0%}",
             _NONE if bound.p_value is None else f"{bound.p_value:.2g}",
             inert(bound.assumes),

@@ -22,7 +22,7 @@ from privaudit.reports.svg import (
     Chart,
     swatch,
 )
-from privaudit.reports.tables import NOT_MEASURED, interval
+from privaudit.reports.tables import NOT_MEASURED, at_least, at_most, interval
 from privaudit.results import AttackOverModels, Correlation, EpsilonSweep, EpsilonSweepRow, Interval, Result
 
 _NO_PRIVACY = "none"
@@ -150,12 +150,15 @@ def _bounds(found: EpsilonSweep) -> Iterator[Figure]:
         (),
         found.delta,
         "Epsilon as accounted and as refuted, for every epsilon of the sweep",
-        " ".join(f"{b.name}: at least {b.value:.3g}." for b in bounds),
+        " ".join(f"{b.name}: at least {at_least(b.value)}." for b in bounds),
     )
     data = Table(
         "Epsilon accounted and refuted",
         ("trained with", "accounted", "at least", "possible at most"),
-        tuple((b.name, _number(b.accounted), _number(b.value), _number(b.ceiling)) for b in bounds),
+        tuple(
+            (b.name, _number(b.accounted), at_least(b.value), "" if b.ceiling is None else at_most(b.ceiling))
+            for b in bounds
+        ),
         frozenset({1, 2, 3}),
     )
     caption = (

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from privaudit.inert import inert
-from privaudit.reports.document import Block, Figure, Section, Sentence, Table
-from privaudit.reports.extraction_table import rank
+from privaudit.reports.document import Block, Figure, Listing, Section, Sentence, Table
+from privaudit.reports.extraction_table import exposure, rank
 from privaudit.reports.extraction_words import by_canary, plain_words
 from privaudit.reports.svg import Strip, slot_sign, strips
 from privaudit.reports.tables import NOT_MEASURED, interval
@@ -12,6 +12,7 @@ from privaudit.results import Extraction, Result
 
 _MOST_ROWS = 60
 _MOST_STRIPS = 20
+_MOST_REMARKS = 20
 
 
 def extraction(result: Result) -> Section | None:
@@ -19,12 +20,14 @@ def extraction(result: Result) -> Section | None:
     rows = result.extraction
     if not rows:
         return None
-    blocks: list[Block] = [Sentence(inert(text)) for text in plain_words(rows)]
+    blocks: list[Block] = [Sentence(inert(text)) for text in plain_words(rows, result.not_run)]
     blocks.extend(_strips(rows))
     if result.extraction_summary:
         blocks.append(_summary(result))
     shown = sorted(rows, key=_worst_first)[:_MOST_ROWS]
     blocks.append(_table(shown))
+    if remarks := list(dict.fromkeys(text for row in rows for text in (row.note, row.reason) if text)):
+        blocks.append(Listing(tuple(map(inert, remarks[:_MOST_REMARKS]))))
     if left := len(rows) - len(shown):
         blocks.append(Sentence(f"{left} more rows, which stand out less, are in the result file.", "small"))
     if any(row.secret is not None for row in rows):
@@ -103,7 +106,7 @@ def _table(rows: Sequence[Extraction]) -> Table:
             f"{row.repetitions:,}" if row.included else "0",
             "yes" if row.exact_match else f"no, {row.hamming} of {row.secret_length} wrong",
             rank(row),
-            interval(row.exposure_bits, 1),
+            exposure(row),
             _control_rank(row),
             NOT_MEASURED if row.control_exposure_bits is None else interval(row.control_exposure_bits, 1),
             NOT_MEASURED if row.p_value is None else f"{row.p_value:.2g}",
@@ -115,8 +118,9 @@ def _table(rows: Sequence[Extraction]) -> Table:
     header = ("canary", "attack", "copies", "recovered", "rank", "exposure, bits", "rank in clean models",
               "exposure there", "p-value", "evaluations", "seconds")  # fmt: skip
     caption = (
-        "Rank: the secret's place among all that it could be, 1 = the model's favourite. Exposure: bits by "
-        "which it stands out; about 1 is chance. Clean models were trained without it. Evaluations: texts "
+        "Rank: the secret's place among all that it could be, or where ~ stands in a sample of that; 1 = the "
+        "model's favourite. Exposure: bits by which it stands out, with its 95 % interval where a sample was "
+        "ranked; about 1 is chance; ≥ where a sample shows no more. Clean models were trained without it. Evaluations: texts "
         "put through the model by the search. Secrets are not in this table: a canary is its id."
     )
     return Table(caption, header, cells, frozenset({2, 4, 5, 6, 7, 8, 9, 10}))

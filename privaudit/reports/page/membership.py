@@ -6,6 +6,7 @@ from privaudit.inert import inert
 from privaudit.reports.document import Block, Figure, Listing, Section, Sentence, Table
 from privaudit.reports.membership_table import by_auc, rate_at, worst_slices
 from privaudit.reports.page.intervals import MOST, Row, auc_axis, intervals_chart
+from privaudit.reports.page.plain import worse_than_guessing
 from privaudit.reports.svg import BLUE, DOTTED, INK, SOLID, swatch
 from privaudit.reports.tables import NOT_MEASURED, interval
 from privaudit.results import Membership, Result, Slice
@@ -99,6 +100,7 @@ def _in_words(result: Result, rows: Sequence[Membership]) -> Iterator[Sentence]:
             f"The strongest attack, {inert(best.attack)}, tells a member from a non-member in "
             f"{100 * best.auc.value:.0f} % of pairs; guessing does in 50 %."
         )
+    yield from (Sentence(text, "warning") for text in worse_than_guessing(rows))
     if result.seed_agreement is not None:
         found = result.seed_agreement
         yield Sentence(
@@ -152,7 +154,7 @@ def _overview(rows: Sequence[Membership]) -> Table:
         "TPR at 1 % FPR",
     )
     caption = (
-        "What each attack needs and reaches, with 95 % intervals. Queries: texts put to the model per "
+        "What each attack needs and reaches, with 95 % intervals that hold each for itself. Queries: texts put to the model per "
         "record. Seconds: for the scores, once the model and the references had answered. TPR at 1 % FPR: "
         f"members found while at most 1 % of the non-members are wrongly accused; {NOT_MEASURED}: too few "
         "to measure."

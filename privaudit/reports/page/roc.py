@@ -1,13 +1,14 @@
 """Attack success against what is allowed: the ROC on logarithmic axes."""
 
 from collections.abc import Iterator, Sequence
+from math import ceil, floor
 
 from markupsafe import Markup
 
 from privaudit.reports.document import Figure, Table
 from privaudit.reports.page.roc_lines import LEAST, Allowed, Line, allowed_lines, attack_lines, canary_line
 from privaudit.reports.svg import DOTTED, GREEN, GREY, Axis, Chart, hatching, patch, swatch
-from privaudit.reports.tables import NOT_MEASURED
+from privaudit.reports.tables import NOT_MEASURED, at_least, at_most
 from privaudit.results import Result
 
 _NO = "not measurable"
@@ -47,14 +48,15 @@ def _chart(reached: Sequence[Line], allowed: Sequence[Allowed], banded: Sequence
         chart.band(xs, [LEAST] * len(xs), ys, GREEN, _REGION)
     chart.line((LEAST, 1.0), (LEAST, 1.0), GREY, DOTTED)
     for line in banded:
-        at = line.measurable
-        chart.band(line.fpr[at:], line.low[at:], line.high[at:], line.colour, _BAND)
+        stairs = line.stairs(max(line.least, LEAST))
+        chart.band(stairs.fpr, stairs.low, stairs.high, line.colour, _BAND)
     for curve in _drawn(allowed):
         chart.line(*curve.drawn(), curve.colour, curve.dash)
     for line in reached:
-        at = line.measurable
-        chart.line(line.fpr[: at + 1], line.tpr[: at + 1], line.colour, line.dash, _FAINT)
-        chart.line(line.fpr[at:], line.tpr[at:], line.colour, line.dash)
+        least = max(line.least, LEAST)
+        for first, last, opacity in ((LEAST, least, _FAINT), (least, 1.0, 1.0)):
+            stairs = line.stairs(first, last)
+            chart.line(stairs.fpr, stairs.tpr, line.colour, line.dash, opacity)
     if reached:
         chart.hatched(min(line.least for line in reached))
     return chart
@@ -119,10 +121,10 @@ def _above(line: Line, allowed: Sequence[Allowed]) -> Iterator[str]:
     y, x, most = max(points, key=lambda point: point[0] - point[2], default=(0.0, 0.0, 0.0))
     if y <= most:
         return
-    what, least = ("the band of ", "at least ") if line.low else ("", "")
+    what, least = ("the band of ", "at least ") if line.low else ("the line of ", "")
     yield (
-        f"Here {what}{line.text} lies above it: with {100 * x:.2g} % wrongly accused it finds {least}"
-        f"{100 * y:.3g} %, and {100 * most:.3g} % are allowed."
+        f"Here {what}{line.text} lies above it: with {at_most(100 * x)} % wrongly accused it finds {least}"
+        f"{at_least(100 * y)} %, and {at_most(100 * most)} % are allowed."
     )
 
 
@@ -132,7 +134,7 @@ def _rate(label: str) -> Axis:
 
 def _in_words(line: Line) -> str:
     found = ((100 * fpr, line.at(fpr)) for fpr in (0.01, 0.1))
-    words = (f"{_NO if tpr is None else f'{100 * tpr:.2g} %'} at {at:g} %" for at, tpr in found)
+    words = (f"{_NO if tpr is None else f'{100 * tpr:.3g} %'} at {at:g} %" for at, tpr in found)
     return f"{line.text}: {', '.join(words)}."
 
 
@@ -141,7 +143,8 @@ def _table(lines: Sequence[Line]) -> Table:
     header = ("line", *(f"TPR at {100 * fpr:g} % FPR" for fpr in _SHOWN))
     caption = (
         "The lines at four false-positive rates; in brackets the 95 % band, which holds at all rates at "
-        f"once. {NOT_MEASURED}: {_NO}."
+        "once and is the wider for it. Lines are thinned, so that a rate may be a little below that of the "
+        f"attack's own table. {NOT_MEASURED}: {_NO}."
     )
     return Table(caption, header, rows, frozenset(range(1, len(_SHOWN) + 1)))
 
@@ -150,5 +153,5 @@ def _cell(line: Line, fpr: float) -> str:
     tpr, band = line.at(fpr), line.band_at(fpr)
     if tpr is None:
         return NOT_MEASURED
-    limits = "" if band is None else f" [{100 * band[0]:.1f}, {100 * band[1]:.1f}]"
+    limits = "" if band is None else f" [{floor(1000 * band[0]) / 10:.1f}, {ceil(1000 * band[1]) / 10:.1f}]"
     return f"{100 * tpr:.3g} %{limits}"

@@ -3,6 +3,7 @@
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import exp, isfinite
 
 from privaudit.inert import inert
@@ -32,6 +33,16 @@ _ALLOWED = {
 
 
 @dataclass(frozen=True)
+class Stairs:
+    """The corners of a line and of its band, over the same FPRs."""
+
+    fpr: Sequence[float]
+    tpr: Sequence[float]
+    low: Sequence[float]
+    high: Sequence[float]
+
+
+@dataclass(frozen=True)
 class Line:
     """One line of the chart."""
 
@@ -49,10 +60,27 @@ class Line:
     canaries: bool = False
     """Whether it is of the canaries of the audit of epsilon."""
 
-    @property
-    def measurable(self) -> int:
-        """Where in ``fpr`` the rates begin that the sample can measure."""
-        return min(bisect_left(self.fpr, self.least), len(self.fpr) - 1)
+    def stairs(self, first: float, last: float = 1.0) -> "Stairs":
+        """What is drawn from one FPR to another: rates that a threshold reaches, and nothing in between.
+
+        Between two points the curve stays at the left one until a threshold reaches the right one, and so does
+        the lower limit; the upper limit there is that of the right one. Straight lines would leave both the
+        curve and the guarantee wherever many records share a score.
+        """
+        inner = [x for x in self.fpr if first < x < last]
+        xs = [x for pair in pairwise([first, *inner, last]) for x in pair]
+        left = [x for x in xs[::2] for _ in range(2)]
+        return Stairs(
+            xs,
+            [_last(self.fpr, self.tpr, x) for x in left],
+            [_last(self.fpr, self.low, x) for x in left] if self.low else [],
+            [self._next_high(x) for x in left] if self.low else [],
+        )
+
+    def _next_high(self, fpr: float) -> float:
+        """The upper limit just to the right of an FPR."""
+        beyond = bisect_right(self.fpr, fpr)
+        return self.high[beyond] if beyond < len(self.high) else 1.0
 
     def at(self, fpr: float) -> float | None:
         """The TPR of the last threshold that is not beyond this FPR; None where it is not measurable."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from privaudit.inert import inert
 from privaudit.reports.document import Block, Listing, Section, Sentence, Table
 from privaudit.reports.tables import NOT_MEASURED, interval
-from privaudit.results import BlindBaseline, Claim, EpsilonSweep, Result
+from privaudit.results import BlindBaseline, Claim, EpsilonSweep, NotRun, Result
 
 _NUMBERS = frozenset({1})
 _LISTED = frozenset({"phases", "notes", "versions"})
@@ -36,7 +36,7 @@ def data(result: Result) -> Section:
 def _comparable(baseline: BlindBaseline) -> str:
     reason = inert(baseline.reason or "unknown").rstrip(".")
     if baseline.comparable:
-        return "The two sets are comparable: a classifier that sees only the texts cannot tell them apart."
+        return "The two sets are comparable: a classifier that sees only the texts did not tell them apart."
     if baseline.comparable is None:
         return f"Whether the two sets are comparable was not decided: {reason}."
     if baseline.gates:
@@ -114,6 +114,10 @@ def _number(value: float | None) -> str:
     return "none" if value is None else f"{value:.5g}"
 
 
+def _of(item: NotRun) -> str:
+    return inert(item.attack) if item.canary is None else f"{inert(item.attack)} on {inert(item.canary)}"
+
+
 def limits(result: Result) -> Section:
     """What this audit does not say."""
     items = [
@@ -138,6 +142,8 @@ def limits(result: Result) -> Section:
         items.append("No epsilon was tested against what the training claims.")
     else:
         items.append("A lower bound on epsilon below the claim is no proof that the claim holds.")
-    items.extend(f"{inert(item.attack)} did not run: {inert(item.reason)}" for item in result.not_run)
+    items.extend(
+        dict.fromkeys(f"{_of(item)} did not finish: {inert(item.reason)}" for item in result.not_run)
+    )
     items.extend(inert(warning) for warning in result.warnings)
     return Section("limits-of-this-audit", "What this audit does not say", (Listing(tuple(items)),))

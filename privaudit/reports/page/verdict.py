@@ -6,8 +6,8 @@ from itertools import islice
 from privaudit.inert import inert
 from privaudit.reports.document import Block, Listing, Section, Sentence, Table
 from privaudit.reports.extraction_words import plain_words
-from privaudit.reports.findings import is_waived
-from privaudit.reports.page.plain import in_words
+from privaudit.reports.findings import is_waived, speaks_of_sets_that_differ
+from privaudit.reports.page.plain import in_words, worse_than_guessing
 from privaudit.results import Epsilon, Result, ThresholdResult
 
 _WORDS = {
@@ -16,8 +16,18 @@ _WORDS = {
     "inconclusive": "No verdict: this audit could not decide.",
     "not-judged": "Measured, not judged: no limit was set.",
 }
-_UNREFUTED = "Nothing that was found contradicts the privacy that is claimed for this model."
+_UNREFUTED = "The test of the privacy that is claimed for this model found nothing against it."
 _REFUTED = "The privacy that is claimed for this model does not hold."
+_REFUTED_SWEEP = "The privacy that training was configured for does not hold."
+_UNTESTED = "The privacy that is claimed for this model was not tested."
+_UNLIKE = (
+    "The texts it was trained on and the texts it is compared with differ by themselves, which may hide or "
+    "feign what the model reveals."
+)
+_PERHAPS_UNLIKE = (
+    "Whether the texts it was trained on and those it is compared with are alike was not decided; if they "
+    "are not, these numbers say little."
+)
 _INCOMPARABLE = (
     "The texts it was trained on and the texts it is compared with differ by themselves, so an attacker's "
     "success says nothing about the model."
@@ -40,6 +50,17 @@ _ACTIONS = {
         'Set limits, for example --fail-if "tpr@0.01>0.05", so that a build can pass or fail on them.'
     ),
 }
+_ACTION_WAIVED = (
+    "The model exceeds limits that somebody accepted: check below who answers for that, why, and until when."
+)
+_ACTION_UNREFUTED = (
+    "This is no proof of the claim: the test finds faults, and smaller errors and stronger attacks remain "
+    "possible. Keep this report with the model, and audit again when either changes."
+)
+_OBEYED = {
+    "pass": "The build was told to go on without a verdict. That it does is no pass.",
+    "fail": "The build was told to fail without a verdict. That it does is no finding.",
+}
 _ACTION_REFUTED = (
     "Do not release this model as private. Check the implementation and the accounting first; the section on "
     "the configured epsilon lists where to look. Then train and audit again."
@@ -48,8 +69,10 @@ _ACTION_SWEEP = (
     "Choose how to train by what attacks still reach and by the accuracy that is left. Then audit the very "
     "model that you release, with limits."
 )
+_OFTEN = 1e9
 _MARKS = {"exceeded": "✗ exceeded", "holds": "✓ holds", "inconclusive": "? inconclusive"}
 _WAIVED = "✗ exceeded, waived"
+_UNJUDGED = "? not judged"
 
 
 def sentence(result: Result) -> str:
@@ -59,41 +82,56 @@ def sentence(result: Result) -> str:
 
 def action(result: Result) -> str:
     """What a reader should do now."""
-    status = result.verdict.status
-    if status == "fail" and _refuted(result):
-        return _ACTION_REFUTED
-    if status == "not-judged" and (result.sweep or result.epsilon_sweep):
-        return _ACTION_SWEEP
-    advice = next((item.advice for item in result.verdict.thresholds if item.advice), None)
-    if status == "inconclusive" and advice is not None and not result.data.blind_baseline.forbids_verdict:
-        return f"{_ACTIONS[status]} What would decide: {inert(advice)}"
-    return _ACTIONS[status]
+    return " ".join(_actions(result))
+
+
+def _actions(result: Result) -> Iterator[str]:
+    verdict = result.verdict
+    match verdict.status:
+        case "fail" if _refuted(result):
+            yield _ACTION_REFUTED
+        case "not-judged" if result.sweep or result.epsilon_sweep:
+            yield _ACTION_SWEEP
+        case "pass" if not verdict.thresholds:
+            yield _ACTION_UNREFUTED
+        case "pass" if any(map(is_waived, verdict.thresholds)):
+            yield from (_ACTION_WAIVED, _ACTIONS["pass"])
+        case status:
+            yield _ACTIONS[status]
+    if verdict.status == "inconclusive" and not result.data.blind_baseline.forbids_verdict:
+        if verdict.on_inconclusive in _OBEYED:
+            yield _OBEYED[verdict.on_inconclusive]
+        advice = next((item.advice for item in verdict.thresholds if item.advice), None)
+        if advice is not None:
+            yield f"What would decide: {inert(advice)}"
 
 
 def thresholds(result: Result) -> Section:
     """Every limit with what was found in words and the end of the interval that decided."""
     items = result.verdict.thresholds
     if not items:
-        tested = result.epsilon is not None and result.epsilon.verdict != "no-claim"
+        tested = _refuted(result) or (result.epsilon is not None and result.epsilon.verdict != "no-claim")
         judged = (
             "the verdict is that of the test of the claimed privacy" if tested else "so nothing was judged"
         )
         return Section("limits", "Limits", (Sentence(f"No limit was set{';' if tested else ','} {judged}."),))
     table = Table(
-        "A limit is exceeded when the lower end of the interval is above it, and holds when the upper end is "
-        "not: what lies between is undecided.",
+        "A limit is exceeded when the lower end of the 95 % interval is above it, and holds when the upper "
+        "end is not: what lies between is undecided. Limits that name no attack speak of all that ran.",
         ("limit", "result", "in words", "decided by", "value"),
-        tuple(_row(item, _unit(result)) for item in items),
+        tuple(_row(item, result) for item in items),
         frozenset({4}),
     )
     return Section("limits", "Limits", (table, *_below(result)))
 
 
-def _row(item: ThresholdResult, unit: str) -> tuple[str, ...]:
+def _row(item: ThresholdResult, result: Result) -> tuple[str, ...]:
+    """Sets that differ leave no limit on membership decided, whatever its interval says."""
+    unjudged = speaks_of_sets_that_differ(item, result)
     return (
         inert(item.name),
-        _WAIVED if is_waived(item) else _MARKS[item.result],
-        in_words(item, unit),
+        _UNJUDGED if unjudged else _WAIVED if is_waived(item) else _MARKS[item.result],
+        _INCOMPARABLE if unjudged else in_words(item, _unit(result)),
         inert(item.reason if item.value is None else item.bound),
         "" if item.value is None else f"{item.value:.4g}",
     )
@@ -113,11 +151,36 @@ def _below(result: Result) -> Iterator[Block]:
 
 
 def _sentences(result: Result) -> Iterator[str]:
+    verdict = result.verdict
+    if verdict.status == "fail" and _refuted(result):
+        yield from _refutation(result)
+        yield from _others(len(_decisive(result)), "fail", "")
+    else:
+        yield _opening(result)
+        yield from _findings(result)
+    if waived := sum(map(is_waived, verdict.thresholds)):
+        yield f"{waived} exceeded {'limit is' if waived == 1 else 'limits are'} waived."
+    if verdict.status in ("pass", "not-judged"):
+        yield from _doubts(result)
+
+
+def _opening(result: Result) -> str:
+    verdict = result.verdict
+    if verdict.status != "pass":
+        return _WORDS[verdict.status]
+    if not verdict.thresholds:
+        return _UNREFUTED
+    waived = sum(map(is_waived, verdict.thresholds))
+    if not waived:
+        return _WORDS["pass"]
+    total = len(verdict.thresholds)
+    which = "the limit that was set" if total == 1 else f"{waived} of the {total} limits that were set"
+    return f"The model exceeds {which}, which somebody accepted and answers for."
+
+
+def _findings(result: Result) -> Iterator[str]:
+    """What decided, or what kept the audit from deciding."""
     verdict, epsilon = result.verdict, result.epsilon
-    if verdict.status == "fail" and epsilon is not None and _refuted(result):
-        yield from (_REFUTED, _refutation(epsilon))
-        return
-    yield _WORDS[verdict.status] if verdict.status != "pass" or verdict.thresholds else _UNREFUTED
     decisive = _decisive(result)
     if verdict.status == "inconclusive" and result.data.blind_baseline.forbids_verdict:
         yield _INCOMPARABLE
@@ -126,14 +189,29 @@ def _sentences(result: Result) -> Iterator[str]:
         formal = first.name if first.value is not None else f"{first.name}: {first.reason}"
         yield f"{in_words(first, _unit(result))} [{inert(formal)}]"
         yield from _others(len(decisive) - 1, verdict.status)
-    elif verdict.status == "inconclusive" and epsilon is not None and not result.not_run:
+    elif verdict.status == "inconclusive" and result.not_run:
+        first_gone = result.not_run[0]
+        yield f"What was asked for did not finish: {inert(first_gone.attack)}. {inert(first_gone.reason)}"
+    elif verdict.status == "inconclusive" and epsilon is not None:
         yield f"The test of the claimed privacy neither refutes nor supports it. {inert(epsilon.sentence)}"
     elif verdict.status == "not-judged":
         yield from _headline(result)
-    else:
+    elif not any(map(is_waived, verdict.thresholds)):
         yield inert(verdict.sentence)
-    if waived := sum(map(is_waived, verdict.thresholds)):
-        yield f"{waived} exceeded {'limit is' if waived == 1 else 'limits are'} waived."
+
+
+def _doubts(result: Result) -> Iterator[str]:
+    """What nobody should overlook who reads no further than the verdict."""
+    if result.claim is not None and result.claim.epsilon is not None and result.epsilon is None:
+        yield _UNTESTED
+    if not result.membership:
+        return
+    yield from worse_than_guessing(result.membership)
+    baseline = result.data.blind_baseline
+    if baseline.comparable is None:
+        yield _PERHAPS_UNLIKE
+    elif not baseline.comparable:
+        yield _UNLIKE
 
 
 def _headline(result: Result) -> Iterator[str]:
@@ -148,7 +226,9 @@ def _headline(result: Result) -> Iterator[str]:
             f"An attacker who is shown one of the {_unit(result)} in the training data and one from outside "
             f"tells which is which about {100 * best:.0f} % of the time (guessing: 50 %)."
         )
-    yield from islice(map(inert, plain_words(result.extraction)), 1 if result.extraction else 0)
+    yield from islice(
+        map(inert, plain_words(result.extraction, result.not_run)), 1 if result.extraction else 0
+    )
 
 
 def _decisive(result: Result) -> list[ThresholdResult]:
@@ -157,22 +237,32 @@ def _decisive(result: Result) -> list[ThresholdResult]:
     return [item for item in result.verdict.thresholds if item.result == wanted and not is_waived(item)]
 
 
-def _others(count: int, status: str) -> Iterator[str]:
+def _others(count: int, status: str, more: str = "more ") -> Iterator[str]:
     if count > 0:
         said = {"fail": "exceeded", "inconclusive": "undecided"}.get(status, "kept")
-        yield f"{count} more {'limit is' if count == 1 else 'limits are'} {said}."
+        yield f"{count} {more}{'limit is' if count == 1 else 'limits are'} {said}."
 
 
 def _refuted(result: Result) -> bool:
-    return result.epsilon is not None and result.epsilon.verdict == "violated"
+    tests = (result.epsilon, result.epsilon_sweep)
+    return any(test is not None and test.verdict == "violated" for test in tests)
 
 
-def _refutation(epsilon: Epsilon) -> str:
+def _refutation(result: Result) -> Iterator[str]:
+    epsilon, sweep = result.epsilon, result.epsilon_sweep
+    if epsilon is not None and epsilon.verdict == "violated":
+        yield from (_REFUTED, _how_often(epsilon))
+    elif sweep is not None:
+        yield from (_REFUTED_SWEEP, inert(sweep.sentence))
+
+
+def _how_often(epsilon: Epsilon) -> str:
     claimed = "" if epsilon.claimed is None else f" (epsilon {epsilon.claimed:.3g})"
     said = f"An attack recognises what was in the training data more often than the claim{claimed} allows"
     if epsilon.p_value is None or epsilon.p_value <= 0:
         return f"{said}."
-    often = f"{int(1 / epsilon.p_value):,}"
+    times = 1 / max(epsilon.p_value, 1 / _OFTEN)
+    often = f"{int(times):,}" if times < _OFTEN else "a billion"
     return f"{said}; if the claim were true, that would happen at most once in {often} audits."
 
 
