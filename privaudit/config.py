@@ -16,6 +16,14 @@ FILE_NAME = "privaudit.toml"
 COMMON = frozenset({"seed", "device", "threads", "quiet", "verbose", "no-color", "max-seconds"})
 """Keys that may stand beside the tables and hold for every command that has the option."""
 
+TABLES = frozenset(
+    {
+        "mia", "extract", "audit", "train", "canary", "sweep", "epsilon", "gate", "report", "attacks", "store",
+        "selftest", "demo", "doctor",
+    }
+)  # fmt: skip
+"""Names of tables: one per command. That of ``gate`` is the policy."""
+
 Setting = str | int | float | bool | list[str]
 
 
@@ -76,6 +84,7 @@ def settings_for(configuration: Configuration, command: str, options: Collection
         UsageError: a key beside the tables is not common, the command's table has a key that is no option of
             it, or a value has a type that no option takes.
     """
+    check_tables(configuration)
     top = {key: value for key, value in configuration.settings.items() if not isinstance(value, dict)}
     _refuse_unknown(set(top) - COMMON, "common options beside the tables", command, configuration.origin)
     own: object = configuration.settings
@@ -89,6 +98,21 @@ def settings_for(configuration: Configuration, command: str, options: Collection
     )
     common = {key: value for key, value in top.items() if key in options}
     return {key: _setting(key, value, configuration.origin) for key, value in {**common, **own}.items()}
+
+
+def check_tables(configuration: Configuration) -> None:
+    """Refuse tables of no command: a limit in one of them would be silently absent.
+
+    Raises:
+        UsageError: there is one.
+    """
+    tables = {key for key, value in configuration.settings.items() if isinstance(value, dict)}
+    if unknown := sorted(tables - TABLES):
+        raise UsageError(
+            f"tables named like commands ({', '.join(sorted(TABLES))})",
+            f"{', '.join(map(repr, unknown))} in {configuration.origin}",
+            "Correct the name",
+        )
 
 
 def _refuse_unknown(unknown: set[str], expected: str, command: str, origin: str) -> None:

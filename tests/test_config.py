@@ -2,7 +2,7 @@
 
 import pytest
 
-from privaudit.config import find_configuration, settings_for
+from privaudit.config import TABLES, find_configuration, settings_for
 from privaudit.errors import UsageError
 
 OPTIONS = ["seed", "fail-if", "attack", "holdout"]
@@ -45,6 +45,8 @@ def test_an_explicit_file_wins(tmp_path):
         "[mia]\nseed = [1, 2]\n",
         "[mia]\nseed = 2026-01-01\n",
         "seed = \n",
+        '[mai]\nfail-if = ["auc>0.6"]\n',
+        '[gates]\nfail-if = ["auc>0.6"]\n',
     ],
 )
 def test_what_cannot_be_meant_is_refused(tmp_path, text):
@@ -63,3 +65,11 @@ def test_a_command_of_a_group_has_a_table_in_the_groups_table(tmp_path):
     for text in ("[canary]\nplant = 3\n", "[canary.plant]\nsed = 3\n"):
         with pytest.raises(UsageError, match=r"canary[. ]plant"):
             settings(tmp_path, text, command="canary plant")
+
+
+def test_every_command_may_have_a_table_and_nothing_else():
+    import typer.main
+
+    from privaudit.cli.app import app
+
+    assert set(typer.main.get_command(app).commands) == TABLES

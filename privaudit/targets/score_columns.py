@@ -99,7 +99,9 @@ def _optional(names: Sequence[str], asked: str | None, default: str | None, flag
 
 
 def _few(names: Sequence[str], limit: int = 8) -> str:
-    return ", ".join(name[:40] for name in names[:limit]) + (", …" if len(names) > limit else "")
+    # NOTE: a file without a header has a record where names belong, which no message repeats.
+    shown = ["…" if name.count(" ") > 1 else name[:40] for name in names[:limit]]
+    return ", ".join(shown) + (", …" if len(names) > limit else "")
 
 
 @dataclass

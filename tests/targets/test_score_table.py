@@ -168,6 +168,14 @@ def broken(**columns):
     return frame(**{name: [*values] for name, values in columns.items()})
 
 
+def test_a_record_where_the_header_belongs_is_not_repeated(tmp_path):
+    path = tmp_path / "records.csv"
+    path.write_text("transfer,my account number is 12345\nloan,another\n")
+    with pytest.raises(DataError, match="neither among transfer, …") as caught:
+        read_score_table(path)
+    assert "12345" not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("table", "parts"),
     [
