@@ -5,7 +5,7 @@ beside the tables are common to all commands. An unknown key is an error: a miss
 be a threshold that is silently absent.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,11 +50,18 @@ def find_configuration(explicit: Path | None, folder: Path) -> Configuration:
         if not explicit.is_file():
             raise UsageError("a configuration file", f"no file at {explicit}", "Correct --config")
         return _read(explicit, tool_table=explicit.name == "pyproject.toml")
-    if (folder / FILE_NAME).is_file():
-        return _read(folder / FILE_NAME, tool_table=False)
-    if (folder / "pyproject.toml").is_file():
-        return _read(folder / "pyproject.toml", tool_table=True)
-    return Configuration("defaults", {})
+    return next(iter(configurations(folder)), Configuration("defaults", {}))
+
+
+def configurations(folder: Path) -> Iterator[Configuration]:
+    """What the files of a folder say, the one that applies first.
+
+    Raises:
+        UsageError: a file is not TOML, or not a table.
+    """
+    for name in (FILE_NAME, "pyproject.toml"):
+        if (folder / name).is_file():
+            yield _read(folder / name, tool_table=name != FILE_NAME)
 
 
 def _read(path: Path, *, tool_table: bool) -> Configuration:
@@ -62,7 +69,7 @@ def _read(path: Path, *, tool_table: bool) -> Configuration:
 
     try:
         content: object = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:  # ValueError: no UTF-8, no TOML, or a vast number
         raise UsageError("a TOML file", f"{path.name}: {error}", "Correct the file") from error
     keys = ("tool", "privaudit") if tool_table else ()
     for key in keys:

@@ -78,9 +78,9 @@ def command(
 ) -> int:
     """Judge a result by the limits that stand in the repository. The exit code is the verdict.
 
-    0: every limit holds; 1: leakage above a limit; 4: the sample cannot decide; 2: nothing could be judged.
-    Without any limit those that the result was judged by count again. Waivers, slices and limits on the
-    increase over a baseline stand in the policy: see docs/gate.md.
+    0: every limit holds, or none is set; 1: leakage above a limit; 4: the sample cannot decide; 2: mend the
+    input. Without any limit those that the result was judged by count again. Waivers, slices and limits on
+    the increase over a baseline stand in the policy: see docs/gate.md.
     """
     from privaudit.cli.gate_run import GateRequest, run
     from privaudit.cli.output import Show

@@ -10,9 +10,10 @@ import typer
 
 from privaudit.cli.output import Show, deliver, require_outputs, require_own_files, say, tell
 from privaudit.cli.step_summary import SUMMARY
+from privaudit.config import check_tables, configurations
 from privaudit.gate.policy import Policy, find_policy
 from privaudit.gate.run import gate
-from privaudit.gate.stale import check_model, find_model
+from privaudit.gate.stale import check_model, files_of, find_model
 from privaudit.gate.thresholds import parse_threshold
 from privaudit.gate.verdict import OnInconclusive, exit_code
 from privaudit.reports.verdict_lines import verdict_lines
@@ -37,6 +38,8 @@ class GateRequest:
 
 def run(request: GateRequest, show: Show) -> int:
     """Judge, and return the exit code; the result is written whatever the verdict."""
+    for configuration in configurations(Path.cwd()):
+        check_tables(configuration)
     loaded = find_policy(request.policy, Path.cwd())
     baseline = request.baseline or loaded.baseline
     require_outputs(show, inputs=(request.result, loaded.path, baseline))
@@ -57,6 +60,11 @@ def run(request: GateRequest, show: Show) -> int:
     if judged.verdict.thresholds and not (loaded.policy.has_limits or request.fail_if):
         say(
             "Note: no policy with limits here; judged by those that the result was made with.",
+            quiet=show.quiet,
+        )
+    if baseline is not None and judged.comparison is not None and judged.comparison.same_model:
+        say(
+            "Note: the baseline is of this very model, so no increase can be found.",
             quiet=show.quiet,
         )
     deliver(judged, show, _tell_verdict)
@@ -84,17 +92,16 @@ def _check_model(result: Result, request: GateRequest, show: Show) -> str | None
     """Refuse a stale result; a sentence where the model is not there to be compared."""
     folders = (Path.cwd(), request.result.parent)
     path = request.model or find_model(result.model, folders)
+    companions = [request.tokenizer] if request.tokenizer else _tokenizer(result, folders)
     if path is not None:
-        require_own_files(show.files, (path, *(path / file.name for file in result.model.files)))
+        require_own_files(show.files, files_of(result.model, path, companions))
     if path is None and result.model.files:
         return (
             f"{result.model.path} is not here, so whether this result is of the current model was not "
             "checked. Give --model PATH."
         )
     if path is not None and (request.model is not None or result.model.files):
-        check_model(
-            result.model, path, [request.tokenizer] if request.tokenizer else _tokenizer(result, folders)
-        )
+        check_model(result.model, path, companions)
     return None
 
 

@@ -94,7 +94,7 @@ def _exposure(row: Extraction) -> Interval:
     exposure = row.exposure_bits
     if exposure.high is None or row.rank_exact or row.rank != 1:
         return exposure
-    return exposure.model_copy(update={"high": max(exposure.high, log2(row.candidates))})
+    return exposure.model_copy(update={"high": max(exposure.high, log2(max(1, row.candidates)))})
 
 
 def _recovered(rows: Mapping[_Key, Extraction], keys: Iterable[_Key]) -> Interval:

@@ -132,8 +132,11 @@ def _interval(row: Membership | Slice, threshold: Threshold) -> Interval | None:
 
 
 def _ends(interval: Interval) -> tuple[float, float, float] | None:
+    """Of a rate or of a difference of two; None also where an edited file has what can be neither."""
     value, low, high = interval.value, interval.low, interval.high
-    return None if value is None or low is None or high is None else (value, low, high)
+    if value is None or low is None or high is None or not -2 <= low <= value <= high <= 2:
+        return None
+    return value, low, high
 
 
 def _of_records(threshold: Threshold, rows: Sequence[_Row], where: str, prefix: str = "") -> str | None:

@@ -59,6 +59,8 @@ def _fillings(row: Extraction, limit: float, planted: int) -> int | None:
     low, high = row.exposure_bits.low, row.exposure_bits.high
     if row.n_ranked is None or row.rank is None or low is None or high is None or high <= limit:
         return None
+    if not 1 <= row.rank <= row.n_ranked:
+        return None
     if row.exposure_bits.low_simultaneous is not None and planted > 1:
         low = row.exposure_bits.low_simultaneous
     if row.rank == 1:

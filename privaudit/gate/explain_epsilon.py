@@ -1,12 +1,14 @@
 """What would decide a threshold on epsilon, as far as a result tells."""
 
-from math import ceil, exp, isfinite, log1p
+from math import ceil, exp, log1p
 
 from privaudit.gate.readings import ASSUMPTION_FREE
 from privaudit.gate.thresholds import Threshold
 from privaudit.results import Epsilon, LowerBound
 
 _MOST = 1_000_000
+_SANE = 50.0
+"""No design reaches an epsilon beyond this."""
 _UNITS = {"one-run": "canaries", "many-run": "models", "self-test": "runs"}
 
 
@@ -46,7 +48,7 @@ def _units_for(limit: float, top: float, n: int) -> int | None:
     most the level (arXiv 2305.08846, theorem 3.1), so ``m`` goes with one over ``log(1 + exp(-epsilon))``.
     The ceiling of the design at hand stands for the level. With delta it takes more.
     """
-    if not (isfinite(limit) and isfinite(top)) or limit > 50.0:
+    if top < 0 or limit > _SANE:
         return None
     count = ceil(n * log1p(exp(-top)) / log1p(exp(-limit)))
     return count if count <= _MOST else None

@@ -82,7 +82,8 @@ def limits_of(result: Result, policy: Policy, fail_if: Sequence[str]) -> tuple[L
         UsageError: an expression cannot be read, or ``best`` stands for an attack that nobody knows.
     """
     own = result.verdict.thresholds
-    best = next((item.attack for item in own if parse_threshold(item.expression).attack == _BEST), None)
+    # NOTE: not parsed, because limits that do not count here may be of a later version.
+    best = next((item.attack for item in own if item.expression.partition(":")[0].strip() == _BEST), None)
 
     def limit(text: str, slice_: str | None = None, *, increase: bool = False) -> Limit:
         return Limit(_resolved(text, best), slice_, increase)

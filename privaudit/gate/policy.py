@@ -6,7 +6,7 @@ error: a misspelled limit must never be a limit that is silently absent.
 
 import datetime
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -14,7 +14,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from privaudit.errors import UsageError
-from privaudit.gate.thresholds import Threshold, parse_threshold
+from privaudit.gate.thresholds import parse_threshold
 from privaudit.gate.verdict import OnInconclusive
 from privaudit.inert import inert
 
@@ -25,6 +25,7 @@ _FAULTS = {
     "date_type": "a date is wanted, such as 2027-01-31 without quotes",
 }
 _NAMES = ("privaudit.toml", "pyproject.toml")
+_IN_PYPROJECT = ("tool", "privaudit", "gate")
 
 
 # NOTE: these raise no ValueError, so their messages reach the user as they are.
@@ -118,11 +119,6 @@ class Policy(_Table):
     waivers: tuple[Waiver, ...] = ()
 
     @property
-    def thresholds(self) -> tuple[Threshold, ...]:
-        """The absolute limits, parsed."""
-        return tuple(map(parse_threshold, self.fail_if))
-
-    @property
     def has_limits(self) -> bool:
         """Whether it limits anything."""
         return bool(self.fail_if or self.slices or self.max_increase)
@@ -162,7 +158,7 @@ def find_policy(explicit: Path | None, folder: Path) -> LoadedPolicy:
 
     Raises:
         UsageError: the file is missing, is not TOML, has no limit, or has a key or value that no policy has;
-            or both files of the folder have a policy.
+            a part of a policy stands outside of its table; or both files of the folder have a policy.
     """
     if explicit is not None:
         if not explicit.is_file():
@@ -195,16 +191,41 @@ def _read(path: Path) -> LoadedPolicy:
 
     try:
         raw = path.read_bytes()
-        content: object = tomllib.loads(raw.decode())
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        content = tomllib.loads(raw.decode())
+    except (OSError, ValueError, RecursionError) as error:  # ValueError: no UTF-8, no TOML, or a vast number
         raise UsageError("a TOML file", f"{path.name}: {error}", "Correct the file") from error
+    _refuse_misplaced(content, path)
+    table: object = content
     for key in _table_name(path).split("."):
-        if not isinstance(content, Mapping):
+        if not isinstance(table, Mapping):
             raise UsageError(f"a table [{_table_name(path)}]", f"another value in {path.name}", _MEND)
-        if key not in content:
+        if key not in table:
             return _nothing()
-        content = content[key]
-    return LoadedPolicy(_validated(content, path), path, hashlib.sha256(raw).hexdigest())
+        table = table[key]
+    return LoadedPolicy(_validated(table, path), path, hashlib.sha256(raw).hexdigest())
+
+
+def _refuse_misplaced(content: Mapping[str, object], path: Path) -> None:
+    """Refuse keys of a policy beside its table, and the table as only ``pyproject.toml`` has it."""
+    of_project = path.name == "pyproject.toml"
+    beside = _table_at(content, _IN_PYPROJECT[:-1]) if of_project else content
+    stray = sorted(beside.keys() & _keys(()))
+    if not of_project and _table_at(content, _IN_PYPROJECT):
+        stray.append(".".join(_IN_PYPROJECT))
+    if stray:
+        raise UsageError(
+            f"a policy in [{_table_name(path)}] of {path.name}",
+            f"{', '.join(map(repr, stray))} outside of it",
+            "Move it there",
+        )
+
+
+def _table_at(content: Mapping[str, object], keys: Sequence[str]) -> Mapping[str, object]:
+    """The table under ``keys``; an empty one where there is none."""
+    for key in keys:
+        below = content.get(key)
+        content = below if isinstance(below, Mapping) else {}
+    return content
 
 
 def _validated(content: object, path: Path) -> Policy:
@@ -230,4 +251,4 @@ def _keys(location: tuple[int | str, ...]) -> list[str]:
 
 
 def _table_name(path: Path) -> str:
-    return "tool.privaudit.gate" if path.name == "pyproject.toml" else "gate"
+    return ".".join(_IN_PYPROJECT) if path.name == "pyproject.toml" else "gate"

@@ -8,6 +8,8 @@ from statistics import NormalDist
 POWER = 0.9
 """Share of repeated audits that should decide."""
 _NORMAL = NormalDist()
+_NO_GAP = 1e-9
+"""Closer to the limit than this a value is the limit: no set of records is so large."""
 _PLAIN = _NORMAL.inv_cdf(0.975)
 _OF_TPR = _NORMAL.inv_cdf(1 - 0.025 / 2)
 """Half of the error probability of a TPR's interval pays for its threshold, half for the rate at it."""
@@ -88,7 +90,7 @@ def deviation_of_rate(rate: float, half: float, n_members: int) -> float:
         half: half of its interval's width.
         n_members: behind it.
     """
-    of_members = sqrt(rate * (1 - rate) / n_members)
+    of_members = sqrt(max(0.0, rate * (1 - rate)) / max(1, n_members))
     return hypot(of_members, max(0.0, half / _OF_TPR - of_members))
 
 
@@ -124,7 +126,7 @@ def _times(row: Measured, limit: float, power: float) -> float:
     falls as ``1 / r``. So with ``x = r ** -0.5``: gap = (half + z deviation) x + (own - half) x².
     """
     gap = abs(row.value - limit)
-    if gap == 0.0:
+    if gap < _NO_GAP:
         return inf
     exceeds = row.value > limit
     half = row.half * (row.widening if exceeds else 1.0)

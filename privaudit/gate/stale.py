@@ -8,7 +8,10 @@ from privaudit.errors import ResultError, UsageError
 from privaudit.results import File, Model
 
 _AGAIN = "Audit the model again"
-_LOADED_FIRST = ("model*.safetensors", "tokenizer.json", "pytorch_model*.bin")
+_LOADED_FIRST = (
+    "model*.safetensors", "tokenizer.json", "tokenizer_config.json", "adapter_config.json",
+    "pytorch_model*.bin",
+)  # fmt: skip
 """Files that change a Hugging Face model by being there."""
 
 
@@ -21,7 +24,7 @@ def find_model(model: Model, folders: Sequence[Path]) -> Path | None:
 def check_model(model: Model, path: Path, companions: Sequence[Path] = ()) -> None:
     """Refuse a result of other files than those of ``path``.
 
-    A model that is one file may have another name by now.
+    A file may have another name by now; those that belong to it, such as a tokenizer, keep theirs.
 
     Args:
         model: as its result describes it.
@@ -30,19 +33,44 @@ def check_model(model: Model, path: Path, companions: Sequence[Path] = ()) -> No
 
     Raises:
         UsageError: there is no model at ``path``.
-        ResultError: a file of the audited model is missing or differs, weights were added that would be
-            loaded in the place of the audited ones, or the result is of nothing that has files.
+        ResultError: a file of the audited model is missing or differs, one was added that would be loaded in
+            the place of an audited one or on top of it, or the result is of nothing that has files.
     """
     if not _is_there(path):
         raise UsageError("a model", f"nothing at {path}", "Correct --model")
     if not model.files:
         raise ResultError("a result of one model", f"one of a {model.format}", "Drop --model")
-    folders = (path, *companions) if path.is_dir() else (path.parent, *companions)
+    itself = _check_itself(model, path) if path.is_file() else None
     for file in model.files:
-        named = [folder / file.name for folder in folders if _stays_inside(file.name)]
-        _check_file(file, [path] if path.is_file() and len(model.files) == 1 else named, model, path)
+        if file.sha256 != itself:
+            _check_file(file, _places(file, path, companions), model, path)
     for added in _added(model, path):
         raise ResultError(f"a result of the model {path.name}", f"one without the file {added} in it", _AGAIN)
+
+
+def files_of(model: Model, path: Path, companions: Sequence[Path] = ()) -> list[Path]:
+    """The files that :func:`check_model` reads, as far as they are there: no output may replace them."""
+    named = (place for file in model.files for place in _places(file, path, companions))
+    return [path, *(place for place in named if _is_there(place))]
+
+
+def _places(file: File, path: Path, companions: Sequence[Path]) -> list[Path]:
+    """Where a file of the model at ``path`` may be; a name in a result never leads out of its folders."""
+    folders = (path if path.is_dir() else path.parent, *companions)
+    return [folder / file.name for folder in folders if _stays_inside(file.name)]
+
+
+def _check_itself(model: Model, path: Path) -> str:
+    """The SHA-256 of a model that is a file; of files beside it alone no result would be of this model."""
+    found = _sha256(path)
+    if found not in {file.sha256 for file in model.files}:
+        raise ResultError(
+            f"a result of the model {path.name}, which has the SHA-256 {found[:12]}",
+            f"one of {model.files[0].name} with {model.files[0].sha256[:12]} (model digest "
+            f"{model.digest[:12]})",
+            _AGAIN,
+        )
+    return found
 
 
 def _check_file(file: File, places: Sequence[Path], model: Model, path: Path) -> None:

@@ -42,6 +42,11 @@ class Threshold:
         """What the metric speaks of."""
         return _FAMILIES[self.metric]
 
+    @property
+    def most(self) -> float:
+        """What no limit on the metric may be above, because the metric cannot."""
+        return _most(self.metric)
+
 
 def parse_threshold(expression: str) -> Threshold:
     """Read ``[attack:]metric[@fpr]>limit``.
@@ -123,15 +128,20 @@ def _parse_fpr(text: str | None, metric: Metric, expression: str) -> float | Non
 
 
 def _parse_limit(text: str, metric: Metric, expression: str) -> float:
-    limit = _number(text)
-    ceiling = 1.0 if _FAMILIES[metric] == "membership" else math.inf
-    if limit is None or not 0 <= limit <= ceiling:
-        rate = "between 0 and 1" if ceiling == 1.0 else "that is 0 or more"
+    limit, most = _number(text), _most(metric)
+    if limit is None or not 0 <= limit <= most:
+        rate = "between 0 and 1" if most == 1.0 else "that is 0 or more"
         raise UsageError(f"a limit {rate}", f"{text!r} in {expression!r}", "Correct the limit")
     return limit
 
 
+def _most(metric: Metric) -> float:
+    return 1.0 if _FAMILIES[metric] == "membership" else math.inf
+
+
 def _number(text: str) -> float | None:
+    if "_" in text:
+        return None  # NOTE: to Python 0_1 is 1, and no model ever exceeds that.
     try:
         value = float(text)
     except ValueError:

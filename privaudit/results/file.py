@@ -64,7 +64,7 @@ def read_result(path: Path, *, without: Collection[str] = ()) -> Result:
     """
     try:
         content = path.read_bytes()
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: what can be no name of a file
         raise ResultError("a readable result file", f"{path}: {type(error).__name__}", _MEND) from error
     try:
         kind = _reduced(frozenset(without)) if without else Result

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from privaudit.history import read
-from privaudit.results import File, read_result, write_result
+from privaudit.results import File, Interval, NotRun, Slice, read_result, write_result
 
 HEAVY = {"torch", "transformers", "sklearn", "pandas", "numpy", "scipy", "jinja2", "mlflow"}
 
@@ -132,7 +132,17 @@ def test_a_misplaced_policy_does_not_pass(gate, folder):
     (folder / "policy.toml").write_text('[tool.privaudit.gate]\nfail-if = ["loss:auc>0.9"]\n')
     done = gate("--policy", "policy.toml")
     assert done.code == 2
-    assert "Expected limits in [gate] of policy.toml, got none" in done.err
+    assert "Expected a policy in [gate] of policy.toml, got 'tool.privaudit.gate' outside of it" in done.err
+
+
+@pytest.mark.parametrize(
+    ("name", "table"), [("privaudit.toml", "gates"), ("pyproject.toml", "tool.privaudit.gates")]
+)
+def test_a_misspelt_table_is_no_absent_policy(gate, folder, name, table):
+    (folder / name).write_text(f'[{table}]\nfail-if = ["loss:auc>0.6"]\n')
+    done = gate("-q")
+    assert done.code == 2
+    assert "got 'gates'" in done.err
 
 
 @pytest.mark.parametrize(
@@ -158,6 +168,18 @@ def test_a_result_that_is_none_exits_2(gate, folder, break_):
     assert done.code == 2
     assert done.out == ""
     assert done.err.startswith("privaudit: Expected a ")
+
+
+def test_a_name_that_no_file_can_have_exits_2(gate, folder, audited):
+    (folder / "privaudit.toml").write_text('[gate]\nfail-if = ["loss:auc>0.9"]\nbaseline = "a\\u0000b"\n')
+    assert gate().code == 2
+    (folder / "privaudit.toml").unlink()
+    names = [File(name=name, sha256="0" * 64, size=1) for name in ("x" * 300, "a\0b", "../model.pt")]
+    update = {"path": ".", "files": tuple(names)}
+    write_result(
+        audited.model_copy(update={"model": audited.model.model_copy(update=update)}), folder / "result.json"
+    )
+    assert gate("--fail-if", "loss:auc>0.9", "-o", "judged.json").code == 2
 
 
 def test_a_result_of_another_model_is_refused_wherever_the_model_is(gate, folder):
@@ -191,6 +213,8 @@ def test_a_tokenizer_is_where_the_result_was_made_or_where_it_is_named(gate, fol
     write_result(audited.model_copy(update=update), folder / "result.json")
     assert gate("--fail-if", "loss:auc>0.9").code == 2
     assert gate("--fail-if", "loss:auc>0.9", "--tokenizer", "tok").code == 0
+    assert gate("--fail-if", "loss:auc>0.9", "--tokenizer", "tok", "-o", "tok/tokenizer.json").code == 2
+    assert (folder / "tok" / "tokenizer.json").read_bytes() == b"words"
 
 
 def test_an_increase_over_the_baseline_fails_and_the_comparison_is_in_the_result(gate, folder, make_audit):
@@ -202,7 +226,9 @@ def test_an_increase_over_the_baseline_fails_and_the_comparison_is_in_the_result
     assert done.code == 1
     assert "loss:auc>0.02 over baseline  exceeded" in done.out
     assert read_result(folder / "judged.json").comparison.baseline_model == "model.pt"
-    assert gate("--baseline", "result.json").code == 0  # of the very same model
+    same = gate("--baseline", "result.json")
+    assert same.code == 0
+    assert "Note: the baseline is of this very model" in same.err
     (folder / "privaudit.toml").write_text('[gate]\nmax-increase = ["loss:auc>0.02"]\n')
     assert gate().code == 2
 
@@ -214,6 +240,24 @@ def test_the_judged_result_goes_into_the_history_and_onto_a_page(gate, folder):
     assert "FAIL" in (folder / "r.html").read_text("utf-8")
     assert gate("--html", "model.pt").code == 2
     assert (folder / "model.pt").read_bytes() == b"weights"
+
+
+LIMITS = ("loss:auc>0.9", "loss:auc>0.7", "auc>0.6", "tpr@0.001>0.5", "exposure>4", "extracted>1")
+POLICIES = ("", 'fail-if = ["loss:auc>0.8"]\n', 'slices = [{slice = "class=pay", fail-if = "auc>0.5"}]\n')
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_what_a_gate_passes_over_never_changes_its_verdict(gate, folder, make_audit, policy):
+    """Parts of a result are not read unless something is written, so writing must change nothing."""
+    auc = Interval(value=0.7, low=0.6, high=0.8)
+    part = Slice(by="class", value="pay", attack="loss", n_members=50, n_nonmembers=50, auc=auc)
+    late = NotRun(attack="enumerate", kind="extraction", reason="time ran out.")
+    (folder / "privaudit.toml").write_text(f"[gate]\n{policy}" if policy else "")
+    for changes in ({}, {"not_run": (late,)}, {"extraction": ()}, {"comparable": False}):
+        write_result(make_audit(slices=(part,), **changes), folder / "result.json")
+        for flags in ((), *(("--fail-if", limit) for limit in LIMITS)):
+            quick, whole = gate(*flags), gate(*flags, "-o", "judged.json")
+            assert (quick.code, quick.out) == (whole.code, whole.out)
 
 
 def test_explain_says_what_would_decide(gate, folder):

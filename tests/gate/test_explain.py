@@ -400,3 +400,30 @@ def with_sizes(result, n):
     return result.model_copy(
         update={"data": result.data.model_copy(update={"n_members": n, "n_nonmembers": n})}
     )
+
+
+@pytest.mark.parametrize("limit", ["1e-300", "0"])
+def test_a_limit_that_is_the_value_but_for_rounding_asks_for_no_number_of_records(audit, limit):
+    result = audit()
+    rates = tuple(
+        rate.model_copy(update={"tpr": 0.0, "low": 0.0, "low_simultaneous": 0.0})
+        for rate in result.membership[0].tpr_at_fpr
+    )
+    row = result.membership[0].model_copy(update={"tpr_at_fpr": rates})
+    text = said(f"loss:tpr@0.01>{limit}", result.model_copy(update={"membership": (row,)}))[1]
+    assert "No number of records decides it" in text
+
+
+@pytest.mark.parametrize("auc", [(1e308, 0.5, 0.65, 0.5), (0.6, 0.55, 1e308, 0.53), (0.9, 0.55, 0.65, 0.53)])
+def test_of_numbers_that_contradict_each_other_nothing_is_told(audit, auc):
+    assert said("loss:auc>0.62", audit(auc=auc))[1] == "loss has no number here."
+
+
+def test_a_rank_beyond_all_that_were_ranked_is_told_nothing(result_of, extraction):
+    row = extraction(exposure=(9.0, 8.0, 10.0), rank_exact=False).model_copy(update={"rank": 10**9})
+    assert said("exposure>9", result_of(extraction=(row,)))[1] is None
+
+
+def test_a_ceiling_that_is_none_asks_for_no_number_of_canaries(result_of, epsilon_of):
+    epsilon = epsilon_of("no-claim").model_copy(update={"ceiling": -1e308})
+    assert "no design of sane size does" in said("epsilon>4", result_of(membership=(), epsilon=epsilon))[1]

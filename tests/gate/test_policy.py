@@ -118,12 +118,30 @@ def test_a_file_that_was_named_must_exist(tmp_path):
         (WAIVER.replace("reason", "because"), "'waivers.0.because'|'waivers.0.reason'"),
         ("gate = 3\n", "a table is wanted"),
         ("[gate\n", "a TOML file"),
+        ("[gate]\nfail-if = " + "[" * 5000, "a TOML file"),
+        ("[gate]\nlongest-waiver-days = " + "9" * 5000, "a TOML file"),
+        ("[gate]\nfail-if = ['auc>0_6']\n", "a limit between 0 and 1"),
+        ("fail-if = ['auc>0.6']\n", r"in \[gate\] of privaudit.toml, got 'fail-if' outside of it"),
+        ("slices = []\n[gate]\nfail-if = ['auc>0.6']\n", "'slices' outside of it"),
+        ("[tool.privaudit.gate]\nfail-if = ['auc>0.6']\n", r"got 'tool\.privaudit\.gate' outside of it"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_by_name(read, text, words):
     with pytest.raises(UsageError, match=words) as refused:
         read(text)
     assert "\n" not in str(refused.value)
+
+
+def test_a_limit_beside_the_table_of_pyproject_is_refused(read):
+    text = "[tool.privaudit]\nfail-if = ['auc>0.6']\n[tool.privaudit.gate]\nfail-if = ['auc>0.9']\n"
+    with pytest.raises(UsageError, match=r"in \[tool\.privaudit\.gate\] of pyproject\.toml, got 'fail-if'"):
+        read(text, "pyproject.toml")
+
+
+@pytest.mark.parametrize("text", ["tool = 3\n", "[tool]\nprivaudit = 3\n"])
+def test_another_value_where_our_table_would_be_is_refused(read, text):
+    with pytest.raises(UsageError, match="another value in"):
+        read(text, "pyproject.toml")
 
 
 def test_a_number_for_on_inconclusive_is_understood(read):

@@ -82,6 +82,13 @@ def test_best_without_a_name_is_an_error_never_a_guess(judged_before, items):
         judged(judged_before(*items), "best:auc>0.9")
 
 
+def test_limits_of_a_later_version_that_do_not_count_stop_nothing(judged_before):
+    before = judged_before(("regret>0.5", None, {}))
+    assert judged(before, "loss:auc>0.9").verdict.status == "pass"
+    with pytest.raises(UsageError, match="a metric out of"):
+        judged(before)
+
+
 @pytest.mark.parametrize(
     "expression", ["margin:auc>0.9", "exposure>5", "extracted>0", "epsilon>1", "rmia:tpr@0.01>0.5"]
 )

@@ -43,7 +43,9 @@ def test_one_file_is_known_by_its_content_whatever_its_name(folder):
     (folder / "renamed.pt").write_bytes(b"bundle")
     check_model(model, folder / "renamed.pt")
     (folder / "model.pt").write_bytes(b"bundles")
-    with pytest.raises(ResultError, match=r"whose model\.pt has the SHA-256 .*Audit the model again"):
+    with pytest.raises(
+        ResultError, match=r"the model model\.pt, which has the SHA-256 .*Audit the model again"
+    ):
         check_model(model, folder / "model.pt")
 
 
@@ -67,11 +69,13 @@ def test_every_file_of_a_directory_counts(folder):
         ("model.safetensors", "pytorch_model.bin", False),
         ("pytorch_model.bin", "model.safetensors", True),
         ("pytorch_model.bin", "tokenizer.json", True),
+        ("model.safetensors", "tokenizer_config.json", True),
+        ("model.safetensors", "adapter_config.json", True),
         ("pytorch_model.bin", "training_args.bin", False),
         ("model.safetensors", "model-00001-of-00002.safetensors", True),
     ],
 )
-def test_weights_that_would_be_loaded_in_their_place_make_it_stale(tmp_path, audited, added, stale):
+def test_what_would_be_loaded_in_their_place_or_on_top_makes_it_stale(tmp_path, audited, added, stale):
     (tmp_path / audited).write_text("weights")
     model = model_of(tmp_path, (tmp_path, audited))
     (tmp_path / added).write_text("new")
@@ -91,6 +95,26 @@ def test_an_onnx_file_has_its_tokenizer_elsewhere(folder):
     (tokenizer / "tokenizer.json").write_text("another")
     with pytest.raises(ResultError, match=r"tokenizer\.json"):
         check_model(model, folder / "model.onnx", [tokenizer])
+
+
+def test_another_onnx_file_is_not_taken_for_the_audited_one_beside_it(folder):
+    tokenizer = folder / "tok"
+    model = model_of("model.onnx", (folder, "model.onnx"), (tokenizer, "tokenizer.json"))
+    (folder / "new.onnx").write_bytes(b"trained again")
+    with pytest.raises(ResultError, match=r"a result of the model new\.onnx.*Audit the model again"):
+        check_model(model, folder / "new.onnx", [tokenizer])
+    (folder / "new.onnx").write_bytes(b"graph")
+    (folder / "model.onnx").unlink()
+    check_model(model, folder / "new.onnx", [tokenizer])
+
+
+def test_a_link_is_what_it_leads_to(folder):
+    model = model_of("model.pt", (folder, "model.pt"))
+    (folder / "link.pt").symlink_to("model.pt")
+    check_model(model, folder / "link.pt")
+    (folder / "model.pt").write_bytes(b"trained again")
+    with pytest.raises(ResultError, match="Audit the model again"):
+        check_model(model, folder / "link.pt")
 
 
 def test_names_in_a_result_never_lead_out_of_the_models_folder(folder):

@@ -70,6 +70,7 @@ def test_what_is_inconclusive_beside_a_waived_finding_stays_so(result):
         ({"limit": 0.54}, "the finding outgrew it. loss: at least 0.55, which is above 0.54; mend the model"),
         ({"limit": 0.64}, "its limit 0.64 is not excluded. The interval reaches 0.65"),
         ({"limit": 0.0}, "the finding outgrew it"),
+        ({"limit": 65.0}, "its limit 65 accepts anything; give one of at most 1"),
     ],
 )
 def test_a_waiver_that_does_not_count_is_named_and_the_build_fails(result, changes, words):
