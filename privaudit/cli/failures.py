@@ -22,7 +22,9 @@ def run_guarded(app: typer.Typer, arguments: list[str]) -> int:
     except Exception as error:
         usage = getattr(error, "format_message", None)
         if usage is not None:
-            return _fail(Exit.UNUSABLE, f"{usage()} Try: privaudit --help.")
+            context = getattr(error, "ctx", None)
+            command = "privaudit" if context is None else context.command_path
+            return _fail(Exit.UNUSABLE, f"{usage()} Try: {command} --help.")
         return _bug(error)
     # NOTE: Typer turns Ctrl-C inside a command into this return value.
     if code == Exit.INTERRUPTED:

@@ -23,7 +23,7 @@ _FAMILIES: Mapping[Metric, Family] = {
 }
 _METRICS: tuple[Metric, ...] = get_args(Metric)
 _EXPRESSION = re.compile(
-    r"\s*(?:(?P<attack>[a-z0-9-]+)\s*:)?\s*(?P<metric>[a-z]+)\s*(?:@\s*(?P<fpr>[^\s>]+))?\s*>\s*(?P<limit>\S+)\s*"
+    r"\s*(?:(?P<attack>[a-z0-9-]+)\s*:)?\s*(?P<metric>[A-Za-z]+)\s*(?:@\s*(?P<fpr>[^\s>]+))?\s*>\s*(?P<limit>\S+)\s*"
 )
 
 
