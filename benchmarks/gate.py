@@ -2,11 +2,11 @@
 
     python benchmarks/gate.py --repeats 15
 
-All are fresh processes of the same interpreter, run in turns; a ratio is the median over the turns. The three
-packages load lazily, and pydantic imports more of itself when the first model is defined. So the limit is for a
-process that imports the names which programs use and defines one model. Printed beside it are the ratios to the
-imported names alone, to the bare import statements, which load little, and to an empty Typer command, than which
-no command is faster. The result is made here: attacks, slices, exposed records, and canaries.
+All are fresh processes of the same interpreter, run in turns; a ratio is the median over the turns. The
+three packages load lazily, and pydantic imports more of itself when the first model is defined. So the limit
+is for a process that imports the names which programs use and defines one model. Printed beside it are the
+ratios to the imported names alone, to the bare import statements, which load little, and to an empty Typer
+command, than which no command is faster. The result is made here: attacks, slices, records, and canaries.
 """
 
 import argparse

@@ -18,8 +18,8 @@ COMMON = frozenset({"seed", "device", "threads", "quiet", "verbose", "no-color",
 
 TABLES = frozenset(
     {
-        "mia", "extract", "audit", "train", "canary", "sweep", "epsilon", "gate", "report", "attacks", "store",
-        "selftest", "demo", "doctor",
+        "mia", "extract", "audit", "train", "canary", "sweep", "epsilon", "gate", "report", "attacks",
+        "store", "selftest", "demo", "doctor",
     }
 )  # fmt: skip
 """Names of tables: one per command. That of ``gate`` is the policy."""

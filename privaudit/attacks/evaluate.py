@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from math import ceil, log
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,8 @@ PRIORS = (0.01, 0.1, 0.5)
 SLICE_LEAST = 10
 """Members and non-members that a slice needs."""
 MOST_EXPOSED = 20
+_STEP = 1.25
+"""The ratio of two FPRs of a curve that is not exceeded, as far as the sample can resolve them."""
 _STEPS = 1e6
 """Per unit, to which the limits of a band are rounded: they are many, and need no more digits."""
 
@@ -117,16 +120,30 @@ def evaluate_attack(
 
 
 def roc(ranked: RankedScores) -> Roc:
-    """The thinned curve with the band that holds for all thresholds at once, rounded outwards."""
+    """The thinned curve with the band that holds for all thresholds at once, rounded outwards.
+
+    Where many records share a score its thresholds lie far apart. Between them the curve stays at the last
+    one, which is said at some rates in between: the band is far narrower there than at the next threshold.
+    """
     points = roc_points(ranked)
-    band = roc_band(ranked, points.fpr, CONFIDENCE)
+    fpr = np.union1d(points.fpr, _between(points.fpr, 1 / ranked.n_nonmembers))
+    tpr = points.tpr[np.searchsorted(points.fpr, fpr, side="right") - 1]
+    band = roc_band(ranked, fpr, CONFIDENCE)
     return Roc(
-        fpr=tuple(points.fpr.tolist()),
-        tpr=tuple(points.tpr.tolist()),
+        fpr=tuple(fpr.tolist()),
+        tpr=tuple(tpr.tolist()),
         tpr_low=tuple((np.floor(band.low * _STEPS) / _STEPS).tolist()),
         tpr_high=tuple((np.ceil(band.high * _STEPS) / _STEPS).tolist()),
         confidence=CONFIDENCE,
     )
+
+
+def _between(fpr: Floats, least: float) -> Floats:
+    """Rates evenly spaced on a logarithmic axis, inside every gap of ``fpr`` that is wider than a step."""
+    grid = np.geomspace(least, 1.0, 1 + ceil(log(1 / least) / log(_STEP)))
+    left = fpr[np.searchsorted(fpr, grid, side="right") - 1]
+    right = fpr[np.minimum(np.searchsorted(fpr, grid, side="left"), len(fpr) - 1)]
+    return grid[right > _STEP * np.maximum(left, least)]
 
 
 @dataclass(frozen=True, eq=False)

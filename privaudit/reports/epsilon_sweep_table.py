@@ -7,7 +7,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from privaudit.inert import inert
-from privaudit.reports.tables import NOT_MEASURED, Columns, at_least, fitted_table, interval
+from privaudit.reports.tables import NOT_MEASURED, Columns, fitted_table, interval
 from privaudit.results import Correlation, EpsilonSweep, EpsilonSweepRow, Interval
 
 _STYLES = {
@@ -95,8 +95,13 @@ def bound(row: EpsilonSweepRow) -> str:
     """The lower bound that assumes nothing, beside the accounted epsilon."""
     if row.bound is None:
         return NOT_MEASURED
-    found = next((at_least(b.value) for b in row.bound.lower_bounds if b.method == "steinke"), NOT_MEASURED)
+    found = next((_down(b.value) for b in row.bound.lower_bounds if b.method == "steinke"), NOT_MEASURED)
     return found if row.accounted is None else f"{found} of {row.accounted:.2f}"
+
+
+def _down(value: float) -> str:
+    """Two places, rounded down: a lower bound stays one."""
+    return f"{math.floor(round(100 * value, 6)) / 100:.2f}" if math.isfinite(value) else f"{value:.2f}"
 
 
 def _positive(row: EpsilonSweepRow) -> float | None:

@@ -1,13 +1,14 @@
 """The test of a claimed epsilon as a person reads it: the verdict, what was tested, and what it rests on."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from math import ceil, floor, isfinite
 
 from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from privaudit.inert import inert
-from privaudit.reports.tables import NOT_MEASURED, at_least, at_most, bare_table
+from privaudit.reports.tables import NOT_MEASURED, bare_table
 from privaudit.results import Claim, Control, Epsilon, LowerBound, StaticCheck
 
 _STYLES = {
@@ -109,11 +110,16 @@ def _bounds(bounds: tuple[LowerBound, ...]) -> Iterator[RenderableType]:
     table = bare_table("lower bound", right=right)
     for bound in bounds:
         p = [NOT_MEASURED if bound.p_value is None else _p(bound.p_value)] * tested
-        most = NOT_MEASURED if bound.ceiling is None else at_most(bound.ceiling, 4)
-        table.add_row(Text(_name(bound)), at_least(bound.value, 4), most, f"{bound.confidence:.0%}", *p)
+        most = NOT_MEASURED if bound.ceiling is None else _to(ceil, bound.ceiling)
+        table.add_row(Text(_name(bound)), _to(floor, bound.value), most, f"{bound.confidence:.0%}", *p)
     yield table
     for bound in bounds:
         yield Text(f"{_name(bound)} assumes {inert(bound.assumes)}.", "dim")
+
+
+def _to(side: Callable[[float], int], value: float) -> str:
+    """Three places, rounded to the side on which a bound stays one."""
+    return f"{side(round(1000 * value, 6)) / 1000:.3f}" if isfinite(value) else f"{value:.3f}"
 
 
 def _name(bound: LowerBound) -> str:

@@ -13,7 +13,7 @@ from rich.text import Text
 from privaudit.inert import inert
 from privaudit.reports.extraction_words import by_canary, plain_words
 from privaudit.reports.tables import NOT_MEASURED, Columns, bare_table, fitted_table, interval
-from privaudit.results import Extraction, ExtractionSummary, Result
+from privaudit.results import Extraction, ExtractionSummary, Interval, Result
 
 _MOST_CANARIES = 20
 _ORDER = (
@@ -29,7 +29,7 @@ def extraction_parts(result: Result, width: int) -> Iterator[RenderableType]:
         yield Text(sentence)
     if result.extraction_summary:
         yield Text()
-        yield from _summary_table(result.extraction_summary, width)
+        yield from _summary_table(result, width)
     yield Text()
     canaries = sorted(by_canary(result.extraction), key=_worst_first)
     rows = [row for tries in canaries[:_MOST_CANARIES] for row in tries]
@@ -78,9 +78,23 @@ def rank(row: Extraction) -> str:
 def exposure(row: Extraction) -> str:
     """Bits with their interval; of a secret that nothing in a sample beat, how many they are at least."""
     bits = row.exposure_bits
-    if row.rank == 1 and not row.rank_exact and bits.low is not None:
-        return f"≥ {floor(10 * bits.low) / 10:.1f}"
-    return interval(bits, 1)
+    return _at_least(bits) if unbeaten(row) else interval(bits, 1)
+
+
+def unbeaten(row: Extraction) -> bool:
+    """Whether nothing in a sample beat the secret: how far it stands out is then not known from above."""
+    return row.rank == 1 and not row.rank_exact
+
+
+def mean_exposure(summary: ExtractionSummary, rows: Sequence[Extraction]) -> str:
+    """The mean over canaries with its interval; only its lower end where one of them has no upper end."""
+    key = (summary.attack, summary.included)
+    capped = any(unbeaten(row) for row in rows if (row.attack, row.included) == key)
+    return _at_least(summary.mean_exposure_bits) if capped else interval(summary.mean_exposure_bits, 1)
+
+
+def _at_least(bits: Interval) -> str:
+    return NOT_MEASURED if bits.low is None else f"≥ {floor(10 * bits.low) / 10:.1f}"
 
 
 def _number(value: float | None, form: str) -> str:
@@ -97,14 +111,15 @@ def _legend(rows: Sequence[Extraction]) -> Iterator[Text]:
         yield Text("control: the same secret, asked of models that were trained without it.", "dim")
     if any(row.rank is not None and not row.rank_exact for row in rows):
         yield Text(
-            "~: ranked in a sample of the fillings; exposure with its 95 % interval, or how much it is at least.",
+            "~: ranked in a sample of the fillings; exposure with its 95 % interval, or what it is at least.",
             "dim",
         )
     for remark in dict.fromkeys(text for row in rows for text in (row.note, row.reason) if text):
         yield Text(f"Note: {inert(remark)}", "yellow")
 
 
-def _summary_table(summary: Sequence[ExtractionSummary], width: int) -> Iterator[RenderableType]:
+def _summary_table(result: Result, width: int) -> Iterator[RenderableType]:
+    summary = result.extraction_summary
     names = {
         "attack": [row.attack for row in summary],
         "canaries": ["planted" if row.included else "controls" for row in summary],
@@ -113,7 +128,7 @@ def _summary_table(summary: Sequence[ExtractionSummary], width: int) -> Iterator
         "recovered": [f"{row.n_extracted:,} of {row.n_canaries:,}" for row in summary],
         "rate": [interval(row.exact_match_rate, 2) for row in summary],
         "by guessing": [_number(row.guess_rate, ".2g") for row in summary],
-        "mean exposure": [interval(row.mean_exposure_bits, 1) for row in summary],
+        "mean exposure": [mean_exposure(row, result.extraction) for row in summary],
         "models": [f"{row.n_models:,}" for row in summary],
     }
     return fitted_table(names, columns, _SUMMARY_ORDER, width)

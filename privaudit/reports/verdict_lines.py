@@ -6,7 +6,6 @@ Plain lines, because a gate runs after every build and should not wait for a tab
 from collections.abc import Iterator
 
 from privaudit.inert import inert
-from privaudit.reports.findings import is_waived
 from privaudit.results import Result, ThresholdResult
 
 WORDS = {"pass": "PASS", "fail": "FAIL", "inconclusive": "INCONCLUSIVE", "not-judged": "NOT JUDGED"}
@@ -38,7 +37,7 @@ def verdict_lines(result: Result) -> Iterator[str]:
 def _limits(items: tuple[ThresholdResult, ...]) -> Iterator[str]:
     """One line per limit; under it its waiver, and the advice."""
     rows = [
-        (_name(item.name), "waived" if is_waived(item) else item.result, _text(item.reason)) for item in items
+        (_name(item.name), "waived" if item.waiver else item.result, _text(item.reason)) for item in items
     ]
     widths = [max(map(len, column)) for column in zip(_HEADINGS, *rows, strict=True)][:2]
     yield _row(_HEADINGS, widths)

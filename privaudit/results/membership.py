@@ -33,7 +33,7 @@ class Ppv(Part):
 
 
 class Roc(Part):
-    """Vertices of the empirical ROC curve, thinned log-spaced in FPR."""
+    """Points of the empirical ROC curve, which is a stair, thinned log-spaced in FPR."""
 
     fpr: tuple[Number, ...]
     tpr: tuple[Number, ...]

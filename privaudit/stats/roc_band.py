@@ -41,12 +41,12 @@ def roc_band(ranked: RankedScores, fpr: Floats, confidence: float) -> RocBand:
     check_confidence(confidence)
     false = _Limits.of(ranked.n_nonmembers, (1 - confidence) / 2)
     true = _Limits.of(ranked.n_members, (1 - confidence) / 2)
-    # NOTE: the curve rises: it is at least what thresholds surely not right of an FPR reach, and at most what
-    # the first surely right of it does.
+    # NOTE: the curve rises: it is at least what thresholds surely not right of an FPR reach. All that are not
+    # right of it lie above the first score that surely is, and reach at most the members above that.
     left = np.searchsorted(ranked.nonmembers, false.most_surely_within(fpr), side="right")
     right = np.searchsorted(ranked.nonmembers, false.fewest_surely_beyond(fpr), side="left")
-    above = np.concatenate(([0], ranked.members, [ranked.n_members]))
-    return RocBand(true.low(above[left]), true.high(above[right + 1]))
+    above = np.concatenate(([0], ranked.members))
+    return RocBand(true.low(above[left]), true.high(above[right]))
 
 
 @dataclass(frozen=True, eq=False)

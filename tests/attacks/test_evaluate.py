@@ -35,6 +35,18 @@ def test_the_band_has_the_vertices_of_the_curve_and_holds_them(n):
     assert found.confidence == 0.95
 
 
+def test_between_thresholds_that_lie_far_apart_the_curve_stays_and_the_band_is_narrow():
+    """One score for all members and a third of the rest, as of an attack that knows unknown words."""
+    member = np.arange(2000) < 1000
+    found = roc(rank_scores(np.where(member | (np.arange(2000) % 3 == 0), 1.0, 0.0), member))
+    steps = np.array(found.fpr[1:])
+    assert (steps[1:] / steps[:-1]).max() <= 1.25 + 1e-9
+    for fpr, tpr, high in zip(found.fpr, found.tpr, found.tpr_high, strict=True):
+        assert tpr == (fpr > 0.33)
+        assert fpr > 0.3 or high < 0.02
+    assert len(found.fpr) < 60
+
+
 def test_limits_are_rounded_outwards_to_few_digits():
     ranked = rank_scores(*scored())
     found, exact = roc(ranked), roc_band(ranked, np.array(roc(ranked).fpr), 0.95)

@@ -44,7 +44,7 @@ def test_every_status_says_what_decided(specimen, judged, limits, status, messag
         ({"expression": "advantage>0.1", "result": "exceeded", "value": 0.2}, "advantage ≥ 0.2"),
         ({"expression": "exposure>8", "result": "exceeded", "value": 13.2877}, "exposure ≥ 13.2 bits"),
         ({"expression": "extracted>0", "result": "exceeded", "value": 1234.0}, "extracted ≥ 1230"),
-        ({"expression": "epsilon>8", "result": "holds", "value": 7.9991}, "epsilon ≤ 8"),
+        ({"expression": "epsilon>8", "result": "holds", "value": 7.9991}, "epsilon as accounted ≤ 8"),
         ({"expression": "epsilon>8", "result": "exceeded", "value": float("inf")}, "epsilon ≥ ∞"),
         ({"expression": "auc>0.6", "slice": "class=loan"}, "AUC in class=loan ≥ 0.7"),
         ({"expression": "auc>0.05", "against": "baseline"}, "AUC rise ≥ 0.7"),

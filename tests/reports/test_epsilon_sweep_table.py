@@ -107,7 +107,7 @@ def lines(sweep, width=200):
 def test_the_finding_comes_first_and_every_epsilon_has_its_line():
     assert shown(SWEEP).splitlines()[0] == SWEEP.sentence
     found = lines(SWEEP)
-    assert "1.32 of 8.00" in found["8"]
+    assert "1.31 of 8.00" in found["8"]
     assert "94.7% [94.5%, 94.9%]" in found["8"]
     assert "0.651 [0.631, 0.671]" in found["8"]
     assert "0.807 (0.677)" in found["8"]

@@ -118,6 +118,7 @@ def test_sets_that_differ_leave_no_failure_and_no_pass(specimen, judged):
     assert "differ in their texts alone" in message
     assert found["auc>0.6"][0] == "error"
     assert found["auc>0.6"][1].startswith("Members and non-members differ in their texts alone")
+    assert found["tpr@0.01>0.9"][0] == "error"  # a shift hides leaks as well as it feigns them
     assert found["extracted>0"][0] == "failure"  # of planted canaries, which no text tells apart
 
 

@@ -108,6 +108,13 @@ def test_the_worst_verdict_that_stands_is_that_of_the_page():
     assert trend([entry(1, status="not-judged")]).mark == "not-judged"
 
 
+def test_what_passed_by_a_waiver_is_said():
+    waived = entry(1, measure(), limits=(limit(result="exceeded", waived=True),))
+    assert "Limits are exceeded and waived (model.pt" in trend([waived]).action
+    assert "stayed within" not in trend([waived]).verdict
+    assert "waived" not in trend([entry(1, measure(), limits=(limit(),))]).action
+
+
 def test_every_audit_shows_its_verdict_as_a_sign_and_as_a_word():
     statuses = ("pass", "fail", "inconclusive", "not-judged")
     figure = the_figure(*(entry(day, status=status) for day, status in enumerate(statuses, 1)))

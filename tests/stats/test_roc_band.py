@@ -40,6 +40,32 @@ def test_scores_with_ties():
     assert misses(draw, true, 200) <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 400)
 
 
+def test_a_score_that_many_share_bounds_the_curve_before_it():
+    """All members and a third of the rest have one score: below that rate no threshold finds anybody."""
+    member = np.arange(2000) < 1000
+    ranked = rank_scores(np.where(member | (np.arange(2000) % 3 == 0), 1.0, 0.0), member)
+    band = roc_band(ranked, np.array([0.0, 0.01, 0.25, 0.5, 1.0]), 0.95)
+    assert (band.high[:3] < 0.02).all()
+    assert (band.high[3:] == 1.0).all()
+    assert (band.low[:3] == 0.0).all()
+    assert (band.low[3:] > 0.98).all()
+
+
+@pytest.mark.parametrize("n", [20, 300])
+@pytest.mark.parametrize("share", [0.02, 0.4])
+def test_few_levels_and_skewed_scores(n, share):
+    def two(rng, member):
+        return (rng.random(len(member)) < np.where(member, 0.9, share)).astype(float)
+
+    def exposed(rng, member):
+        scores = rng.exponential(size=len(member))
+        return np.where(member & (rng.random(len(member)) < share), 50 + scores, scores)
+
+    steps = np.where(FPR >= 1, 1.0, np.where(share <= FPR, 0.9, 0.0))
+    for draw, true in ((two, steps), (exposed, share + (1 - share) * FPR)):
+        assert misses(draw, true, n) <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 400)
+
+
 def test_bands_narrow_with_the_sample_and_hold_the_curve():
     rng, widths = np.random.default_rng(1), []
     for n in (50, 500, 5000):
@@ -86,10 +112,12 @@ def slow_band(scores, member, fpr, confidence):
             count = int((side >= threshold).sum())
             low = max((lower[r] for r in ranks if r <= count), default=0.0)
             high = min((upper[r] for r in ranks if r > count), default=1.0)
-            limits[-1].append((low, high))
+            beyond = int((side > threshold).sum())
+            strictly = min((upper[r] for r in ranks if r > beyond), default=1.0)
+            limits[-1].append((low, high, strictly))
     false, true = limits
     low = [max((t[0] for f, t in zip(false, true, strict=True) if f[1] <= x), default=0.0) for x in fpr]
-    high = [min((t[1] for f, t in zip(false, true, strict=True) if f[0] > x), default=1.0) for x in fpr]
+    high = [min((t[2] for f, t in zip(false, true, strict=True) if f[0] > x), default=1.0) for x in fpr]
     return low, high
 
 

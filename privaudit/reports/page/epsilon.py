@@ -6,6 +6,7 @@ from privaudit.inert import inert
 from privaudit.reports.document import Block, Listing, Section, Sentence, Table
 from privaudit.reports.page.epsilon_axis import epsilon_axis
 from privaudit.reports.page.roc import roc_figure
+from privaudit.reports.tables import at_most
 from privaudit.results import Control, Epsilon, Result
 
 _NONE = "none"
@@ -67,7 +68,7 @@ def _design(epsilon: Epsilon) -> Iterator[tuple[str, str]]:
     if epsilon.guesses is not None and epsilon.correct is not None:
         yield "guesses, of them right", f"{epsilon.guesses:,}, {epsilon.correct:,}"
     yield "p-value of the claim", _NONE if epsilon.p_value is None else f"{epsilon.p_value:.2g}"
-    yield "most this design could certify", f"{epsilon.ceiling:.3g}"
+    yield "most this design could certify", at_most(epsilon.ceiling)
     power = "unknown" if epsilon.power is None else f"{epsilon.power:.0%}"
     yield "chance to notice half the noise", power
     for name, value in epsilon.parameters.items():

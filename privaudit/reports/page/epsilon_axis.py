@@ -70,7 +70,7 @@ def bounds_chart(
         if bound.ceiling is not None and bound.ceiling <= most:
             chart.dot(bound.ceiling, at, GREY, "diamond")
         elif bound.ceiling is not None:
-            chart.beyond(at, f"{bound.ceiling:.3g}")
+            chart.beyond(at, at_most(bound.ceiling))
     return chart
 
 
@@ -95,7 +95,7 @@ def epsilon_axis(epsilon: Epsilon) -> Figure:
         if value is not None and isfinite(value)
     ]
     most = _most(bounds, uprights)
-    ceiling = f"the most this design could certify: {epsilon.ceiling:.3g}"
+    ceiling = f"the most this design could certify: {at_most(epsilon.ceiling)}"
     if epsilon.ceiling <= most:
         uprights.append((ceiling, epsilon.ceiling, INK, DOTTED))
     chart = bounds_chart(
@@ -128,7 +128,7 @@ def _most(bounds: Sequence[Bound], uprights: Sequence[Upright]) -> float:
 def _in_words(epsilon: Epsilon) -> str:
     bounds = " ".join(f"{inert(b.method)}: at least {at_least(b.value)}." for b in epsilon.lower_bounds)
     claimed = "" if epsilon.claimed is None else f"Claimed: {epsilon.claimed:.3g}. "
-    return f"{claimed}{bounds} Ceiling: {epsilon.ceiling:.3g}."
+    return f"{claimed}{bounds} Ceiling: {at_most(epsilon.ceiling)}."
 
 
 def _table(epsilon: Epsilon) -> Table:

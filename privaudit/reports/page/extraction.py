@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from privaudit.inert import inert
 from privaudit.reports.document import Block, Figure, Listing, Section, Sentence, Table
-from privaudit.reports.extraction_table import exposure, rank
+from privaudit.reports.extraction_table import exposure, mean_exposure, rank
 from privaudit.reports.extraction_words import by_canary, plain_words
 from privaudit.reports.svg import Strip, slot_sign, strips
 from privaudit.reports.tables import NOT_MEASURED, interval
@@ -120,8 +120,9 @@ def _table(rows: Sequence[Extraction]) -> Table:
     caption = (
         "Rank: the secret's place among all that it could be, or where ~ stands in a sample of that; 1 = the "
         "model's favourite. Exposure: bits by which it stands out, with its 95 % interval where a sample was "
-        "ranked; about 1 is chance; ≥ where a sample shows no more. Clean models were trained without it. Evaluations: texts "
-        "put through the model by the search. Secrets are not in this table: a canary is its id."
+        "ranked; about 1 is chance; ≥ where a sample shows no more. Clean models were trained without it. "
+        "Evaluations: texts put through the model by the search. Secrets are not in this table: a canary is "
+        "its id."
     )
     return Table(caption, header, cells, frozenset({2, 4, 5, 6, 7, 8, 9, 10}))
 
@@ -137,7 +138,7 @@ def _summary(result: Result) -> Table:
             f"{row.n_extracted:,} of {row.n_canaries:,}",
             interval(row.exact_match_rate, 2),
             NOT_MEASURED if row.guess_rate is None else f"{row.guess_rate:.2g}",
-            interval(row.mean_exposure_bits, 1),
+            mean_exposure(row, result.extraction),
         )
         for row in result.extraction_summary
     )

@@ -154,10 +154,10 @@ def _overview(rows: Sequence[Membership]) -> Table:
         "TPR at 1 % FPR",
     )
     caption = (
-        "What each attack needs and reaches, with 95 % intervals that hold each for itself. Queries: texts put to the model per "
-        "record. Seconds: for the scores, once the model and the references had answered. TPR at 1 % FPR: "
-        f"members found while at most 1 % of the non-members are wrongly accused; {NOT_MEASURED}: too few "
-        "to measure."
+        "What each attack needs and reaches, with 95 % intervals that hold each for itself. Queries: texts "
+        "put to the model per record. Seconds: for the scores, once the model and the references had "
+        "answered. TPR at 1 % FPR: members found while at most 1 % of the non-members are wrongly accused; "
+        f"{NOT_MEASURED}: too few to measure."
     )
     return Table(caption, header, cells, frozenset(range(2, len(header))))
 

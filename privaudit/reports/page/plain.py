@@ -78,13 +78,13 @@ def worse_than_guessing(rows: Sequence[Membership]) -> Iterator[str]:
         value, attack = min(worse)
         right = 100 * (1 - value)
         yield (
-            f"The attack {inert(attack)} is wrong more often than guessing would be. Whoever turns its answers "
-            f"around is right about {right:.0f} % of the time, of which no limit here speaks."
+            f"The attack {inert(attack)} is wrong more often than guessing would be. Whoever turns its "
+            f"answers around is right about {right:.0f} % of the time, of which no limit here speaks."
         )
 
 
 def _on_what(item: ThresholdResult, metric: str) -> str:
-    """What an upper end rests on. No attack bounds epsilon from above: only the accounting of the claim does."""
+    """What an upper end rests on: no attack bounds epsilon from above, only the accounting of the claim."""
     if metric == "epsilon":
         return (
             ", if training did what is claimed for it and but for events as rare as the delta of the claim; "

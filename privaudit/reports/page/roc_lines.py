@@ -63,9 +63,9 @@ class Line:
     def stairs(self, first: float, last: float = 1.0) -> "Stairs":
         """What is drawn from one FPR to another: rates that a threshold reaches, and nothing in between.
 
-        Between two points the curve stays at the left one until a threshold reaches the right one, and so does
-        the lower limit; the upper limit there is that of the right one. Straight lines would leave both the
-        curve and the guarantee wherever many records share a score.
+        Between two points the curve stays at the left one until a threshold reaches the right one, and so
+        does the lower limit; the upper limit there is that of the right one. Straight lines would leave both
+        the curve and the guarantee wherever many records share a score.
         """
         inner = [x for x in self.fpr if first < x < last]
         xs = [x for pair in pairwise([first, *inner, last]) for x in pair]

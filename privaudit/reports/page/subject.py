@@ -4,10 +4,12 @@ from collections.abc import Iterator
 
 from privaudit.inert import inert
 from privaudit.reports.document import Block, Listing, Section, Sentence, Table
-from privaudit.reports.tables import NOT_MEASURED, interval
+from privaudit.reports.tables import NOT_MEASURED, at_most, interval
 from privaudit.results import BlindBaseline, Claim, EpsilonSweep, NotRun, Result
 
 _NUMBERS = frozenset({1})
+_GUESSING, _FAR = 0.5, 0.15
+"""An AUC of the texts alone, and how far from it an interval may reach without a remark."""
 _LISTED = frozenset({"phases", "notes", "versions"})
 
 
@@ -36,7 +38,12 @@ def data(result: Result) -> Section:
 def _comparable(baseline: BlindBaseline) -> str:
     reason = inert(baseline.reason or "unknown").rstrip(".")
     if baseline.comparable:
-        return "The two sets are comparable: a classifier that sees only the texts did not tell them apart."
+        said = "The two sets are comparable: a classifier that sees only the texts did not tell them apart."
+        ends = (baseline.auc.low, baseline.auc.high)
+        reach = max((abs(end - _GUESSING) for end in ends if end is not None), default=0.0)
+        if reach > _FAR:
+            said += f" With so few records, its AUC may still be up to {at_most(reach, 2)} off 0.5."
+        return said
     if baseline.comparable is None:
         return f"Whether the two sets are comparable was not decided: {reason}."
     if baseline.gates:

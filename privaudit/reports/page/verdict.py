@@ -7,6 +7,7 @@ from privaudit.inert import inert
 from privaudit.reports.document import Block, Listing, Section, Sentence, Table
 from privaudit.reports.extraction_words import plain_words
 from privaudit.reports.findings import is_waived, speaks_of_sets_that_differ
+from privaudit.reports.page.action import refuted
 from privaudit.reports.page.plain import in_words, worse_than_guessing
 from privaudit.results import Epsilon, Result, ThresholdResult
 
@@ -32,43 +33,6 @@ _INCOMPARABLE = (
     "The texts it was trained on and the texts it is compared with differ by themselves, so an attacker's "
     "success says nothing about the model."
 )
-_ACTIONS = {
-    "pass": (
-        "A pass speaks of the attacks that ran, on these records, and of the limits that were set. It is no "
-        "proof of privacy. Keep this report with the model, and audit again when either changes."
-    ),
-    "fail": (
-        "Do not release this model as it is. Find what leaks below (attacks, slices, records), then train "
-        "with differential privacy or stronger regularisation, remove the exposed texts, or set the limit "
-        "anew and write down why. Then audit again."
-    ),
-    "inconclusive": (
-        "Treat this as neither a pass nor a failure. The limits below say what is missing: more held-out "
-        "records, comparable sets, an attack that did not finish, or a stronger design."
-    ),
-    "not-judged": (
-        'Set limits, for example --fail-if "tpr@0.01>0.05", so that a build can pass or fail on them.'
-    ),
-}
-_ACTION_WAIVED = (
-    "The model exceeds limits that somebody accepted: check below who answers for that, why, and until when."
-)
-_ACTION_UNREFUTED = (
-    "This is no proof of the claim: the test finds faults, and smaller errors and stronger attacks remain "
-    "possible. Keep this report with the model, and audit again when either changes."
-)
-_OBEYED = {
-    "pass": "The build was told to go on without a verdict. That it does is no pass.",
-    "fail": "The build was told to fail without a verdict. That it does is no finding.",
-}
-_ACTION_REFUTED = (
-    "Do not release this model as private. Check the implementation and the accounting first; the section on "
-    "the configured epsilon lists where to look. Then train and audit again."
-)
-_ACTION_SWEEP = (
-    "Choose how to train by what attacks still reach and by the accuracy that is left. Then audit the very "
-    "model that you release, with limits."
-)
 _OFTEN = 1e9
 _MARKS = {"exceeded": "✗ exceeded", "holds": "✓ holds", "inconclusive": "? inconclusive"}
 _WAIVED = "✗ exceeded, waived"
@@ -80,37 +44,11 @@ def sentence(result: Result) -> str:
     return " ".join(_sentences(result))
 
 
-def action(result: Result) -> str:
-    """What a reader should do now."""
-    return " ".join(_actions(result))
-
-
-def _actions(result: Result) -> Iterator[str]:
-    verdict = result.verdict
-    match verdict.status:
-        case "fail" if _refuted(result):
-            yield _ACTION_REFUTED
-        case "not-judged" if result.sweep or result.epsilon_sweep:
-            yield _ACTION_SWEEP
-        case "pass" if not verdict.thresholds:
-            yield _ACTION_UNREFUTED
-        case "pass" if any(map(is_waived, verdict.thresholds)):
-            yield from (_ACTION_WAIVED, _ACTIONS["pass"])
-        case status:
-            yield _ACTIONS[status]
-    if verdict.status == "inconclusive" and not result.data.blind_baseline.forbids_verdict:
-        if verdict.on_inconclusive in _OBEYED:
-            yield _OBEYED[verdict.on_inconclusive]
-        advice = next((item.advice for item in verdict.thresholds if item.advice), None)
-        if advice is not None:
-            yield f"What would decide: {inert(advice)}"
-
-
 def thresholds(result: Result) -> Section:
     """Every limit with what was found in words and the end of the interval that decided."""
     items = result.verdict.thresholds
     if not items:
-        tested = _refuted(result) or (result.epsilon is not None and result.epsilon.verdict != "no-claim")
+        tested = refuted(result) or (result.epsilon is not None and result.epsilon.verdict != "no-claim")
         judged = (
             "the verdict is that of the test of the claimed privacy" if tested else "so nothing was judged"
         )
@@ -152,7 +90,7 @@ def _below(result: Result) -> Iterator[Block]:
 
 def _sentences(result: Result) -> Iterator[str]:
     verdict = result.verdict
-    if verdict.status == "fail" and _refuted(result):
+    if verdict.status == "fail" and refuted(result):
         yield from _refutation(result)
         yield from _others(len(_decisive(result)), "fail", "")
     else:
@@ -202,6 +140,8 @@ def _findings(result: Result) -> Iterator[str]:
 
 def _doubts(result: Result) -> Iterator[str]:
     """What nobody should overlook who reads no further than the verdict."""
+    if result.verdict.status == "pass" and any(row.included and row.exact_match for row in result.extraction):
+        yield next(iter(plain_words(result.extraction)))
     if result.claim is not None and result.claim.epsilon is not None and result.epsilon is None:
         yield _UNTESTED
     if not result.membership:
@@ -226,9 +166,8 @@ def _headline(result: Result) -> Iterator[str]:
             f"An attacker who is shown one of the {_unit(result)} in the training data and one from outside "
             f"tells which is which about {100 * best:.0f} % of the time (guessing: 50 %)."
         )
-    yield from islice(
-        map(inert, plain_words(result.extraction, result.not_run)), 1 if result.extraction else 0
-    )
+    said = plain_words(result.extraction, result.not_run) if result.extraction else ()
+    yield from islice(map(inert, said), 2 if result.not_run else 1)
 
 
 def _decisive(result: Result) -> list[ThresholdResult]:
@@ -241,11 +180,6 @@ def _others(count: int, status: str, more: str = "more ") -> Iterator[str]:
     if count > 0:
         said = {"fail": "exceeded", "inconclusive": "undecided"}.get(status, "kept")
         yield f"{count} {more}{'limit is' if count == 1 else 'limits are'} {said}."
-
-
-def _refuted(result: Result) -> bool:
-    tests = (result.epsilon, result.epsilon_sweep)
-    return any(test is not None and test.verdict == "violated" for test in tests)
 
 
 def _refutation(result: Result) -> Iterator[str]:
@@ -261,8 +195,7 @@ def _how_often(epsilon: Epsilon) -> str:
     said = f"An attack recognises what was in the training data more often than the claim{claimed} allows"
     if epsilon.p_value is None or epsilon.p_value <= 0:
         return f"{said}."
-    times = 1 / max(epsilon.p_value, 1 / _OFTEN)
-    often = f"{int(times):,}" if times < _OFTEN else "a billion"
+    often = "a billion" if epsilon.p_value < 1 / _OFTEN else f"{int(1 / epsilon.p_value):,}"
     return f"{said}; if the claim were true, that would happen at most once in {often} audits."
 
 

@@ -3,6 +3,7 @@
 from privaudit.inert import inert
 from privaudit.reports.document import Document
 from privaudit.reports.page import (
+    action,
     comparison,
     epsilon,
     epsilon_sweep,
@@ -37,7 +38,7 @@ def document_of(result: Result) -> Document:
         title=f"Privacy audit of {inert(result.model.path)}",
         mark=result.verdict.status,
         verdict=verdict.sentence(result),
-        action=verdict.action(result),
+        action=action.action(result),
         stamp=stamp(result),
         sections=tuple(section for section in sections if section is not None),
         footer=f"privaudit {inert(result.tool.version)}, {inert(result.created)}",

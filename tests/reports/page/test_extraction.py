@@ -4,6 +4,7 @@ import re
 
 from privaudit.reports.document import Figure
 from privaudit.reports.page.extraction import extraction
+from privaudit.results import ExtractionSummary, Interval, NotRun
 
 
 def figure_of(section):
@@ -60,6 +61,41 @@ def test_older_results_have_no_strips(make_result, make_extraction):
     section = extraction(make_result(extraction=(row,)))
     assert figure_of(section) is None
     assert any("c-1" in str(block) for block in section.blocks)
+
+
+def test_the_end_of_a_sample_is_no_upper_bound(make_result, make_extraction, words):
+    """Nothing in the sample beat the secret, so how far it stands out is not known from above."""
+    bits = Interval(value=10.0, low=8.19, high=10.0, low_simultaneous=8.0)
+    sampled = {"rank_exact": False, "n_ranked": 1024, "candidates": 10**8, "exposure_bits": bits}
+    said = words(extraction(make_result(extraction=(make_extraction(rank=1, **sampled),))))
+    assert "≥ 8.1" in said
+    assert "[8.2, 10.0]" not in said
+    assert "choice number 1 of a sample of 1,024 of the 100,000,000 possibilities" in said
+    summary = ExtractionSummary(
+        attack="enumerate", included=True, n_canaries=2, n_extracted=0, n_models=1, guess_rate=1e-8,
+        exact_match_rate=Interval(value=0.0, low=0.0, high=0.8),
+        mean_exposure_bits=Interval(value=10.0, low=2.67, high=10.0),
+    )  # fmt: skip
+    row = make_extraction(rank=1, **sampled)
+    assert "≥ 2.6" in words(extraction(make_result(extraction=(row,), extraction_summary=(summary,))))
+    beaten = words(extraction(make_result(extraction=(make_extraction(rank=2, **sampled),))))
+    assert "10.0 [8.2, 10.0]" in beaten
+
+
+def test_what_did_not_finish_is_no_secret_that_was_kept(make_result, make_extraction, words):
+    def said(*gone):
+        missing = [NotRun(attack="beam", reason="no time", kind="extraction", canary=name) for name in gone]
+        return words(extraction(make_result(extraction=(make_extraction(),), not_run=tuple(missing))))
+
+    assert "finish" not in said()
+    assert "Attacks on one secret did not finish: what they would" in said("c-2")
+    assert "Attacks on 2 secrets did not finish" in said("c-2", "c-3", "c-3")
+    assert "Not every attack that was asked for finished" in said(None)
+
+
+def test_what_the_model_cannot_know_is_said_once(make_result, make_extraction, words):
+    rows = tuple(make_extraction(name, note="It does not see the order of words.") for name in ("c-1", "c-2"))
+    assert words(extraction(make_result(extraction=rows))).count("does not see the order") == 1
 
 
 def test_cost_and_controls_stand_beside_every_canary(make_result, make_extraction, words):

@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from privaudit.reports.page.plain import in_words
+from privaudit.reports.page.plain import in_words, worse_than_guessing
+from privaudit.results import Interval
 
 JARGON = re.compile(
     r"tpr|fpr|auc|bits|epsilon|false.positive|threshold|exposure|advantage|interval|>", re.IGNORECASE
@@ -56,6 +57,35 @@ def test_what_is_exceeded(make_limit, expression, value, limit, allowed, found):
     assert not JARGON.search(said)
 
 
+@pytest.mark.parametrize("changes", [{}, {"against": "baseline"}])
+def test_an_upper_end_of_epsilon_rests_on_the_claim_and_on_no_attack(make_limit, changes):
+    said = in_words(make_limit("epsilon>8", 2.0, 8.0, "holds", **changes))
+    assert "at most 7.39" in said
+    assert "if training did what is claimed for it" in said
+    assert "attacks cannot show that" in said
+    assert "by the attacks that ran" not in said
+
+
+def test_one_attack_alone_is_named_once(make_limit):
+    said = in_words(make_limit("loss:auc>0.6", 0.55, 0.6, "holds", attack="loss"))
+    assert said.startswith("By the attack loss, ")
+    assert "by the attacks that ran" not in said
+
+
+def test_more_than_a_billion_is_said_once(make_limit):
+    said = in_words(make_limit("exposure>40", None, 40.0, "inconclusive"))
+    assert "a planted secret more than a billion times sooner" in said
+
+
+def test_an_attack_that_is_wrong_more_often_than_right_is_no_comfort(make_membership):
+    def ends(value, low):
+        return make_membership("loss", auc=Interval(value=value, low=low, high=value, low_simultaneous=low))
+
+    assert "answers around is right about 61 % of the time" in next(worse_than_guessing([ends(0.39, 0.36)]))
+    assert not list(worse_than_guessing([ends(0.49, 0.47)]))
+    assert not list(worse_than_guessing([ends(0.6, 0.58)]))
+
+
 @pytest.mark.parametrize(
     ("expression", "value", "limit", "words"),
     [
@@ -65,7 +95,6 @@ def test_what_is_exceeded(make_limit, expression, value, limit, allowed, found):
         ("exposure>3", 2.0, 3.0, "reaches a planted secret at most 4 times sooner"),
         ("extracted>0", 0.0, 0.0, "None of the planted secrets can be read out"),
         ("extracted>2", 1.0, 2.0, "At most 1 of the planted secrets can be read out"),
-        ("epsilon>8", 2.0, 8.0, "by at most 7.39 (1 would be perfect privacy), by the attacks that ran"),
     ],
 )
 def test_what_holds(make_limit, expression, value, limit, words):

@@ -6,9 +6,11 @@ import re
 import numpy as np
 import pytest
 
+from privaudit.attacks.evaluate import roc
 from privaudit.reports.page.roc import roc_figure
-from privaudit.reports.page.roc_lines import LEAST, Allowed, allowed_lines, attack_lines, canary_line
+from privaudit.reports.page.roc_lines import LEAST, Allowed, Line, allowed_lines, attack_lines, canary_line
 from privaudit.results import Claim, Curve, Roc
+from privaudit.stats.ranked import rank_scores
 from privaudit.stats.tradeoff import max_tpr_epsilon_delta
 
 
@@ -61,6 +63,35 @@ def test_the_band_in_the_table_is_that_of_the_result(make_membership):
     assert line.at(0.001) is None
 
 
+@pytest.mark.parametrize("levels", [2, 4])
+def test_a_band_is_drawn_as_wide_as_it_is_guaranteed(levels):
+    """Scores that many records share: the true curve of such an attack rises in steps."""
+    rng, n, seen = np.random.default_rng(levels), 300, np.geomspace(0.05, 0.999, 400)
+    rising = np.arange(1, levels + 1) / np.arange(1, levels + 1).sum()
+    fpr, tpr = np.concatenate([[0], np.cumsum(rising)]), np.concatenate([[0], np.cumsum(rising[::-1])])
+    true = tpr[np.searchsorted(fpr, seen, side="right") - 1]
+    member = np.arange(2 * n) < n
+    for _ in range(20):
+        scores = np.concatenate([rng.choice(levels, n, p=p) for p in (rising, rising[::-1])]).astype(float)
+        found = roc(rank_scores(scores, member))
+        stairs = Line("", found.fpr, found.tpr, "", "", 0.05, found.tpr_low, found.tpr_high).stairs(0.05)
+        here = np.searchsorted(stairs.fpr, seen, side="right") - 1
+        assert (np.array(stairs.low)[here] <= true).all()
+        assert (true <= np.array(stairs.high)[here]).all()
+
+
+def test_nothing_is_drawn_that_no_threshold_reaches(make_result, make_membership):
+    """One score for all members and a third of the rest: no threshold finds anybody below that."""
+    member = np.arange(2000) < 1000
+    scores = np.where(member | (np.arange(2000) % 3 == 0), 1.0, 0.0)
+    row = make_membership("vocabulary", roc=roc(rank_scores(scores, member)))
+    (line,) = attack_lines([row])
+    stairs = line.stairs(0.01)
+    assert {t for x, t in zip(stairs.fpr, stairs.tpr, strict=True) if x < 0.33} == {0.0}
+    assert line.at(0.3) == 0.0
+    assert "vocabulary: 0 % at 1 %, 0 % at 10 %." in roc_figure(make_result(membership=(row,))).chart
+
+
 def test_older_results_have_lines_without_a_band(make_result, make_membership):
     row = make_membership()
     row = row.model_copy(update={"roc": Roc(fpr=row.roc.fpr, tpr=row.roc.tpr)})
@@ -107,7 +138,7 @@ def test_a_line_without_a_band_contradicts_nothing_unless_the_test_does(make_res
         "Here" not in roc_figure(make_result(epsilon=make_epsilon(**above, verdict="inconclusive"))).caption
     )
     said = roc_figure(make_result(epsilon=make_epsilon(**above, verdict="violated"))).caption
-    assert "Here canaries of the epsilon audit lies above it" in said
+    assert "Here the line of canaries of the epsilon audit lies above it" in said
     assert "not about other trainings" in said
 
 

@@ -33,6 +33,15 @@ def test_whether_the_sets_can_be_compared(make_result, words, comparable, gates,
     assert "0.031" in found
 
 
+@pytest.mark.parametrize(("low", "high", "said"), [(0.43, 0.55, None), (0.056, 0.717, "up to 0.45 off 0.5")])
+def test_few_records_cannot_tell_much_apart(make_result, words, low, high, said):
+    baseline = BlindBaseline(auc=Interval(value=0.5, low=low, high=high), comparable=True)
+    result = make_result()
+    result = result.model_copy(update={"data": result.data.model_copy(update={"blind_baseline": baseline})})
+    assert ("With so few records" in words(data(result))) == bool(said)
+    assert (said or "comparable") in words(data(result))
+
+
 def test_a_claim_comes_with_how_it_was_accounted(make_result, make_epsilon, words):
     claimed = Claim(
         epsilon=2.0,
@@ -78,7 +87,7 @@ def test_limits_of_the_audit_fit_what_was_done(
     for there in (
         "not which real text",
         "no proof that the claim holds",
-        "rmia did not run: no time",
+        "rmia did not finish: no time",
         "Mind the gap.",
     ):
         assert there in said

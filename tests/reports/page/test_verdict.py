@@ -2,8 +2,9 @@
 
 import pytest
 
-from privaudit.reports.page.verdict import action, sentence, thresholds
-from privaudit.results import BlindBaseline, Interval, NotRun
+from privaudit.reports.page.action import action
+from privaudit.reports.page.verdict import sentence, thresholds
+from privaudit.results import BlindBaseline, Claim, Interval, NotRun
 
 
 def test_a_failure_says_what_an_attacker_can_do_and_which_limit_that_breaks(make_result, judged, make_limit):
@@ -60,7 +61,7 @@ def test_a_refuted_claim_goes_before_every_limit(make_result, make_epsilon, judg
     assert sentence(result) == (
         "The privacy that is claimed for this model does not hold. An attack recognises what was in the "
         "training data more often than the claim (epsilon 2) allows; if the claim were true, that would "
-        "happen at most once in 4,347 audits."
+        "happen at most once in 4,347 audits. 1 limit is exceeded."
     )
     assert "as private" in action(result)
 
@@ -74,7 +75,7 @@ def test_a_weak_test_of_the_claim_is_no_support(make_result, make_epsilon, judge
 def test_a_claim_that_held_is_no_limit_that_held(make_result, make_epsilon, judged, words):
     result = judged(make_result(epsilon=make_epsilon()), "pass")
     assert sentence(result) == (
-        "Nothing that was found contradicts the privacy that is claimed for this model. As it was judged."
+        "The test of the privacy that is claimed for this model found nothing against it. As it was judged."
     )
     assert words(thresholds(result)) == (
         "No limit was set; the verdict is that of the test of the claimed privacy."
@@ -84,7 +85,92 @@ def test_a_claim_that_held_is_no_limit_that_held(make_result, make_epsilon, judg
 
 def test_an_attack_that_did_not_run_is_named(make_result, judged):
     result = make_result(not_run=(NotRun(attack="rmia", reason="No time."),))
-    assert sentence(judged(result, "inconclusive")).endswith("As it was judged.")
+    assert sentence(judged(result, "inconclusive")).endswith(
+        "What was asked for did not finish: rmia. No time."
+    )
+
+
+def test_a_waived_limit_is_not_kept(make_result, judged, make_limit):
+    waived = make_limit(
+        "auc>0.6", 0.7, 0.6, waiver="Accepted up to 0.8 until 2027-01-31 by Ada: public texts"
+    )
+    for limits, opening in (
+        ((waived,), "The model exceeds the limit that was set, which somebody accepted and answers for."),
+        ((waived, make_limit("auc>0.9", 0.8, 0.9, "holds")), "The model exceeds 1 of the 2 limits that were"),
+    ):
+        result = judged(make_result(), "pass", *limits)
+        assert sentence(result).startswith(opening)
+        assert "stays within" not in sentence(result)
+        assert "who answers for that" in action(result)
+
+
+def test_a_sweep_that_refutes_its_epsilon_says_so(specimen, judged, words):
+    found = specimen("sweep-epsilon")
+    sweep = found.epsilon_sweep.model_copy(
+        update={"verdict": "violated", "sentence": "At epsilon 8 it fails."}
+    )
+    result = judged(found.model_copy(update={"epsilon_sweep": sweep}), "fail")
+    assert sentence(result) == (
+        "The privacy that training was configured for does not hold. At epsilon 8 it fails."
+    )
+    assert "as private" in action(result)
+    assert "that of the test of the claimed privacy" in words(thresholds(result))
+
+
+def test_how_unlikely_a_refuted_claim_is_stays_readable(make_result, make_epsilon, judged):
+    said = sentence(judged(make_result(epsilon=make_epsilon(verdict="violated", p_value=1e-200)), "fail"))
+    assert said.endswith("at most once in a billion audits.")
+
+
+@pytest.mark.parametrize("status", ["pass", "not-judged"])
+def test_who_reads_the_verdict_alone_learns_what_it_does_not_rest_on(
+    make_result, make_membership, judged, make_limit, status
+):
+    held = make_limit("auc>0.9", 0.8, 0.9, "holds")
+
+    def said(comparable=True, **parts):
+        result = make_result(membership=(make_membership(),), **parts)
+        baseline = result.data.blind_baseline.model_copy(update={"comparable": comparable, "gates": False})
+        data = result.data.model_copy(update={"blind_baseline": baseline})
+        return sentence(judged(result.model_copy(update={"data": data}), status, held))
+
+    assert "was not tested" not in said()
+    assert "differ" not in said()
+    assert "that is claimed for this model was not tested" in said(claim=Claim(epsilon=8.0, delta=1e-5))
+    assert "may hide or feign" in said(comparable=False)
+    assert "are alike was not decided" in said(comparable=None)
+
+
+def test_a_secret_that_came_out_is_in_the_verdict_whatever_the_limit(
+    make_result, make_extraction, judged, make_limit
+):
+    held = make_limit("exposure>30", 26.6, 30.0, "holds")
+
+    def said(*matches):
+        return sentence(judged(make_result(extraction=(make_extraction(matches=matches),)), "pass", held))
+
+    assert "The secret planted in the training data was recovered word for word" in said(True, True)
+    assert "recovered" not in said(True, False)
+
+
+@pytest.mark.parametrize(("told", "words"), [("pass", "is no pass"), ("fail", "is no finding"), ("4", "")])
+def test_what_a_build_was_told_to_do_without_a_verdict_is_no_verdict(
+    make_result, judged, make_limit, told, words
+):
+    item = make_limit(value=None, result="inconclusive", reason="Too few.")
+    found = action(judged(make_result(), "inconclusive", item, on_inconclusive=told))
+    assert ("was told" in found) == bool(words)
+    assert words in found
+
+
+def test_limits_on_sets_that_differ_are_not_judged(make_result, judged, make_limit):
+    baseline = BlindBaseline(auc=Interval(value=0.9, low=0.8, high=0.95), comparable=False)
+    result = make_result()
+    result = result.model_copy(update={"data": result.data.model_copy(update={"blind_baseline": baseline})})
+    limits = (make_limit("auc>0.6", 0.55, 0.6, "holds"), make_limit(), make_limit("extracted>0", 2.0, 0.0))
+    rows = thresholds(judged(result, "inconclusive", *limits)).blocks[0].rows
+    assert [row[1] for row in rows] == ["? not judged", "? not judged", "✗ exceeded"]
+    assert "says nothing about the model" in rows[0][2]
 
 
 @pytest.mark.parametrize("groups", [None, 40])
