@@ -3,6 +3,7 @@
 import gc
 import os
 from collections.abc import Iterator
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -106,5 +107,11 @@ def origins(ctx: typer.Context) -> dict[str, str]:
             source.name if source else ""
         )
         if label is not None:
-            found[name.replace("_", "-")] = f"{value} ({label})"
+            found[name.replace("_", "-")] = f"{_as_typed(value)} ({label})"
     return found
+
+
+def _as_typed(value: object) -> str:
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_as_typed, value))
+    return str(value.value if isinstance(value, Enum) else value)

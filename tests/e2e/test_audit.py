@@ -68,6 +68,7 @@ def test_the_claim_decides_whatever_is_done_with_what_is_inconclusive(audit, fol
     assert audit("coins.pt", *arguments, *large)[0].code == 0
     done, result = audit("coins.pt", "--canaries", folder / "coins.json", "--part", "epsilon", *large)
     assert (done.code, result.epsilon.verdict, result.verdict.status) == (4, "inconclusive", "inconclusive")
+    assert result.provenance.settings["part"] == "epsilon (flag)"
 
 
 def test_without_a_claim_the_bounds_stand_alone_and_thresholds_read_them(audit, folder):
