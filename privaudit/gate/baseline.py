@@ -9,6 +9,7 @@ from privaudit.gate.comparable import check_comparable, notes
 from privaudit.gate.readings import ASSUMPTION_FREE
 from privaudit.gate.thresholds import Threshold
 from privaudit.results import Change, Comparison, Result, ThresholdResult
+from privaudit.rounding import at_least, at_most
 
 
 def compare(result: Result, baseline: Result) -> Comparison:
@@ -70,7 +71,8 @@ def judge_increase(threshold: Threshold, comparison: Comparison) -> ThresholdRes
     worst = max(rows, key=lambda row: _low(row, alone=alone))
     limit, low = threshold.limit, _low(worst, alone=alone)
     if low > limit:
-        reason = f"{subject(worst)}: at least {low:.4g} more than in the baseline, which is above {limit:g}."
+        more = f"at least {at_least(low, 4)} more than in the baseline"
+        reason = f"{subject(worst)}: {more}, which is above {limit:g}."
         end = "low" if alone else "low_simultaneous"
         return _result(threshold, "exceeded", f"{subject(worst)} difference {end}", low, reason)
     gap = next((row for row in rows if row.difference.high is None), None)
@@ -81,13 +83,13 @@ def judge_increase(threshold: Threshold, comparison: Comparison) -> ThresholdRes
     high, bound = _high(widest), f"{subject(widest)} difference high"
     if high <= limit:
         reason = (
-            f"The difference to the baseline is at most {high:.4g} ({subject(widest)}), which is not above "
-            f"{limit:g}."
+            f"The difference to the baseline is at most {at_most(high, 4)} ({subject(widest)}), which is not "
+            f"above {limit:g}."
         )
         return _result(threshold, "holds", bound, high, reason)
     reason = (
-        f"The difference to the baseline may be up to {high:.4g} ({subject(widest)}): it neither exceeds nor "
-        f"excludes {limit:g}."
+        f"The difference to the baseline may be up to {at_most(high, 4)} ({subject(widest)}): it neither "
+        f"exceeds nor excludes {limit:g}."
     )
     return _result(threshold, "inconclusive", bound, high, reason)
 

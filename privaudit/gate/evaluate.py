@@ -7,6 +7,7 @@ from privaudit.errors import UsageError
 from privaudit.gate.readings import Reading, epsilon_readings, exposure_readings, membership_readings
 from privaudit.gate.thresholds import Threshold
 from privaudit.results import Epsilon, Extraction, Membership, NotRun, ThresholdResult
+from privaudit.rounding import at_least, at_most
 
 Decision = Literal["exceeded", "holds", "inconclusive"]
 
@@ -86,7 +87,7 @@ def decide(threshold: Threshold, readings: Sequence[Reading], missing: Sequence[
     low, lowest = max(lows, key=lambda pair: pair[0], default=(None, None))
     high, highest = max(highs, key=lambda pair: pair[0], default=(None, None))
     if low is not None and lowest is not None and low > limit:
-        reason = f"{lowest.subject}: at least {low:.4g}, which is above {limit:g}."
+        reason = f"{lowest.subject}: at least {at_least(low, 4)}, which is above {limit:g}."
         return _result(threshold, "exceeded", f"{lowest.subject} {lowest.low_name}", low, reason)
     if missing:
         return _unfinished(threshold, missing)
@@ -96,9 +97,9 @@ def decide(threshold: Threshold, readings: Sequence[Reading], missing: Sequence[
     whose = highest.high_subject or highest.subject
     bound = f"{whose} high"
     if high <= limit:
-        reason = f"At most {high:.4g} ({whose}), which is not above {limit:g}."
+        reason = f"At most {at_most(high, 4)} ({whose}), which is not above {limit:g}."
         return _result(threshold, "holds", bound, high, reason)
-    reason = f"The interval reaches {high:.4g} ({whose}): it neither exceeds nor excludes {limit:g}."
+    reason = f"The interval reaches {at_most(high, 4)} ({whose}): it neither exceeds nor excludes {limit:g}."
     return _result(threshold, "inconclusive", bound, high, reason)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from privaudit.errors import ResultError
 from privaudit.gate.thresholds import Threshold
 from privaudit.results import Epsilon, Extraction, Interval, LowerBound, Membership, TprAtFpr
+from privaudit.rounding import at_least, at_most
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def _epsilon_reading(bound: LowerBound, epsilon: Epsilon) -> Reading:
         bound.value,
         "low",
         high,
-        gap=f"At least {bound.value:.4g} ({bound.method}); {_why_unbounded(epsilon, bound)}.",
+        gap=f"At least {at_least(bound.value, 4)} ({bound.method}); {_why_unbounded(epsilon, bound)}.",
         high_subject="accounted from the claimed mechanism",
     )
 
@@ -83,7 +84,7 @@ def _why_unbounded(epsilon: Epsilon, bound: LowerBound) -> str:
             most = epsilon.ceiling if bound.ceiling is None else bound.ceiling
             return (
                 "no upper end, because the test of the claim is inconclusive"
-                f" (this bound could be {most:.4g} at most)"
+                f" (this bound could be {at_most(most, 4)} at most)"
             )
 
 
@@ -93,7 +94,8 @@ def _exposure_reading(row: Extraction, *, alone: bool) -> Reading:
     end = "low" if alone or exposure.low_simultaneous is None else "low_simultaneous"
     high, gap = exposure.high, f"{subject} has no exposure: {exposure.reason or row.reason or 'not measured'}"
     if high is not None and _at_ceiling(row, high):
-        high, gap = None, f"{subject} reaches {high:.4g} bits, the most that a sample of its size can show."
+        most = at_most(high, 4)
+        high, gap = None, f"{subject} reaches {most} bits, the most that a sample of its size can show."
     return Reading(subject, _low(exposure, end), end, high, gap)
 
 

@@ -1,12 +1,11 @@
 """A badge for shields.io's endpoint: a JSON file that any web server can hand out."""
 
 import json
-from decimal import ROUND_CEILING, ROUND_FLOOR, Context
-from math import isfinite
 
 from privaudit.inert import inert
 from privaudit.reports.findings import is_waived, metric_of
 from privaudit.results import Result, ThresholdResult
+from privaudit.rounding import at_least, at_most
 
 _WORDS = {"pass": "pass", "fail": "leaks", "inconclusive": "inconclusive", "not-judged": "not judged"}
 _COLOURS = {"pass": "brightgreen", "fail": "red", "inconclusive": "yellow", "not-judged": "lightgrey"}
@@ -63,8 +62,7 @@ def _bound(limit: ThresholdResult) -> str:
     assert limit.value is not None  # noqa: S101 - chosen so
     above = limit.result == "exceeded"
     rate, unit = (100 * limit.value, " %") if metric == "tpr" else (limit.value, "")
-    rounding = Context(prec=3, rounding=ROUND_FLOOR if above else ROUND_CEILING)
-    number = f"{rounding.create_decimal(repr(rate)).normalize():f}" if isfinite(rate) else "∞"
+    number = at_least(rate) if above else at_most(rate)
     at = f"@{_percent(fpr)}" if fpr else ""
     where = f" in {limit.slice}" if limit.slice is not None else ""
     rise = " rise" if limit.against == "baseline" else ""

@@ -138,7 +138,7 @@ def _doubts(checks: Sequence[StaticCheck]) -> Iterator[Text]:
 def _reach(epsilon: Epsilon) -> str:
     marked = any(bound.primary for bound in epsilon.lower_bounds)
     star = "*: the test that was declared beforehand and alone decides. " if marked else ""
-    most = f"Possible at most, by an attack without error: {epsilon.ceiling:.3f}"
+    most = f"Possible at most, by an attack without error: {_to(ceil, epsilon.ceiling)}"
     if epsilon.power is None:
         return f"{star}{most}."
     return f"{star}{most}. Chance of an ideal attack to notice half the noise: {epsilon.power:.0%}."

@@ -1,8 +1,6 @@
 """Tables for a terminal of any width: what does not fit is named, never cut."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from decimal import ROUND_CEILING, ROUND_FLOOR, Context
-from math import isfinite
 
 from rich.console import RenderableType
 from rich.table import Table
@@ -63,25 +61,6 @@ def _fitting(columns: Columns, order: Sequence[str], width: int) -> list[str]:
 def _needed(columns: Columns) -> dict[str, int]:
     """The width of each column with the gap after it."""
     return {heading: _GAP + max(map(len, (heading, *cells))) for heading, cells in columns.items()}
-
-
-def at_least(value: float, digits: int = 3) -> str:
-    """A lower end in words: rounded down, so that it stays one."""
-    return _rounded(value, digits, ROUND_FLOOR)
-
-
-def at_most(value: float, digits: int = 3) -> str:
-    """An upper end in words: rounded up."""
-    return _rounded(value, digits, ROUND_CEILING)
-
-
-def _rounded(value: float, digits: int, side: str) -> str:
-    if not isfinite(value):
-        return "∞" if value > 0 else "-∞"
-    # NOTE: what is an ulp beyond a short number is that number, and not its neighbour.
-    short = Context(prec=12).create_decimal(repr(float(value)))
-    text = f"{Context(prec=digits, rounding=side).plus(short):f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def interval(numbers: Interval | None, places: int = 3) -> str:

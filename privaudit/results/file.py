@@ -65,7 +65,7 @@ def read_result(path: Path, *, without: Collection[str] = ()) -> Result:
     try:
         content = path.read_bytes()
     except (OSError, ValueError) as error:  # ValueError: what can be no name of a file
-        why = (error.strerror or type(error).__name__).lower()
+        why = str(getattr(error, "strerror", None) or error).lower()
         raise ResultError("a readable result file", f"{path}: {why}", _MEND) from error
     try:
         kind = _reduced(frozenset(without)) if without else Result

@@ -6,8 +6,8 @@ from privaudit.inert import inert
 from privaudit.reports.document import Block, Listing, Section, Sentence, Table
 from privaudit.reports.page.epsilon_axis import epsilon_axis
 from privaudit.reports.page.roc import roc_figure
-from privaudit.reports.tables import at_most
 from privaudit.results import Control, Epsilon, Result
+from privaudit.rounding import at_most
 
 _NONE = "none"
 _OUTCOMES = {

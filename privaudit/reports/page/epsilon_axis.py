@@ -22,8 +22,8 @@ from privaudit.reports.svg import (
     dot_swatch,
     swatch,
 )
-from privaudit.reports.tables import at_least, at_most
 from privaudit.results import Epsilon
+from privaudit.rounding import at_least, at_most
 
 _NONE = "none"
 _FAR = 4.0

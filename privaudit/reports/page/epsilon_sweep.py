@@ -22,8 +22,9 @@ from privaudit.reports.svg import (
     Chart,
     swatch,
 )
-from privaudit.reports.tables import NOT_MEASURED, at_least, at_most, interval
+from privaudit.reports.tables import NOT_MEASURED, interval
 from privaudit.results import AttackOverModels, Correlation, EpsilonSweep, EpsilonSweepRow, Interval, Result
+from privaudit.rounding import at_least, at_most
 
 _NO_PRIVACY = "none"
 _ASSUMPTION_FREE = ("steinke", "rank-test-epsilon-delta")

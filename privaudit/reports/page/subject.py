@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 from privaudit.inert import inert
 from privaudit.reports.document import Block, Listing, Section, Sentence, Table
-from privaudit.reports.tables import NOT_MEASURED, at_most, interval
+from privaudit.reports.tables import NOT_MEASURED, interval
 from privaudit.results import BlindBaseline, Claim, EpsilonSweep, NotRun, Result
+from privaudit.rounding import at_most
 
 _NUMBERS = frozenset({1})
 _GUESSING, _FAR = 0.5, 0.15

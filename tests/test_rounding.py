@@ -2,7 +2,7 @@
 
 import pytest
 
-from privaudit.reports.tables import at_least, at_most
+from privaudit.rounding import at_least, at_most
 
 
 @pytest.mark.parametrize(
