@@ -14,6 +14,7 @@ from privaudit.reports.extraction_table import extraction_parts
 from privaudit.reports.findings import is_waived
 from privaudit.reports.membership_table import membership_parts
 from privaudit.reports.presentable import presentable
+from privaudit.reports.reversed_attacks import worse_than_guessing
 from privaudit.reports.sweep_table import sweep_parts
 from privaudit.reports.tables import bare_table, interval
 from privaudit.results import Result, Verdict
@@ -56,7 +57,7 @@ def _parts(result: Result, width: int) -> Iterator[RenderableType]:
     for item in result.not_run:
         name = item.attack if item.canary is None else f"{item.attack} on {item.canary}"
         yield Text(f"Not run: {inert(name)}: {inert(item.reason)}", "yellow")
-    for warning in result.warnings:
+    for warning in (*worse_than_guessing(result.membership), *result.warnings):
         yield Text(f"Note: {inert(warning)}", "yellow")
 
 

@@ -6,6 +6,7 @@ Plain lines, because a gate runs after every build and should not wait for a tab
 from collections.abc import Iterator
 
 from privaudit.inert import inert
+from privaudit.reports.reversed_attacks import worse_than_guessing
 from privaudit.results import Result, ThresholdResult
 
 WORDS = {"pass": "PASS", "fail": "FAIL", "inconclusive": "INCONCLUSIVE", "not-judged": "NOT JUDGED"}
@@ -30,7 +31,7 @@ def verdict_lines(result: Result) -> Iterator[str]:
     for item in result.not_run:
         canary = "" if item.canary is None else f" on {_name(item.canary)}"
         yield f"Not run: {_name(item.attack)}{canary}: {_text(item.reason)}"
-    for warning in result.warnings:
+    for warning in (*worse_than_guessing(result.membership), *result.warnings):
         yield f"Note: {_text(warning)}"
 
 

@@ -6,7 +6,7 @@ from privaudit.inert import inert
 from privaudit.reports.document import Block, Figure, Listing, Section, Sentence, Table
 from privaudit.reports.membership_table import by_auc, rate_at, worst_slices
 from privaudit.reports.page.intervals import MOST, Row, auc_axis, intervals_chart
-from privaudit.reports.page.plain import worse_than_guessing
+from privaudit.reports.reversed_attacks import worse_than_guessing
 from privaudit.reports.svg import BLUE, DOTTED, INK, SOLID, swatch
 from privaudit.reports.tables import NOT_MEASURED, interval
 from privaudit.results import Membership, Result, Slice

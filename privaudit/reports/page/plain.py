@@ -4,17 +4,16 @@ Every sentence says what the number that decided says and no more: *at least* fo
 interval, *at most* and *up to* for the upper one, each rounded to the side on which it stays true.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal
 
 from privaudit.inert import inert
 from privaudit.reports.findings import metric_of
-from privaudit.results import Membership, ThresholdResult
+from privaudit.results import ThresholdResult
 
 DOWN, UP, NEAR = ROUND_FLOOR, ROUND_CEILING, ROUND_HALF_EVEN
 _DIGITS = 3
-_GUESSING = 0.5
 _MOST = Decimal(10) ** 9
 _UNSAID = "more than a billion"
 _SIMPLER = {"at most 0": "none", "more than 0": "any"}
@@ -59,28 +58,6 @@ def in_words(item: ThresholdResult, unit: str = "records") -> str:
         said = clause("up to", item.value, UP)
         return f"It may be that {said}: this audit neither proves nor excludes more than {limit}."
     return f"It is not known whether {clause('more than')}."
-
-
-def worse_than_guessing(rows: Sequence[Membership]) -> Iterator[str]:
-    """A sentence where attacks are wrong more often than right, which upper ends take for privacy.
-
-    An interval for one attack of several is below one half by chance often enough; so that of all attacks at
-    once counts, turned around its estimate.
-    """
-    worse = [
-        (row.auc.value, row.attack)
-        for row in rows
-        if row.auc.value is not None
-        and row.auc.low_simultaneous is not None
-        and 2 * row.auc.value - row.auc.low_simultaneous < _GUESSING
-    ]
-    if worse:
-        value, attack = min(worse)
-        right = 100 * (1 - value)
-        yield (
-            f"The attack {inert(attack)} is wrong more often than guessing would be. Whoever turns its "
-            f"answers around is right about {right:.0f} % of the time, of which no limit here speaks."
-        )
 
 
 def _on_what(item: ThresholdResult, metric: str) -> str:
