@@ -9,8 +9,8 @@ from privaudit.results import File, Model
 
 _AGAIN = "Audit the model again"
 _LOADED_FIRST = (
-    "model*.safetensors", "tokenizer.json", "tokenizer_config.json", "adapter_config.json",
-    "pytorch_model*.bin",
+    "model*.safetensors", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json",
+    "added_tokens.json", "adapter_config.json", "pytorch_model*.bin",
 )  # fmt: skip
 """Files that change a Hugging Face model by being there."""
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 Config = Mapping[str, object]
+_SETTINGS = ("tokenizer_config.json", "special_tokens_map.json", "added_tokens.json")
+"""What a tokenizer reads beside its vocabulary."""
 _SAVE_AGAIN = "Save the model again with save_pretrained"
 _SAVE_TOKENIZER = "Save it next to the model: tokenizer.save_pretrained(DIR)"
 
@@ -80,7 +82,7 @@ def open_tokenizer(path: Path) -> "tuple[PreTrainedTokenizerBase, list[Path]]":
             "none",
             "Set tokenizer.pad_token and model.config.pad_token_id and save both again",
         )
-    return tokenizer, [*files, *(p for p in [path / "tokenizer_config.json"] if p.exists())]
+    return tokenizer, [*files, *(path / name for name in _SETTINGS if (path / name).is_file())]
 
 
 def read_json(path: Path) -> Config:

@@ -70,6 +70,7 @@ def test_every_file_of_a_directory_counts(folder):
         ("pytorch_model.bin", "model.safetensors", True),
         ("pytorch_model.bin", "tokenizer.json", True),
         ("model.safetensors", "tokenizer_config.json", True),
+        ("model.safetensors", "added_tokens.json", True),
         ("model.safetensors", "adapter_config.json", True),
         ("pytorch_model.bin", "training_args.bin", False),
         ("model.safetensors", "model-00001-of-00002.safetensors", True),

@@ -43,6 +43,13 @@ def test_outputs_equal_transformers(bert_dir, texts):
     assert {"config.json", "model.safetensors", "tokenizer.json"} <= {file.name for file in target.info.files}
 
 
+def test_every_file_that_the_tokenizer_reads_counts(bert_dir):
+    before = open_huggingface(bert_dir).info
+    (bert_dir / "special_tokens_map.json").write_text('{"unk_token": "[UNK]"}')
+    after = open_huggingface(bert_dir).info
+    assert {f.name for f in after.files} - {f.name for f in before.files} == {"special_tokens_map.json"}
+
+
 def test_gradient_norms_equal_a_naive_loop(bert_dir):
     target = open_huggingface(bert_dir)
     texts, labels = ["the cat cat sleeps", "dog", ""], np.array([1, 0, 1])
