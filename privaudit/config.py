@@ -5,7 +5,7 @@ beside the tables are common to all commands. An unknown key is an error: a miss
 be a threshold that is silently absent.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,18 +50,11 @@ def find_configuration(explicit: Path | None, folder: Path) -> Configuration:
         if not explicit.is_file():
             raise UsageError("a configuration file", f"no file at {explicit}", "Correct --config")
         return _read(explicit, tool_table=explicit.name == "pyproject.toml")
-    return next(iter(configurations(folder)), Configuration("defaults", {}))
-
-
-def configurations(folder: Path) -> Iterator[Configuration]:
-    """What the files of a folder say, the one that applies first.
-
-    Raises:
-        UsageError: a file is not TOML, or not a table.
-    """
-    for name in (FILE_NAME, "pyproject.toml"):
-        if (folder / name).is_file():
-            yield _read(folder / name, tool_table=name != FILE_NAME)
+    if (folder / FILE_NAME).is_file():
+        return _read(folder / FILE_NAME, tool_table=False)
+    if (folder / "pyproject.toml").is_file():
+        return _read(folder / "pyproject.toml", tool_table=True)
+    return Configuration("defaults", {})
 
 
 def _read(path: Path, *, tool_table: bool) -> Configuration:
@@ -91,7 +84,7 @@ def settings_for(configuration: Configuration, command: str, options: Collection
         UsageError: a key beside the tables is not common, the command's table has a key that is no option of
             it, or a value has a type that no option takes.
     """
-    check_tables(configuration)
+    _refuse_unknown_tables(configuration)
     top = {key: value for key, value in configuration.settings.items() if not isinstance(value, dict)}
     _refuse_unknown(set(top) - COMMON, "common options beside the tables", command, configuration.origin)
     own: object = configuration.settings
@@ -107,12 +100,8 @@ def settings_for(configuration: Configuration, command: str, options: Collection
     return {key: _setting(key, value, configuration.origin) for key, value in {**common, **own}.items()}
 
 
-def check_tables(configuration: Configuration) -> None:
-    """Refuse tables of no command: a limit in one of them would be silently absent.
-
-    Raises:
-        UsageError: there is one.
-    """
+def _refuse_unknown_tables(configuration: Configuration) -> None:
+    """A limit in a table of no command would be silently absent."""
     tables = {key for key, value in configuration.settings.items() if isinstance(value, dict)}
     if unknown := sorted(tables - TABLES):
         raise UsageError(

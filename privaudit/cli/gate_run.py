@@ -10,8 +10,9 @@ import typer
 
 from privaudit.cli.output import Show, deliver, require_outputs, require_own_files, say, tell
 from privaudit.cli.step_summary import SUMMARY
-from privaudit.config import check_tables, configurations
-from privaudit.gate.policy import Policy, find_policy
+from privaudit.config import TABLES
+from privaudit.gate.policy import Policy
+from privaudit.gate.policy_file import find_policy
 from privaudit.gate.run import gate
 from privaudit.gate.stale import check_model, files_of, find_model
 from privaudit.gate.thresholds import parse_threshold
@@ -38,9 +39,7 @@ class GateRequest:
 
 def run(request: GateRequest, show: Show) -> int:
     """Judge, and return the exit code; the result is written whatever the verdict."""
-    for configuration in configurations(Path.cwd()):
-        check_tables(configuration)
-    loaded = find_policy(request.policy, Path.cwd())
+    loaded = find_policy(request.policy, Path.cwd(), TABLES)
     baseline = request.baseline or loaded.baseline
     require_outputs(show, inputs=(request.result, loaded.path, baseline))
     result = read_result(request.result, without=_not_needed(request, show, loaded.policy, baseline))

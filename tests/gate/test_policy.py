@@ -7,7 +7,7 @@ import pytest
 
 from privaudit.config import find_configuration, settings_for
 from privaudit.errors import UsageError
-from privaudit.gate.policy import find_policy
+from privaudit.gate.policy_file import find_policy
 
 WAIVER = """
 [[gate.waivers]]
