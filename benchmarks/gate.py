@@ -11,11 +11,11 @@ command, than which no command is faster. The result is made here: attacks, slic
 
 import argparse
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
+
+from startup import imported, seconds
 
 from privaudit.results import (
     FPRS,
@@ -154,20 +154,6 @@ def make_result(n: int) -> Result:
         verdict=Verdict(status="not-judged", sentence="s"),
         provenance=Provenance(argv=(), seed=0, python="3", platform="p", versions={}, seconds=1.0),
     )  # fmt: skip
-
-
-def seconds(command: list[str]) -> float:
-    start = time.perf_counter()
-    subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
-    return time.perf_counter() - start
-
-
-def imported(command: list[str]) -> set[str]:
-    """Top-level packages that the process imports, as the interpreter itself lists them."""
-    traced = [command[0], "-X", "importtime", *command[1:]]
-    done = subprocess.run(traced, capture_output=True, text=True, check=True)
-    lines = [line for line in done.stderr.splitlines() if line.startswith("import time:")]
-    return {line.rpartition("|")[2].strip().partition(".")[0] for line in lines}
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from privaudit.errors import UsageError
+from privaudit.toml_file import read_toml
 
 FILE_NAME = "privaudit.toml"
 
@@ -58,12 +59,7 @@ def find_configuration(explicit: Path | None, folder: Path) -> Configuration:
 
 
 def _read(path: Path, *, tool_table: bool) -> Configuration:
-    import tomllib
-
-    try:
-        content: object = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:  # ValueError: no UTF-8, no TOML, or a vast number
-        raise UsageError("a TOML file", f"{path.name}: {error}", "Correct the file") from error
+    content: object = read_toml(path)[0]
     keys = ("tool", "privaudit") if tool_table else ()
     for key in keys:
         content = content.get(key, {}) if isinstance(content, dict) else {}

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from privaudit.errors import ResultError
+
 PRIVATE = 0o600
 """Mode of files that tell who or what was in the training data."""
 PUBLIC = 0o644
@@ -39,3 +41,20 @@ def replaced(path: Path, *, mode: int) -> Iterator[BinaryIO]:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def write_text(text: str, path: Path, *, mode: int) -> None:
+    """Write a text in one step, what UTF-8 cannot hold as question marks.
+
+    Raises:
+        ResultError: the folder does not exist or cannot be written.
+    """
+    try:
+        with replaced(path, mode=mode) as file:
+            file.write(text.encode("utf-8", "replace"))
+    except OSError as error:
+        raise ResultError(
+            f"a writable place for {path.name}",
+            f"{error.strerror} at {path.parent}",
+            "Name a file in an existing, writable folder",
+        ) from error

@@ -2,7 +2,10 @@
 
 import json
 import os
+import shlex
+import shutil
 import signal
+import sys
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
@@ -108,7 +111,6 @@ def save_state_dict(tmp_path: Path, factory_module: str) -> Callable[..., Path]:
 
     def save(name: str = "weights.pt", wrap: Callable[[dict], object] = lambda state: state) -> Path:
         import importlib
-        import sys
 
         import torch
         from safetensors.torch import save_file
@@ -154,7 +156,6 @@ def tokenizer_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def bert_dir(tmp_path: Path, tokenizer_dir: Path) -> Path:
     """A one-layer BERT classifier of two classes, saved as Hugging Face does."""
-    import shutil
 
     import torch
     from transformers import BertConfig, BertForSequenceClassification
@@ -174,7 +175,6 @@ def bert_dir(tmp_path: Path, tokenizer_dir: Path) -> Path:
 @pytest.fixture
 def onnx_file(tmp_path: Path, tokenizer_dir: Path) -> Path:
     """Masked sums of embeddings as an ONNX graph, with tokenizer and configuration beside it."""
-    import shutil
 
     import numpy as np
     import onnx
@@ -318,3 +318,16 @@ def make_audit():
 def no_summary_of_the_build():
     """Where a build runs these tests, they write nothing into its summary."""
     os.environ.pop("GITHUB_STEP_SUMMARY", None)
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    """``work`` with the fixtures, and ``bin`` with the programs that an installation puts on the path."""
+    shutil.copytree(Path(__file__).parents[1] / "fixtures", tmp_path / "work" / "fixtures")
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for name, arguments in (("privaudit", " -m privaudit"), ("python", "")):
+        shim = programs / name
+        shim.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)}{arguments} "$@"\n')
+        shim.chmod(0o755)
+    return tmp_path

@@ -8,10 +8,8 @@ import json
 import os
 import re
 import shlex
-import shutil
 import sqlite3
 import subprocess
-import sys
 from collections import defaultdict
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -33,19 +31,6 @@ _TEST = re.compile(r"inputs\.([a-z-]+) (==|!=) '([^']*)'")
 
 def loaded(name):
     return yaml.safe_load((ROOT / name).read_text("utf-8"))
-
-
-@pytest.fixture
-def workspace(tmp_path):
-    """A checkout with the fixtures, and programs as an installation puts them on the path."""
-    shutil.copytree(ROOT / "fixtures", tmp_path / "work" / "fixtures")
-    programs = tmp_path / "bin"
-    programs.mkdir()
-    for name, arguments in (("privaudit", " -m privaudit"), ("python", "")):
-        shim = programs / name
-        shim.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)}{arguments} "$@"\n')
-        shim.chmod(0o755)
-    return tmp_path
 
 
 def environment_of(workspace, extra):

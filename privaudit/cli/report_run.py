@@ -5,10 +5,11 @@ from pathlib import Path
 
 from privaudit.cli.output import require_own_files, require_writable, say
 from privaudit.errors import ResultError, UsageError
+from privaudit.files import PUBLIC, write_text
 from privaudit.gate.baseline import compare
 from privaudit.history import entry_of, read
 from privaudit.inert import inert_json
-from privaudit.reports.interface import renderer, write_rendered, write_report
+from privaudit.reports.interface import renderer, write_report
 from privaudit.results import read_result
 from privaudit.results.history import Entry, History
 
@@ -43,7 +44,7 @@ def run_trend(
     model = None if path is None else entry_of(read_result(path)).model
     entries = _entries(history, model)
     for output, render in renderers:
-        write_rendered(render(entries, model), output)
+        write_text(render(entries, model), output, mode=PUBLIC)
         say(f"Report: {output}", quiet=quiet)
     return 0
 

@@ -1,7 +1,6 @@
 """A result against that of an accepted model: what changed, and whether chance could have done it."""
 
 from math import inf
-from typing import Literal
 
 from privaudit.errors import ResultError, UsageError
 from privaudit.gate.changes import ANY_ATTACK, changes_between, same_model
@@ -74,11 +73,13 @@ def judge_increase(threshold: Threshold, comparison: Comparison) -> ThresholdRes
         more = f"at least {at_least(low, 4)} more than in the baseline"
         reason = f"{subject(worst)}: {more}, which is above {limit:g}."
         end = "low" if alone else "low_simultaneous"
-        return _result(threshold, "exceeded", f"{subject(worst)} difference {end}", low, reason)
+        return threshold.judged(
+            "exceeded", f"{subject(worst)} difference {end}", low, reason, against="baseline"
+        )
     gap = next((row for row in rows if row.difference.high is None), None)
     if gap is not None:
         reason = f"Cannot compare {subject(gap)}: {gap.difference.reason or 'not measured'}."
-        return _result(threshold, "inconclusive", "none", None, reason)
+        return threshold.judged("inconclusive", "none", None, reason, against="baseline")
     widest = max(rows, key=_high)
     high, bound = _high(widest), f"{subject(widest)} difference high"
     if high <= limit:
@@ -86,12 +87,12 @@ def judge_increase(threshold: Threshold, comparison: Comparison) -> ThresholdRes
             f"The difference to the baseline is at most {at_most(high, 4)} ({subject(widest)}), which is not "
             f"above {limit:g}."
         )
-        return _result(threshold, "holds", bound, high, reason)
+        return threshold.judged("holds", bound, high, reason, against="baseline")
     reason = (
         f"The difference to the baseline may be up to {at_most(high, 4)} ({subject(widest)}): it neither "
         f"exceeds nor excludes {limit:g}."
     )
-    return _result(threshold, "inconclusive", bound, high, reason)
+    return threshold.judged("inconclusive", bound, high, reason, against="baseline")
 
 
 def subject(change: Change) -> str:
@@ -129,25 +130,6 @@ def _low(row: Change, *, alone: bool) -> float:
 
 def _high(row: Change) -> float:
     return inf if row.difference.high is None else row.difference.high
-
-
-def _result(
-    threshold: Threshold,
-    decision: Literal["exceeded", "holds", "inconclusive"],
-    bound: str,
-    value: float | None,
-    reason: str,
-) -> ThresholdResult:
-    return ThresholdResult(
-        expression=threshold.expression,
-        attack=threshold.attack,
-        bound=bound,
-        value=value,
-        limit=threshold.limit,
-        result=decision,
-        reason=reason,
-        against="baseline",
-    )
 
 
 def _attacks(result: Result) -> list[str]:

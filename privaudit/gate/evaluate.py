@@ -1,15 +1,12 @@
 """One threshold against the results it speaks of."""
 
 from collections.abc import Sequence
-from typing import Literal
 
 from privaudit.errors import UsageError
 from privaudit.gate.readings import Reading, epsilon_readings, exposure_readings, membership_readings
 from privaudit.gate.thresholds import Threshold
 from privaudit.results import Epsilon, Extraction, Membership, NotRun, ThresholdResult
 from privaudit.rounding import at_least, at_most
-
-Decision = Literal["exceeded", "holds", "inconclusive"]
 
 
 def evaluate(
@@ -60,7 +57,7 @@ def evaluate(
         return decide(threshold, bounds, missing)
     planted = [row for row in canaries if row.included]
     if not (planted or missing):
-        return _result(threshold, "inconclusive", "none", None, "No canary is in the training data.")
+        return threshold.judged("inconclusive", "none", None, "No canary is in the training data.")
     if threshold.metric == "extracted":
         return _count(threshold, planted, missing)
     return decide(threshold, exposure_readings(threshold, planted), missing)
@@ -68,7 +65,7 @@ def evaluate(
 
 def _missing(threshold: Threshold, not_run: Sequence[NotRun]) -> list[str]:
     """What has no result, once each, in words."""
-    gone = [i for i in not_run if i.kind == threshold.family and threshold.attack in (None, i.attack)]
+    gone = threshold.missing(not_run)
     names = [item.attack if item.canary is None else f"{item.attack} on {item.canary}" for item in gone]
     return list(dict.fromkeys(names))
 
@@ -88,19 +85,19 @@ def decide(threshold: Threshold, readings: Sequence[Reading], missing: Sequence[
     high, highest = max(highs, key=lambda pair: pair[0], default=(None, None))
     if low is not None and lowest is not None and low > limit:
         reason = f"{lowest.subject}: at least {at_least(low, 4)}, which is above {limit:g}."
-        return _result(threshold, "exceeded", f"{lowest.subject} {lowest.low_name}", low, reason)
+        return threshold.judged("exceeded", f"{lowest.subject} {lowest.low_name}", low, reason)
     if missing:
         return _unfinished(threshold, missing)
     gaps = [reading.gap for reading in readings if reading.high is None]
     if gaps or high is None or highest is None:
-        return _result(threshold, "inconclusive", "none", None, gaps[0])
+        return threshold.judged("inconclusive", "none", None, gaps[0])
     whose = highest.high_subject or highest.subject
     bound = f"{whose} high"
     if high <= limit:
         reason = f"At most {at_most(high, 4)} ({whose}), which is not above {limit:g}."
-        return _result(threshold, "holds", bound, high, reason)
+        return threshold.judged("holds", bound, high, reason)
     reason = f"The interval reaches {at_most(high, 4)} ({whose}): it neither exceeds nor excludes {limit:g}."
-    return _result(threshold, "inconclusive", bound, high, reason)
+    return threshold.judged("inconclusive", bound, high, reason)
 
 
 def _count(threshold: Threshold, planted: Sequence[Extraction], missing: Sequence[str]) -> ThresholdResult:
@@ -111,25 +108,11 @@ def _count(threshold: Threshold, planted: Sequence[Extraction], missing: Sequenc
     if number > limit:
         by = ", ".join(dict.fromkeys(row.attack for row in recovered))
         reason = f"{words} (by {by}), which is more than {limit:g}."
-        return _result(threshold, "exceeded", "count", number, reason)
+        return threshold.judged("exceeded", "count", number, reason)
     if missing:
         return _unfinished(threshold, missing)
-    return _result(threshold, "holds", "count", number, f"{words}, which is not more than {limit:g}.")
+    return threshold.judged("holds", "count", number, f"{words}, which is not more than {limit:g}.")
 
 
 def _unfinished(threshold: Threshold, missing: Sequence[str]) -> ThresholdResult:
-    return _result(threshold, "inconclusive", "none", None, f"Not finished: {', '.join(missing)}.")
-
-
-def _result(
-    threshold: Threshold, decision: Decision, bound: str, value: float | None, reason: str
-) -> ThresholdResult:
-    return ThresholdResult(
-        expression=threshold.expression,
-        attack=threshold.attack,
-        bound=bound,
-        value=value,
-        limit=threshold.limit,
-        result=decision,
-        reason=reason,
-    )
+    return threshold.judged("inconclusive", "none", None, f"Not finished: {', '.join(missing)}.")

@@ -60,7 +60,7 @@ def advice(threshold: Threshold, item: ThresholdResult, result: Result) -> str |
         return _SETS_DIFFER
     if item.against == "baseline":
         return _of_an_increase(threshold, result)
-    if missing := _missing(threshold, result.not_run):
+    if missing := threshold.missing(result.not_run):
         return _to_finish(missing)
     if threshold.family == "epsilon":
         return None if result.epsilon is None else epsilon_advice(threshold, result.epsilon)
@@ -68,10 +68,6 @@ def advice(threshold: Threshold, item: ThresholdResult, result: Result) -> str |
         return canary_advice(threshold, result.extraction)
     rows = _attacks(threshold, result) if item.slice is None else _slices(threshold, item.slice, result)
     return _of_records(threshold, rows, "" if item.slice is None else "of this slice ")
-
-
-def _missing(threshold: Threshold, not_run: Sequence[NotRun]) -> list[NotRun]:
-    return [i for i in not_run if i.kind == threshold.family and threshold.attack in (None, i.attack)]
 
 
 def _to_finish(missing: Sequence[NotRun]) -> str:

@@ -12,6 +12,7 @@ from privaudit.results import Result, ThresholdResult
 
 _BEST = "best"
 """Stands for an attack that only the audit knows; its result says which one it was."""
+_NOTHING_TO_COMPARE = "The two sets of this result differ in their texts alone, so no change can be told."
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,9 @@ class Limit:
                 self.threshold, result.membership, result.not_run, result.extraction, result.epsilon
             )
         if result.data.blind_baseline.forbids_verdict:
-            return self._nothing_to_compare()
+            return self.threshold.judged(
+                "inconclusive", "none", None, _NOTHING_TO_COMPARE, against="baseline"
+            )
         if result.comparison is None:
             raise UsageError(
                 "a baseline for a limit on an increase",
@@ -46,20 +49,7 @@ class Limit:
             )
         from privaudit.gate.baseline import judge_increase
 
-        found = judge_increase(self.threshold, result.comparison)
-        return found.model_copy(update={"expression": self.threshold.expression, "against": "baseline"})
-
-    def _nothing_to_compare(self) -> ThresholdResult:
-        return ThresholdResult(
-            expression=self.threshold.expression,
-            attack=self.threshold.attack,
-            bound="none",
-            value=None,
-            limit=self.threshold.limit,
-            result="inconclusive",
-            reason="The two sets of this result differ in their texts alone, so no change can be told.",
-            against="baseline",
-        )
+        return judge_increase(self.threshold, result.comparison)
 
 
 @dataclass(frozen=True)

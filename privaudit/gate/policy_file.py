@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 from privaudit.errors import UsageError
 from privaudit.gate.policy import Policy, SliceLimit, Waiver
 from privaudit.inert import inert
+from privaudit.toml_file import read_toml
 
 _MEND = "See docs/gate.md"
 _FAULTS = {
@@ -83,14 +84,7 @@ def _nothing() -> LoadedPolicy:
 
 def _read(path: Path, tables: Collection[str] | None = None) -> LoadedPolicy:
     """The policy in a file, without a path where the file has none."""
-    # NOTE: imported here, because a gate on the limits of a result reads no TOML and hashes no policy.
-    import tomllib
-
-    try:
-        raw = path.read_bytes()
-        content = tomllib.loads(raw.decode())
-    except (OSError, ValueError, RecursionError) as error:  # ValueError: no UTF-8, no TOML, or a vast number
-        raise UsageError("a TOML file", f"{path.name}: {error}", "Correct the file") from error
+    content, raw = read_toml(path)
     _refuse_misplaced(content, path)
     _refuse_misspelt(content, path, tables)
     table: object = content
@@ -100,6 +94,7 @@ def _read(path: Path, tables: Collection[str] | None = None) -> LoadedPolicy:
         if key not in table:
             return _nothing()
         table = table[key]
+    # NOTE: imported here, because a gate on the limits of a result hashes no policy.
     import hashlib
 
     return LoadedPolicy(_validated(table, path), path, hashlib.sha256(raw).hexdigest())

@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from privaudit.errors import UsageError
-from privaudit.results import FPRS
+from privaudit.results import FPRS, NotRun, ThresholdResult
 
 Metric = Literal["auc", "tpr", "advantage", "exposure", "extracted", "epsilon"]
 Family = Literal["membership", "extraction", "epsilon"]
 """What a metric speaks of, and so which command measures it."""
+Decision = Literal["exceeded", "holds", "inconclusive"]
 
 _FAMILIES: Mapping[Metric, Family] = {
     "auc": "membership",
@@ -46,6 +47,39 @@ class Threshold:
     def most(self) -> float:
         """What no limit on the metric may be above, because the metric cannot."""
         return _most(self.metric)
+
+    def missing(self, not_run: Iterable[NotRun]) -> list[NotRun]:
+        """What it speaks of and has no result."""
+        return [i for i in not_run if i.kind == self.family and self.attack in (None, i.attack)]
+
+    def judged(
+        self,
+        decision: Decision,
+        bound: str,
+        value: float | None,
+        reason: str,
+        *,
+        against: Literal["limit", "baseline"] = "limit",
+    ) -> ThresholdResult:
+        """What came of it.
+
+        Args:
+            decision: whether it is exceeded.
+            bound: which end of which interval decided.
+            value: that end; None where there is none.
+            reason: the decision in one sentence.
+            against: whether the limit is for the number itself, or for its increase over a baseline.
+        """
+        return ThresholdResult(
+            expression=self.expression,
+            attack=self.attack,
+            bound=bound,
+            value=value,
+            limit=self.limit,
+            result=decision,
+            reason=reason,
+            against=against,
+        )
 
 
 def parse_threshold(expression: str) -> Threshold:

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from privaudit.errors import ResultError, UsageError
-from privaudit.files import PRIVATE, PUBLIC, replaced
+from privaudit.errors import UsageError
+from privaudit.files import PRIVATE, PUBLIC, write_text
 from privaudit.results import Result, to_json
 
 Render = Callable[[Result], str]
@@ -71,21 +71,4 @@ def write_report(result: Result, path: Path, render: Render) -> None:
     Raises:
         ResultError: the folder does not exist or cannot be written.
     """
-    write_rendered(render(result), path, mode=PRIVATE if result.confidential else PUBLIC)
-
-
-def write_rendered(content: str, path: Path, *, mode: int = PUBLIC) -> None:
-    """Write a report in one step.
-
-    Raises:
-        ResultError: the folder does not exist or cannot be written.
-    """
-    try:
-        with replaced(path, mode=mode) as file:
-            file.write(content.encode("utf-8", "replace"))
-    except OSError as error:
-        raise ResultError(
-            f"a writable place for {path.name}",
-            f"{error.strerror} at {path.parent}",
-            "Name a file in an existing, writable folder",
-        ) from error
+    write_text(render(result), path, mode=PRIVATE if result.confidential else PUBLIC)

@@ -42,17 +42,18 @@ def _canary(sweep: Sweep) -> str:
 
 def _columns(rows: tuple[SweepDefence, ...]) -> Columns:
     return {
-        "exact": [_exact(row) for row in rows],
+        "exact": [exact_matches(row) for row in rows],
         "wrong slots": [NOT_MEASURED if row.hamming is None else f"{row.hamming:.0%}" for row in rows],
         "exposure": [interval(row.exposure_bits, 1) for row in rows],
         "clean models": [interval(row.control_exposure_bits, 1) for row in rows],
         "above clean": [interval(row.difference_bits, 1) for row in rows],
         "p": [NOT_MEASURED if row.p_value is None else f"{row.p_value:.1g}" for row in rows],
-        "accuracy": [_accuracy(row) for row in rows],
+        "accuracy": [accuracy(row) for row in rows],
     }
 
 
-def _exact(row: SweepDefence) -> str:
+def exact_matches(row: SweepDefence) -> str:
+    """Models whose secret came out, of how many, with the interval of the rate."""
     if row.exact_matches is None:
         return NOT_MEASURED
     rate = row.exact_match_rate
@@ -60,7 +61,8 @@ def _exact(row: SweepDefence) -> str:
     return f"{row.exact_matches} of {row.n_models}{limits}"
 
 
-def _accuracy(row: SweepDefence) -> str:
+def accuracy(row: SweepDefence) -> str:
+    """The mean over models with its spread."""
     if row.accuracy.value is None:
         return NOT_MEASURED
     spread = row.accuracy.standard_deviation

@@ -17,10 +17,10 @@ from privaudit.reports.presentable import presentable
 from privaudit.reports.reversed_attacks import worse_than_guessing
 from privaudit.reports.sweep_table import sweep_parts
 from privaudit.reports.tables import bare_table, interval
+from privaudit.reports.verdict_lines import WORDS
 from privaudit.results import Result, Verdict
 
 _STYLES = {"pass": "bold green", "fail": "bold red", "inconclusive": "bold yellow", "not-judged": "bold"}
-_WORDS = {"pass": "PASS", "fail": "FAIL", "inconclusive": "INCONCLUSIVE", "not-judged": "NOT JUDGED"}
 _COLOURS = {"exceeded": "red", "waived": "yellow", "holds": "green", "inconclusive": "yellow"}
 
 
@@ -62,7 +62,7 @@ def _parts(result: Result, width: int) -> Iterator[RenderableType]:
 
 
 def _headline(verdict: Verdict) -> Text:
-    line = Text(_WORDS[verdict.status], _STYLES[verdict.status])
+    line = Text(WORDS[verdict.status], _STYLES[verdict.status])
     return line.append(f"  {inert(verdict.sentence)}", "default")
 
 

@@ -37,17 +37,9 @@ def write_result(result: Result, path: Path) -> None:
         ResultError: the folder does not exist or cannot be written.
     """
     # NOTE: imported here, because whoever only reads should not wait for `tempfile`.
-    from privaudit.files import PRIVATE, PUBLIC, replaced
+    from privaudit.files import PRIVATE, PUBLIC, write_text
 
-    try:
-        with replaced(path, mode=PRIVATE if result.confidential else PUBLIC) as file:
-            file.write(to_json(result).encode())
-    except OSError as error:
-        raise ResultError(
-            f"a writable place for {path.name}",
-            f"{error.strerror} at {path.parent}",
-            "Name a file in an existing, writable folder",
-        ) from error
+    write_text(to_json(result), path, mode=PRIVATE if result.confidential else PUBLIC)
 
 
 def read_result(path: Path, *, without: Collection[str] = ()) -> Result:

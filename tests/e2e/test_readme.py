@@ -8,10 +8,7 @@ the next block of a page.
 
 import os
 import re
-import shlex
-import shutil
 import subprocess
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -58,29 +55,22 @@ def _block(marker, body):
 
 
 @pytest.fixture
-def shell(tmp_path):
+def shell(workspace):
     """Run a line with bash in a folder with the fixtures; the program is that of this interpreter."""
-    shutil.copytree(ROOT / "fixtures", tmp_path / "work" / "fixtures")
-    programs = tmp_path / "bin"
-    programs.mkdir()
-    for name, arguments in (("privaudit", " -m privaudit"), ("python", "")):
-        shim = programs / name
-        shim.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)}{arguments} "$@"\n')
-        shim.chmod(0o755)
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("PRIVAUDIT_")}
     environment = {
         **inherited,
-        "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
+        "PATH": f"{workspace / 'bin'}{os.pathsep}{os.environ['PATH']}",
         "COLUMNS": "160",
         "NO_COLOR": "1",
         "OMP_NUM_THREADS": "1",
-        "PRIVAUDIT_STORE": str(tmp_path / "store"),
+        "PRIVAUDIT_STORE": str(workspace / "store"),
     }
 
     def run(line):
         return subprocess.run(
             ["bash", "-euc", line],
-            cwd=tmp_path / "work",
+            cwd=workspace / "work",
             env=environment,
             capture_output=True,
             text=True,

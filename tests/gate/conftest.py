@@ -1,5 +1,9 @@
 """Results as attacks would give them."""
 
+import importlib.util
+import sys
+from pathlib import Path
+
 import pytest
 
 from privaudit.results import (
@@ -164,3 +168,14 @@ def slice_of():
 @pytest.fixture(scope="session")
 def result_of():
     return a_result
+
+
+@pytest.fixture(scope="module")
+def simulation():
+    """The module ``benchmarks/difference.py``: two audits of the same records with a known dependence."""
+    path = Path(__file__).parents[2] / "benchmarks" / "difference.py"
+    spec = importlib.util.spec_from_file_location("benchmarks_difference", path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module

@@ -1,9 +1,6 @@
 """A result against an accepted one: what is refused, what is noted, how wide differences are, what fails."""
 
-import importlib.util
 import math
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -502,17 +499,6 @@ def test_every_refusal_is_one_line_of_what_to_do(two):
     with pytest.raises(PrivauditError) as error:
         compare(many, old)
     assert len(str(error.value)) < 600
-
-
-@pytest.fixture(scope="module")
-def simulation():
-    """The module ``benchmarks/difference.py``: two audits of the same records with a known dependence."""
-    path = Path(__file__).parents[2] / "benchmarks" / "difference.py"
-    spec = importlib.util.spec_from_file_location("benchmarks_difference", path)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 DRAWS = 250

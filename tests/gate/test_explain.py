@@ -1,11 +1,8 @@
 """What would decide an inconclusive threshold, and whether it does."""
 
-import importlib.util
 import math
 import re
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -303,16 +300,6 @@ def test_an_interval_cut_at_zero_still_counts_all_attacks():
     alone = records_that_decide([measured("a", ends, None, m=1)], 0.01)
     together = records_that_decide([measured("a", ends, 0.0019, m=8)], 0.01)
     assert together.times > 1.3 * alone.times
-
-
-@pytest.fixture(scope="module")
-def simulation():
-    path = Path(__file__).parents[2] / "benchmarks" / "difference.py"
-    spec = importlib.util.spec_from_file_location("benchmarks_difference", path)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 def scores(population, n, rng=None):

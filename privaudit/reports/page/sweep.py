@@ -6,6 +6,7 @@ from privaudit.inert import inert
 from privaudit.reports.document import Block, Figure, Section, Sentence, Table
 from privaudit.reports.page.intervals import MOST, Row, from_zero, intervals_chart
 from privaudit.reports.svg import DOTTED, GREY, INK, ORANGE, SOLID, swatch
+from privaudit.reports.sweep_table import accuracy, exact_matches
 from privaudit.reports.tables import NOT_MEASURED, interval
 from privaudit.results import Result, Sweep, SweepDefence
 
@@ -40,7 +41,7 @@ def _figure(found: Sweep) -> Iterator[Figure]:
     if not drawn:
         return
     rows = [
-        Row(inert(row.defence), row.exposure_bits, row.control_exposure_bits, _accuracy(row)) for row in drawn
+        Row(inert(row.defence), row.exposure_bits, row.control_exposure_bits, accuracy(row)) for row in drawn
     ]
     chart = intervals_chart(
         rows,
@@ -76,12 +77,12 @@ def _table(found: Sweep) -> Table:
             inert(row.defence),
             *((_epsilon(row),) if private else ()),
             f"{row.n_models}",
-            _exact(row),
+            exact_matches(row),
             interval(row.exposure_bits, 1),
             interval(row.control_exposure_bits, 1),
             interval(row.difference_bits, 1),
             NOT_MEASURED if row.p_value is None else f"{row.p_value:.1g}",
-            _accuracy(row),
+            accuracy(row),
         )
         for row in found.defences
     )
@@ -104,23 +105,8 @@ def _table(found: Sweep) -> Table:
     return Table(caption, header, rows, frozenset(range(1, len(header))))
 
 
-def _exact(row: SweepDefence) -> str:
-    if row.exact_matches is None:
-        return NOT_MEASURED
-    rate = row.exact_match_rate
-    limits = "" if rate.low is None or rate.high is None else f" [{rate.low:.0%}, {rate.high:.0%}]"
-    return f"{row.exact_matches} of {row.n_models}{limits}"
-
-
 def _epsilon(row: SweepDefence) -> str:
     if row.epsilon is None:
         return "none"
     copies = "" if row.group_epsilon is None else f" ({row.group_epsilon:.3g} for all copies)"
     return f"{row.epsilon:.3g}{copies}"
-
-
-def _accuracy(row: SweepDefence) -> str:
-    if row.accuracy.value is None:
-        return NOT_MEASURED
-    spread = row.accuracy.standard_deviation
-    return f"{row.accuracy.value:.1%}" + ("" if spread is None else f" ± {100 * spread:.1f}")
