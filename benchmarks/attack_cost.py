@@ -20,12 +20,12 @@ from pathlib import Path
 
 import torch
 
-from privaudit.attacks.collect import collect
-from privaudit.attacks.findings import find
-from privaudit.attacks.interface import Signal
-from privaudit.attacks.registry import membership_attacks
-from privaudit.attacks.signals import Signals
-from privaudit.attacks.subject import Inputs, open_subject
+from privaudit.attacks.membership.registry import membership_attacks
+from privaudit.attacks.membership.signals import Signals
+from privaudit.attacks.membership.spec import Signal
+from privaudit.audits.inputs import Inputs, open_subject
+from privaudit.audits.membership.collect import collect
+from privaudit.audits.membership.findings import find
 from privaudit.data.checks import check_comparability
 from privaudit.data.demo import write_demo
 from privaudit.progress import SILENT

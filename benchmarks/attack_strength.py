@@ -25,11 +25,11 @@ from pathlib import Path
 import numpy as np
 from scipy.stats import t as student
 
-from privaudit.attacks.interface import Attack, AttackContext, Signal
-from privaudit.attacks.registry import membership_attacks
-from privaudit.attacks.selection import best_attack
-from privaudit.attacks.signals import Signals
-from privaudit.attacks.transforms import margins, reference_margins
+from privaudit.attacks.membership.registry import membership_attacks
+from privaudit.attacks.membership.selection import best_attack
+from privaudit.attacks.membership.signals import Signals
+from privaudit.attacks.membership.spec import Attack, AttackContext, Signal
+from privaudit.attacks.membership.transforms import margins, reference_margins
 from privaudit.data.readers import read_records
 from privaudit.stats.auc import auc_interval
 from privaudit.stats.intervals import NotMeasurable
@@ -39,10 +39,10 @@ from privaudit.targets.interface import Access
 from privaudit.training.recipe import Recipe
 from privaudit.training.references.backends.process import ProcessBackend
 from privaudit.training.references.engine import train_references
+from privaudit.training.references.learners.word_learner import RecipeLearner
 from privaudit.training.references.outputs import References
 from privaudit.training.references.plan import Population, ReferencePlan
 from privaudit.training.references.store import Store
-from privaudit.training.references.word_learner import RecipeLearner
 from privaudit.training.text import Vocabulary
 
 DRAWS = 3

@@ -15,7 +15,7 @@ from itertools import count
 import numpy as np
 from scipy.special import ndtr, ndtri
 
-from privaudit.gate.changes import difference_of, widening
+from privaudit.gate.compare.changes import difference_of, widening
 from privaudit.results import Interval
 from privaudit.stats import rates
 from privaudit.stats.auc import auc_interval

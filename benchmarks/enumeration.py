@@ -26,7 +26,7 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from privaudit.attacks.inversion.surfaces import open_surface
+from privaudit.attacks.extraction.surfaces import open_surface
 from privaudit.data.canaries.template import Slot, Template, numbered
 from privaudit.targets.interface import ModelInfo
 from privaudit.targets.torch_classifier import TorchClassifier

@@ -19,10 +19,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from privaudit.attacks.inversion.interface import Objective, Problem, SearchSettings, SoftSurface
-from privaudit.attacks.inversion.objectives import objective_scores
-from privaudit.attacks.inversion.registry import extraction_attacks
-from privaudit.attacks.inversion.surfaces import open_surface
+from privaudit.attacks.extraction.objectives import objective_scores
+from privaudit.attacks.extraction.registry import extraction_attacks
+from privaudit.attacks.extraction.spec import Objective, Problem, SearchSettings, SoftSurface
+from privaudit.attacks.extraction.surfaces import open_surface
 from privaudit.data.canaries.template import Slot, Template, draw_fillings
 from privaudit.data.demo import write_demo
 from privaudit.data.readers import read_records

@@ -26,11 +26,11 @@ import torch
 from scipy.special import logsumexp
 from scipy.stats import t as student
 
-from privaudit.attacks.inversion.interface import Objective
-from privaudit.attacks.inversion.learned_ranking import learn_ranking
-from privaudit.attacks.inversion.objectives import objective_scores
-from privaudit.attacks.inversion.surfaces import open_surface
-from privaudit.attacks.inversion.word_evidence import word_evidence
+from privaudit.attacks.extraction.learned_ranking import learn_ranking
+from privaudit.attacks.extraction.objectives import objective_scores
+from privaudit.attacks.extraction.spec import Objective
+from privaudit.attacks.extraction.surfaces import open_surface
+from privaudit.attacks.extraction.word_evidence import word_evidence
 from privaudit.data.canaries.template import Slot, Template, draw_fillings, numbered
 from privaudit.data.readers import read_records
 from privaudit.targets.interface import Floats, Ints, ModelInfo

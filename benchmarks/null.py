@@ -19,11 +19,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from privaudit.attacks.collect import collect
-from privaudit.attacks.evaluate import Units, evaluate_attack
-from privaudit.attacks.interface import AttackContext, Signal
-from privaudit.attacks.registry import membership_attacks
-from privaudit.attacks.signals import Signals
+from privaudit.attacks.membership.registry import membership_attacks
+from privaudit.attacks.membership.signals import Signals
+from privaudit.attacks.membership.spec import AttackContext, Signal
+from privaudit.audits.membership.collect import collect
+from privaudit.audits.membership.evaluate import evaluate_attack
+from privaudit.audits.membership.units import Units
 from privaudit.data.demo import demo_records
 from privaudit.data.duplicates import distinct
 from privaudit.data.labels import match_labels

@@ -17,8 +17,8 @@ from pathlib import Path
 
 import numpy as np
 
-from privaudit.attacks.signals import Signals
-from privaudit.attacks.transforms import reference_margins
+from privaudit.attacks.membership.signals import Signals
+from privaudit.attacks.membership.transforms import reference_margins
 from privaudit.training.references.backends.serial import SerialBackend
 from privaudit.training.references.engine import train_references
 from privaudit.training.references.plan import Population, ReferenceOutput, ReferencePlan

@@ -30,10 +30,10 @@ from privaudit.data.readers import read_records
 from privaudit.training.architectures import build
 from privaudit.training.recipe import Recipe
 from privaudit.training.references.backends.process import ProcessBackend, usable_cores
-from privaudit.training.references.halves import half_of
+from privaudit.training.references.learners.halves import half_of
+from privaudit.training.references.learners.word_learner import RecipeLearner
 from privaudit.training.references.plan import Population, ReferencePlan
 from privaudit.training.references.ways import way_of
-from privaudit.training.references.word_learner import RecipeLearner
 from privaudit.training.text import words
 
 LEAST = {"bow": 5.0, "cnn": 2.0, "bilstm": 1.4, "transformer": 1.5}

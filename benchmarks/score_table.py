@@ -21,8 +21,9 @@ OURS = (
     PEAK
     + """
 import contextlib, json, os, sys, time
-from privaudit.attacks.subject import Inputs
-from privaudit.audit import MembershipRequest, plan_membership, run_membership
+from privaudit.audits.inputs import Inputs
+from privaudit.audits.membership.plan import MembershipRequest, plan_membership
+from privaudit.audits.membership.run import run_membership
 from privaudit.results import write_result
 from pathlib import Path
 import pandas, scipy.special, scipy.stats

@@ -21,15 +21,15 @@ import torch
 from torch import Tensor, nn
 
 from privaudit.accounting.curves import max_roc
+from privaudit.audits.dp_step import own
+from privaudit.audits.dp_step.design import Design
+from privaudit.audits.dp_step.loading import LoadedStep
+from privaudit.audits.dp_step.runs import Observed, run_many, run_pilot
+from privaudit.audits.dp_step.task import Step
 from privaudit.stats.bounds import rank_test
 from privaudit.training.private import fit
 from privaudit.training.private.gradients import ClippedSum, RowGradient, clipped_sum
 from privaudit.training.private.sampling import PoissonBatches
-from privaudit.whitebox import own
-from privaudit.whitebox.design import Design
-from privaudit.whitebox.loading import LoadedStep
-from privaudit.whitebox.runs import Observed, run_many, run_pilot
-from privaudit.whitebox.task import Step
 
 Factors = Callable[[Tensor], Tensor]
 Losses = Callable[[], Tensor]

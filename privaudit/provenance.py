@@ -1,39 +1,15 @@
 """What was run, with what, on what machine: enough to run it again."""
 
 import platform
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 
 from privaudit import __version__
 from privaudit.results import Provenance, Tool
+from privaudit.stopwatch import Stopwatch
 
 _PACKAGES = ("numpy", "scipy", "scikit-learn", "torch", "transformers", "pandas")
-
-
-class Stopwatch:
-    """Seconds since it was made."""
-
-    def __init__(self) -> None:
-        self._start = time.monotonic()
-        self.stages: dict[str, float] = {}
-        """Seconds of each stage that was timed, in the order of their first beginning."""
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        """Add the seconds inside to the stage ``name``."""
-        began = time.monotonic()
-        try:
-            yield
-        finally:
-            self.stages[name] = self.stages.get(name, 0.0) + time.monotonic() - began
-
-    @property
-    def seconds(self) -> float:
-        """Elapsed wall-clock seconds."""
-        return time.monotonic() - self._start
 
 
 def tool() -> Tool:

@@ -8,9 +8,13 @@ import signal
 import sys
 import textwrap
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+
+from privaudit.attacks.membership.signals import Signals
 
 if "PYTEST_XDIST_WORKER" in os.environ:
     # NOTE: workers share the cores, where threads of their own would only get into each other's way.
@@ -331,3 +335,21 @@ def workspace(tmp_path: Path) -> Path:
         shim.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)}{arguments} "$@"\n')
         shim.chmod(0o755)
     return tmp_path
+
+
+@pytest.fixture
+def make_signals() -> Callable[..., Signals]:
+    """Signals around given logits and labels, with ids, alternating membership and whatever else is named."""
+
+    def make(logits, label, **others) -> Signals:
+        logits = np.asarray(logits, dtype=np.float64)
+        n = len(logits)
+        signals = Signals(
+            ids=[f"r{i}" for i in range(n)],
+            member=np.arange(n) % 2 == 0,
+            label=np.asarray(label, dtype=np.int64),
+            target_logits=logits,
+        )
+        return replace(signals, **others)
+
+    return make

@@ -41,7 +41,7 @@ def test_the_folder_holds_every_specimen_and_nothing_else():
 
 
 def test_every_kind_of_report_is_there_for_every_verdict():
-    from privaudit.reports.interface import renderers
+    from privaudit.reports.formats.by_suffix import renderers
 
     whole = [specimen for specimen in specimens.SPECIMENS if specimen.kinds == specimens.EVERY_KIND]
     statuses = [specimens.read_result(FOLDER / item.name / "result.json").verdict.status for item in whole]

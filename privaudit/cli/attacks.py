@@ -8,8 +8,8 @@ import typer
 from privaudit.cli.command import PlainCommand, PlainGroup
 
 if TYPE_CHECKING:
-    from privaudit.attacks.interface import AttackSpec
-    from privaudit.attacks.inversion.interface import ExtractionSpec
+    from privaudit.attacks.extraction.spec import ExtractionSpec
+    from privaudit.attacks.membership.spec import AttackSpec
 
 Description = dict[str, str | bool | list[str]]
 
@@ -67,8 +67,8 @@ def show(attack: Annotated[str, typer.Argument(help="Attack id.")]) -> int:
 
 def _all() -> dict[str, Description]:
     """Every attack by id: membership first, then extraction."""
-    from privaudit.attacks.inversion.registry import extraction_attacks
-    from privaudit.attacks.registry import membership_attacks
+    from privaudit.attacks.extraction.registry import extraction_attacks
+    from privaudit.attacks.membership.registry import membership_attacks
 
     described = {name: describe(attack.spec) for name, attack in membership_attacks().items()}
     return described | {

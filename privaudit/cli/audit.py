@@ -201,16 +201,16 @@ def command(
     For epsilon: privaudit canary plant DATA --include coin, privaudit train PLANTED --canaries MANIFEST, then
     privaudit audit model.pt --canaries MANIFEST. Or --runs N, which trains N models and needs no planting.
     """
-    from privaudit.attacks.subject import Inputs
-    from privaudit.audit import MembershipRequest
+    from privaudit.audits.epsilon import EpsilonRequest
+    from privaudit.audits.epsilon.recipes import Wanted
+    from privaudit.audits.extraction import ExtractionRequest
+    from privaudit.audits.full import AuditRequest
+    from privaudit.audits.inputs import Inputs
+    from privaudit.audits.membership.plan import MembershipRequest
     from privaudit.cli.audit_run import given_claim, run
     from privaudit.cli.output import Show
-    from privaudit.cli.references import backend_of, control_request, reference_request, store_root
+    from privaudit.cli.requests import backend_of, control_request, reference_request, store_root
     from privaudit.data.audit_set import Columns
-    from privaudit.epsilon_audit import EpsilonRequest
-    from privaudit.epsilon_audit.recipes import Wanted
-    from privaudit.extraction import ExtractionRequest
-    from privaudit.full_audit import AuditRequest
 
     del config
     claimed = given_claim(

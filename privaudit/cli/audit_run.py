@@ -2,15 +2,15 @@
 
 from pathlib import Path
 
-from privaudit.attacks.cost import estimate
-from privaudit.attacks.signals_file import write_signals
+from privaudit.audits.epsilon.checks import reach_check
+from privaudit.audits.epsilon.plan import EpsilonPlan, OneRun, Positive
+from privaudit.audits.evidence_file import write_signals
+from privaudit.audits.full import PARTS, AuditPlan, AuditRequest, Part, plan_audit, run_audit
+from privaudit.audits.membership.cost import estimate
 from privaudit.cli import extract_run, mia_run
 from privaudit.cli.output import Show, deliver, require_outputs, say, tell
-from privaudit.cli.watch import watched
-from privaudit.epsilon_audit.checks import reach_check
-from privaudit.epsilon_audit.plan import EpsilonPlan, OneRun, Positive
+from privaudit.cli.progress import watched
 from privaudit.errors import UsageError
-from privaudit.full_audit import PARTS, AuditPlan, AuditRequest, Part, plan_audit, run_audit
 from privaudit.gate import exit_code
 from privaudit.results import Claim, claim_from
 from privaudit.training.references.planted_cost import estimate_cost
@@ -56,7 +56,7 @@ def given_claim(file: Path | None, **values: float | None) -> Claim | None:
         return None if typed is None else typed.model_copy(update={"source": "typed"})
     if typed is not None:
         raise UsageError("--claim FILE or --claim-… values", "both", "Drop one of them")
-    from privaudit.epsilon_audit.claim import read_claim
+    from privaudit.audits.epsilon.claim import read_claim
 
     return read_claim(file)
 

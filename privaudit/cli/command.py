@@ -10,7 +10,7 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from privaudit.config import Setting, find_configuration, settings_for
+from privaudit.cli.config import Setting, find_configuration, settings_for
 
 _FIRST_SECTIONS = (
     "Arguments", "Inputs", "Limits", "Canaries", "Attacks", "References", "Training", "Output", "Runtime",

@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
-from privaudit.attacks.subject import Inputs
-from privaudit.audit import MembershipRequest, plan_membership, run_membership
+from privaudit.audits.inputs import Inputs
+from privaudit.audits.membership.plan import MembershipRequest, plan_membership
+from privaudit.audits.membership.run import run_membership
 from privaudit.cli.output import Show, deliver, say
-from privaudit.cli.watch import watched
+from privaudit.cli.progress import watched
 from privaudit.data.demo import write_demo
 from privaudit.errors import UsageError
 from privaudit.training.job import train_bundle

@@ -12,7 +12,7 @@ def command(as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.
     """
     import json
 
-    from privaudit.cli.checkup import examine
+    from privaudit.cli.doctor_run import examine
 
     findings = examine()
     if as_json:

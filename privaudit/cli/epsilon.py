@@ -109,7 +109,7 @@ def selftest(
             " Default: privaudit's own.",
             rich_help_panel=options.INPUTS,
         ),
-    ] = "privaudit.whitebox.own:step",
+    ] = "privaudit.audits.dp_step.own:step",
     runs: Annotated[int, typer.Option("--runs", help="Of the test.", rich_help_panel=options.ATTACKS)] = 500,
     control_runs: Annotated[
         int,
@@ -156,10 +156,10 @@ def selftest(
     The function makes one DP-SGD step on a toy task and returns its noisy gradients. Exit 1: its steps show
     more of one record than the noise, rate and clip norm it was given allow.
     """
+    from privaudit.audits.dp_step.design import Design
+    from privaudit.audits.dp_step.run import SelfTestRequest
     from privaudit.cli.epsilon_selftest_run import run
     from privaudit.cli.output import Show
-    from privaudit.whitebox.design import Design
-    from privaudit.whitebox.selftest import SelfTestRequest
 
     del config
     request = SelfTestRequest(

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from privaudit.accounting.accountants import Epsilons, epsilons
 from privaudit.accounting.calibrate import noise_for_epsilon
-from privaudit.accounting.checks import static_checks
 from privaudit.accounting.claim import mechanism_of
 from privaudit.accounting.curves import max_roc
-from privaudit.accounting.one_run import ASSUMES, one_run_bound
+from privaudit.claim_test.checks import static_checks
+from privaudit.claim_test.one_run_bounds import ASSUMES, one_run_bound
 from privaudit.cli.output import tell
 from privaudit.errors import UsageError
 from privaudit.results import Claim
@@ -82,7 +82,7 @@ def _claim(asked: Accounted) -> Claim:
         return Claim(noise_multiplier=noise, sample_rate=rate, steps=steps, delta=asked.delta)
     if numbers != (None, None, None):
         raise UsageError("either --claim or the three numbers", "both", "Leave one out")
-    from privaudit.epsilon_audit.claim import read_claim
+    from privaudit.audits.epsilon.claim import read_claim
 
     claim = read_claim(asked.claim)
     if asked.delta is None or asked.delta == claim.delta:

@@ -4,10 +4,10 @@ import sys
 from contextlib import redirect_stdout
 
 from privaudit.accounting.accountants import epsilon_pld
+from privaudit.audits.dp_step.run import SelfTestRequest, run_selftest
 from privaudit.cli.output import Show, deliver, require_outputs, tell
-from privaudit.cli.watch import watched
+from privaudit.cli.progress import watched
 from privaudit.gate import exit_code
-from privaudit.whitebox.selftest import SelfTestRequest, run_selftest
 
 
 def run(request: SelfTestRequest, show: Show, *, dry_run: bool) -> int:

@@ -168,14 +168,14 @@ def command(
     The attacker knows the prefix and the label of a canary and searches the missing words that the model
     likes best. Plant first: privaudit canary plant DATA, then privaudit train PLANTED --canaries MANIFEST.
     """
-    from privaudit.attacks.inversion.interface import Objective as Objectives
-    from privaudit.attacks.inversion.interface import SearchSettings
-    from privaudit.attacks.subject import Inputs
+    from privaudit.attacks.extraction.spec import Objective as Objectives
+    from privaudit.attacks.extraction.spec import SearchSettings
+    from privaudit.audits.extraction import Calibration as Calibrations
+    from privaudit.audits.extraction import ExtractionRequest
+    from privaudit.audits.inputs import Inputs
     from privaudit.cli.extract_run import run
     from privaudit.cli.output import Show
-    from privaudit.cli.references import control_request
-    from privaudit.extraction import Calibration as Calibrations
-    from privaudit.extraction import ExtractionRequest
+    from privaudit.cli.requests import control_request
 
     del config
     request = ExtractionRequest(

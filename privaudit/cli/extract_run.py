@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from privaudit.attacks.signals_file import write_signals
+from privaudit.audits.evidence_file import write_signals
+from privaudit.audits.extraction import ExtractionPlan, ExtractionRequest, plan_extraction, run_extraction
 from privaudit.cli.output import Show, deliver, require_outputs, say, tell
-from privaudit.cli.watch import watched
-from privaudit.extraction import ExtractionPlan, ExtractionRequest, plan_extraction, run_extraction
+from privaudit.cli.progress import watched
 from privaudit.gate import exit_code
 
 

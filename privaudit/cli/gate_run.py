@@ -8,16 +8,16 @@ from pathlib import Path
 
 import typer
 
+from privaudit.cli.config import TABLES
 from privaudit.cli.output import Show, deliver, require_outputs, require_own_files, say, tell
 from privaudit.cli.step_summary import SUMMARY
-from privaudit.config import TABLES
+from privaudit.gate.model_files import check_model, files_of, find_model
 from privaudit.gate.policy import Policy
 from privaudit.gate.policy_file import find_policy
 from privaudit.gate.run import gate
-from privaudit.gate.stale import check_model, files_of, find_model
 from privaudit.gate.thresholds import parse_threshold
 from privaudit.gate.verdict import OnInconclusive, exit_code
-from privaudit.reports.verdict_lines import verdict_lines
+from privaudit.reports.terminal.verdict_lines import verdict_lines
 from privaudit.results import Result, read_result
 
 _COLOURS = {"pass": "green", "fail": "red", "inconclusive": "yellow", "not-judged": None}

@@ -116,11 +116,11 @@ def command(
     A bundle names its own training data: privaudit mia model.pt. Any other model needs --members and
     --nonmembers. With --fail-if the command is a CI gate.
     """
-    from privaudit.attacks.subject import Inputs
-    from privaudit.audit import MembershipRequest
+    from privaudit.audits.inputs import Inputs
+    from privaudit.audits.membership.plan import MembershipRequest
     from privaudit.cli.mia_run import run
     from privaudit.cli.output import Show
-    from privaudit.cli.references import reference_request
+    from privaudit.cli.requests import reference_request
     from privaudit.data.audit_set import Columns
     from privaudit.results import claim_from
 

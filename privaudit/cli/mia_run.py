@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
-from privaudit.attacks.cost import Cost, estimate
-from privaudit.attacks.signals_file import write_signals
-from privaudit.audit import MembershipPlan, MembershipRequest, plan_membership, run_membership
+from privaudit.audits.evidence_file import write_signals
+from privaudit.audits.membership.cost import Cost, estimate
+from privaudit.audits.membership.plan import MembershipPlan, MembershipRequest, plan_membership
+from privaudit.audits.membership.run import run_membership
 from privaudit.cli.output import Show, deliver, require_outputs, say, tell
-from privaudit.cli.watch import watched
+from privaudit.cli.progress import watched
 from privaudit.gate import exit_code
 
 

@@ -138,7 +138,7 @@ def require_outputs(show: Show, *others: Path | None, inputs: Iterable[Path | No
 
         check(show.history)
     if show.mlflow is not None:
-        from privaudit.mlflow_log import require
+        from privaudit.history.mlflow import require
 
         require()
         _refuse_credentials(show.mlflow)
@@ -203,15 +203,15 @@ def _print_result(result: "Result", show: Show, in_words: "InWords") -> None:
 
 
 def _whole_in_words(result: "Result", show: Show) -> None:
-    from privaudit.reports.terminal import print_result
+    from privaudit.reports.terminal.result import print_result
 
     print_result(result, make_console(no_color=show.no_color))
 
 
 def _write_page(result: "Result", show: Show) -> None:
     if show.html is not None:
-        from privaudit.reports.html import html
-        from privaudit.reports.interface import write_report
+        from privaudit.reports.formats.by_suffix import write_report
+        from privaudit.reports.formats.html import html
 
         write_report(result, show.html, html)
         say(f"Report: {show.html}", quiet=show.quiet)
@@ -227,7 +227,7 @@ def _append_history(result: "Result", show: Show) -> None:
 
 def _log_run(result: "Result", show: Show) -> None:
     if show.mlflow is not None:
-        from privaudit.mlflow_log import log
+        from privaudit.history.mlflow import log
 
         say(f"MLflow run: {log(result, show.mlflow)}", quiet=show.quiet)
 

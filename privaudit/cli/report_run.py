@@ -6,10 +6,10 @@ from pathlib import Path
 from privaudit.cli.output import require_own_files, require_writable, say
 from privaudit.errors import ResultError, UsageError
 from privaudit.files import PUBLIC, write_text
-from privaudit.gate.baseline import compare
+from privaudit.gate.compare.baseline import compare
 from privaudit.history import entry_of, read
 from privaudit.inert import inert_json
-from privaudit.reports.interface import renderer, write_report
+from privaudit.reports.formats.by_suffix import renderer, write_report
 from privaudit.results import read_result
 from privaudit.results.history import Entry, History
 
@@ -79,14 +79,14 @@ def _trend_renderers() -> Mapping[str, RenderTrend]:
     """What renders a history, by suffix; loaded only when it is used."""
 
     def as_html(entries: Sequence[Entry], model: str | None) -> str:
-        from privaudit.reports.html import html_page
-        from privaudit.reports.trend import trend
+        from privaudit.reports.formats.html import html_page
+        from privaudit.reports.trend.page import trend
 
         return html_page(trend(entries, model))
 
     def as_markdown(entries: Sequence[Entry], model: str | None) -> str:
-        from privaudit.reports.markdown import markdown_page
-        from privaudit.reports.trend import trend
+        from privaudit.reports.formats.markdown import markdown_page
+        from privaudit.reports.trend.page import trend
 
         return markdown_page(trend(entries, model))
 

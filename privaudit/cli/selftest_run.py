@@ -6,7 +6,7 @@ from itertools import groupby
 
 from privaudit import __version__
 from privaudit.cli.output import say, tell
-from privaudit.cli.watch import watched
+from privaudit.cli.progress import watched
 from privaudit.exits import Exit
 from privaudit.selftest.check import Check
 from privaudit.selftest.run import QUICK, USUAL, run_selftest

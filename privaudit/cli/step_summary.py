@@ -23,8 +23,8 @@ def write_step_summary(result: "Result") -> None:
     path = os.environ.get(SUMMARY)
     if not path:
         return
-    from privaudit.reports.markdown import markdown
-    from privaudit.reports.presentable import without_texts
+    from privaudit.reports.formats.markdown import markdown
+    from privaudit.reports.shortened import without_texts
 
     summary = f"\n{markdown(without_texts(result))}"
     try:

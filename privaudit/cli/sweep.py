@@ -146,7 +146,7 @@ def command(
     worst-case canaries, and put accuracy, attack success and lower bounds beside what each epsilon allows.
     """
     from privaudit.cli.output import Show
-    from privaudit.cli.references import backend_of, store_root
+    from privaudit.cli.requests import backend_of, store_root
     from privaudit.data.audit_set import Columns
     from privaudit.training.recipe import Recipe
 
@@ -182,8 +182,8 @@ def command(
         no_color=no_color,
     )
     if epsilon is not None:
+        from privaudit.audits.sweep.epsilon import EpsilonRequest
         from privaudit.cli.sweep_epsilon_run import run as run_epsilon
-        from privaudit.sweep.epsilon import EpsilonRequest
 
         over_epsilon = EpsilonRequest(
             data=data,
@@ -204,10 +204,10 @@ def command(
             settings=origins(ctx),
         )
         return run_epsilon(over_epsilon, show, dry_run=dry_run)
+    from privaudit.audits.sweep.defences import SweepRequest
+    from privaudit.audits.sweep.defences.data import CanaryRequest
     from privaudit.cli.sweep_run import run
     from privaudit.data.canaries.candidates import read_candidates
-    from privaudit.sweep import SweepRequest
-    from privaudit.training.sweep_data import CanaryRequest
 
     request = SweepRequest(
         data=data,

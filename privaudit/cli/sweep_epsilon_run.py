@@ -1,9 +1,6 @@
 """Plan, run and show one sweep over epsilon."""
 
-from privaudit.cli.output import Show, deliver, require_outputs, tell
-from privaudit.cli.watch import watched
-from privaudit.gate import exit_code
-from privaudit.sweep.epsilon import (
+from privaudit.audits.sweep.epsilon import (
     EpsilonPlan,
     EpsilonRequest,
     PlannedEpsilon,
@@ -11,6 +8,9 @@ from privaudit.sweep.epsilon import (
     plan_epsilon_sweep,
     run_epsilon_sweep,
 )
+from privaudit.cli.output import Show, deliver, require_outputs, tell
+from privaudit.cli.progress import watched
+from privaudit.gate import exit_code
 
 
 def run(request: EpsilonRequest, show: Show, *, dry_run: bool) -> int:

@@ -1,9 +1,9 @@
 """Plan, run and show one sweep."""
 
+from privaudit.audits.sweep.defences import SweepPlan, SweepRequest, plan_sweep, run_sweep
 from privaudit.cli.output import Show, deliver, require_outputs, tell
-from privaudit.cli.watch import watched
+from privaudit.cli.progress import watched
 from privaudit.gate import exit_code
-from privaudit.sweep import SweepPlan, SweepRequest, plan_sweep, run_sweep
 from privaudit.training.references.planted_cost import estimate_cost
 from privaudit.training.references.store import Store
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 
 from privaudit.cli.output import say, tell
-from privaudit.cli.watch import watched
+from privaudit.cli.progress import watched
 from privaudit.data.audit_set import Columns
 from privaudit.results import Claim
 from privaudit.training.job import TrainReport, train_bundle

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from privaudit.errors import UsageError
-from privaudit.gate.readings import Reading, epsilon_readings, exposure_readings, membership_readings
+from privaudit.gate.interval_ends import Reading, epsilon_readings, exposure_readings, membership_readings
 from privaudit.gate.thresholds import Threshold
 from privaudit.results import Epsilon, Extraction, Membership, NotRun, ThresholdResult
 from privaudit.rounding import at_least, at_most

@@ -47,7 +47,7 @@ class Limit:
                 repr(self.threshold.expression),
                 "Give --baseline FILE, or baseline in the policy",
             )
-        from privaudit.gate.baseline import judge_increase
+        from privaudit.gate.compare.baseline import judge_increase
 
         return judge_increase(self.threshold, result.comparison)
 

@@ -77,7 +77,7 @@ def _comparison(result: Result, baseline: Result | None) -> Comparison | None:
         return result.comparison
     if result.data.blind_baseline.forbids_verdict:
         return None  # nothing can be judged, nor compared
-    from privaudit.gate.baseline import compare
+    from privaudit.gate.compare.baseline import compare
 
     return compare(result, baseline)
 
@@ -93,7 +93,7 @@ def _tested(result: Result) -> Epsilon | None:
 def _explained(
     result: Result, judged: Sequence[Judged], items: Sequence[ThresholdResult]
 ) -> tuple[ThresholdResult, ...]:
-    from privaudit.gate.explain import advice
+    from privaudit.gate.advice.records import advice
 
     return tuple(
         item.model_copy(update={"advice": advice(one.limit.threshold, item, result)})

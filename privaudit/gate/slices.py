@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from privaudit.errors import UsageError
 from privaudit.gate.evaluate import decide
-from privaudit.gate.readings import Reading
+from privaudit.gate.interval_ends import Reading
 from privaudit.gate.thresholds import Threshold
 from privaudit.results import Slice, ThresholdResult
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from privaudit.reports.presentable import MOST_OF_A_NAME, MOST_OF_A_TEXT, short
+from privaudit.reports.shortened import MOST_OF_A_NAME, MOST_OF_A_TEXT, short
 from privaudit.results import NotRun, Result, ThresholdResult
 
 Outcome = Literal["failed", "undecided", "accepted", "waived", "passed"]

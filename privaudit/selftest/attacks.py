@@ -7,10 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binom
 
-from privaudit.attacks.evaluate import Units, evaluate_attack
-from privaudit.attacks.interface import Attack, AttackContext
-from privaudit.attacks.registry import membership_attacks
-from privaudit.attacks.signals import Signals
+from privaudit.attacks.membership.registry import membership_attacks
+from privaudit.attacks.membership.signals import Signals
+from privaudit.attacks.membership.spec import Attack, AttackContext
+from privaudit.audits.membership.evaluate import evaluate_attack
+from privaudit.audits.membership.units import Units
 from privaudit.progress import Progress
 from privaudit.results import Interval
 from privaudit.selftest.check import LEVEL, Check

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from privaudit.accounting.hypothesis import hypothesis_of
-from privaudit.accounting.many_run_audit import rank_outcome
-from privaudit.accounting.one_run_audit import OneRun
-from privaudit.accounting.verdict import VIOLATED
+from privaudit.claim_test.hypothesis import hypothesis_of
+from privaudit.claim_test.many_run_audit import rank_outcome
+from privaudit.claim_test.one_run_audit import OneRun
+from privaudit.claim_test.verdict import VIOLATED
 from privaudit.results import Claim
 from privaudit.selftest.check import Check
 from privaudit.stats.bounds.guesses import guess, guesses_of_each

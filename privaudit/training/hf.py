@@ -1,11 +1,7 @@
 """``hf:DIR``: fine-tune a local Hugging Face encoder, and save it as a directory that audits itself."""
 
 import inspect
-import json
-import shutil
-import tempfile
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -17,15 +13,12 @@ from torch import Tensor
 from torch.nn import functional
 
 from privaudit.errors import ModelError, UsageError
-from privaudit.files import PRIVATE, replaced
 from privaudit.progress import SILENT, Progress
 from privaudit.targets.digests import file_digests, one_line
 from privaudit.targets.huggingface import read_config
 from privaudit.targets.interface import Ints, ModelInfo
 from privaudit.targets.tokenizer import TokenEncoder, check_own_code, open_tokenizer, quiet_and_offline
 from privaudit.targets.torch_classifier import TorchClassifier
-from privaudit.training.bundle import FORMAT, VERSION
-from privaudit.training.bundle_data import RETRAIN, BundleData, field
 from privaudit.training.fitting import fit_recipe
 from privaudit.training.loop import History, batched
 from privaudit.training.recipe import Recipe
@@ -35,8 +28,6 @@ from privaudit.training.trainer import Labelled, mean_loss
 if TYPE_CHECKING:
     from transformers import PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
-COMPANION = "privaudit.json"
-"""File in the directory that holds the sections ``recipe``, ``privacy`` and ``data`` of a bundle."""
 _EVALUATION_BATCH = 64
 
 
@@ -66,15 +57,6 @@ class FineTuned:
         info = ModelInfo("huggingface", type(self.model).__name__, "trained here", ())
         device = str(self.model.device)
         return TorchClassifier(self.model, _encoder(self.tokenizer, self.model), None, info, device=device)
-
-
-@dataclass(frozen=True, eq=False)
-class Companion:
-    """What a directory says of its own training."""
-
-    recipe: Recipe
-    data: BundleData
-    privacy: dict[str, object] | None
 
 
 def fine_tune(
@@ -156,61 +138,6 @@ def before_training(recipe: Recipe, class_names: Sequence[str], *, device: str =
     model.eval()  # type: ignore[no-untyped-call]
     model.to(device)  # type: ignore[arg-type]
     return TorchClassifier(model, _encoder(tokenizer, model), tuple(class_names), info, device=device)
-
-
-def save_directory(
-    path: Path, trained: FineTuned, recipe: Recipe, data: BundleData, privacy: dict[str, object] | None = None
-) -> None:
-    """Write model, tokenizer and :data:`COMPANION` (mode 0600) as the new directory ``path``, all or nothing.
-
-    Raises:
-        UsageError: the directory exists and is not empty, or cannot be written.
-    """
-    plain = data.to_plain() | {"kept": data.kept.tolist(), "split": data.split.tolist()}
-    companion = {
-        "format": FORMAT, "version": VERSION, "recipe": recipe.to_plain(), "privacy": privacy, "data": plain
-    }  # fmt: skip
-    try:
-        temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
-        try:
-            with quiet_and_offline():
-                trained.model.save_pretrained(temporary)
-                trained.tokenizer.save_pretrained(temporary)
-            with replaced(temporary / COMPANION, mode=PRIVATE) as file:
-                file.write(json.dumps(companion).encode())
-            with suppress(FileNotFoundError):
-                path.rmdir()
-            temporary.replace(path)
-        finally:
-            shutil.rmtree(temporary, ignore_errors=True)
-    except OSError as error:
-        raise UsageError(
-            f"to write a new directory {path}",
-            error.strerror or type(error).__name__,
-            "Choose another place with -o",
-        ) from None
-
-
-def load_companion(path: Path) -> Companion | None:
-    """What the directory ``path`` says of its own training; None when privaudit did not write it.
-
-    Raises:
-        ModelError: the file is damaged or contradicts itself.
-    """
-    try:
-        content = json.loads((path / COMPANION).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, RecursionError) as error:
-        raise ModelError(f"a readable {COMPANION} in {path.name}/", one_line(error), RETRAIN) from None
-    if not isinstance(content, dict) or (content.get("format"), content.get("version")) != (FORMAT, VERSION):
-        raise ModelError(f"{COMPANION} of version {VERSION}", "another", "Use the release that wrote it")
-    privacy: dict[str, object] | None = field(content, "privacy", (dict, type(None)))
-    return Companion(
-        Recipe.from_plain(field(content, "recipe", dict)),
-        BundleData.from_plain(field(content, "data", dict)),
-        privacy,
-    )
 
 
 def with_digest(recipe: Recipe) -> Recipe:
@@ -322,8 +249,3 @@ def _predict(model: "PreTrainedModel", encoder: TokenEncoder, texts: Sequence[st
                 model(**{name: value.to(model.device) for name, value in batch.items()}).logits.cpu()
             )
     return torch.cat(parts)[torch.from_numpy(np.argsort(by_length))]
-
-
-def output_is_free(path: Path) -> bool:
-    """Whether :func:`save_directory` may write ``path``: it does not exist, or is an empty directory."""
-    return not path.exists() or (path.is_dir() and not any(path.iterdir()))

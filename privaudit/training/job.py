@@ -14,7 +14,8 @@ from privaudit.training.bundle import Bundle, save_bundle
 from privaudit.training.bundle_data import BundleData, Side
 from privaudit.training.canaries import TrainingCanaries, read_canaries
 from privaudit.training.division import NONE, class_list, divide, joined, read_class_list, read_undivided
-from privaudit.training.hf import FineTuned, fine_tune, save_directory, with_digest
+from privaudit.training.hf import FineTuned, fine_tune, with_digest
+from privaudit.training.hf_directory import save_directory
 from privaudit.training.job_options import check_options, check_private
 from privaudit.training.loop import History
 from privaudit.training.private.claim import (

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from privaudit.errors import UsageError
-from privaudit.training.hf import output_is_free
+from privaudit.training.hf_directory import output_is_free
 from privaudit.training.recipe import Recipe
 
 

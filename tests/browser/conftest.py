@@ -11,9 +11,10 @@ import pytest
 from playwright.sync_api import Page, sync_playwright
 from scipy.stats import norm
 
-from privaudit.attacks.subject import Inputs
-from privaudit.audit import MembershipRequest, plan_membership, run_membership
-from privaudit.reports.html import html
+from privaudit.audits.inputs import Inputs
+from privaudit.audits.membership.plan import MembershipRequest, plan_membership
+from privaudit.audits.membership.run import run_membership
+from privaudit.reports.formats.html import html
 from privaudit.results import (
     Allowed,
     AttackOverModels,

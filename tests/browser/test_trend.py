@@ -3,8 +3,8 @@
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from privaudit.reports.html import html_page
-from privaudit.reports.trend import trend
+from privaudit.reports.formats.html import html_page
+from privaudit.reports.trend.page import trend
 from privaudit.results.history import Entry, Limit, Measure
 
 pytestmark = pytest.mark.browser

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from privaudit.attacks.interface import AttackContext, Signal
-from privaudit.attacks.inversion.registry import extraction_attacks
-from privaudit.attacks.registry import membership_attacks, register
-from privaudit.attacks.signals import Signals
+from privaudit.attacks.extraction.registry import extraction_attacks
+from privaudit.attacks.membership.registry import membership_attacks, register
+from privaudit.attacks.membership.signals import Signals
+from privaudit.attacks.membership.spec import AttackContext, Signal
 from privaudit.targets.interface import Head
 
 CARDS = Path(__file__).parents[2] / "attacks"

@@ -16,12 +16,12 @@ import torch
 from privaudit.training.private.settings import PrivateTraining
 from privaudit.training.recipe import Recipe
 from privaudit.training.references.extras import COPIES
-from privaudit.training.references.hf_learner import HfLearner
+from privaudit.training.references.learners.hf_learner import HfLearner
+from privaudit.training.references.learners.sklearn_learner import SklearnLearner
+from privaudit.training.references.learners.trainer_learner import TrainerLearner
+from privaudit.training.references.learners.word_learner import RecipeLearner
 from privaudit.training.references.plan import Population, ReferencePlan
-from privaudit.training.references.sklearn_learner import SklearnLearner
-from privaudit.training.references.trainer_learner import TrainerLearner
 from privaudit.training.references.ways import Way, way_of
-from privaudit.training.references.word_learner import RecipeLearner
 from privaudit.training.text import Vocabulary
 
 # NOTE: worker processes get this process's search path, and with it the user's training code.
@@ -281,7 +281,7 @@ def test_the_table_of_ways(name, overrides, way):
 
 @pytest.mark.parametrize("name", list(WORDS))
 def test_a_spread_reference_is_what_the_trainer_makes_and_a_stacked_one_agrees(name, encoder_directory):
-    from privaudit.training.references.halves import half_of
+    from privaudit.training.references.learners.halves import half_of
     from privaudit.training.trainer import Labelled, train
 
     learner = make_learner(name, encoder_directory)
@@ -302,7 +302,7 @@ def test_a_spread_reference_is_what_the_trainer_makes_and_a_stacked_one_agrees(n
 def test_what_does_not_fit_the_memory_together_is_trained_in_parts(encoder_directory, monkeypatch):
     plan = plan_of(make_learner("bow", encoder_directory))
     together = learn(plan, *range(plan.learner.block_size))
-    monkeypatch.setattr("privaudit.training.references.word_learner._WORDS_AT_ONCE", 1)
+    monkeypatch.setattr("privaudit.training.references.learners.word_learner._WORDS_AT_ONCE", 1)
     assert all(map(same, together, learn(plan, *range(plan.learner.block_size))))
 
 

@@ -158,5 +158,5 @@ def test_too_few_runs_are_inconclusive(privaudit, choice, code):
 def test_privaudit_s_own_step_is_the_default(privaudit):
     done = privaudit("epsilon", "selftest", "--runs", 300)
     assert done.code == 0
-    assert "privaudit.whitebox.own:step" in done.out
+    assert "privaudit.audits.dp_step.own:step" in done.out
     assert done.out.startswith("PASS  No violation of the claimed privacy was found")

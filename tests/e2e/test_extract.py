@@ -6,7 +6,7 @@ import stat
 import numpy as np
 import pytest
 
-from privaudit.attacks.inversion.registry import extraction_attacks
+from privaudit.attacks.extraction.registry import extraction_attacks
 from privaudit.data.canaries.manifest import read_manifest
 from privaudit.results import json_schema, read_result
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from privaudit.attacks.interface import Signal
-from privaudit.attacks.registry import membership_attacks
+from privaudit.attacks.membership.registry import membership_attacks
+from privaudit.attacks.membership.spec import Signal
 from privaudit.results import json_schema, read_result
 
 ATTACKS_WITHOUT_REFERENCES = {

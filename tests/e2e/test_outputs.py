@@ -137,7 +137,7 @@ def broken(*_):
 def test_an_output_that_fails_keeps_nothing_else_back(result, tmp_path, monkeypatch, capsys, status):
     result = result.model_copy(update={"verdict": result.verdict.model_copy(update={"status": status})})
     monkeypatch.setattr("privaudit.history.append", broken)
-    monkeypatch.setattr("privaudit.mlflow_log.log", lambda *_: "run-7")
+    monkeypatch.setattr("privaudit.history.mlflow.log", lambda *_: "run-7")
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary.md"))
     show = Show(
         output=tmp_path / "r.json", html=tmp_path / "r.html", history=tmp_path / "past.db", mlflow="runs"
@@ -161,7 +161,7 @@ def test_of_several_failures_the_first_is_raised_and_the_others_are_said(
 ):
     monkeypatch.setattr("privaudit.history.append", broken)
     monkeypatch.setattr(
-        "privaudit.mlflow_log.log",
+        "privaudit.history.mlflow.log",
         lambda *_: (_ for _ in ()).throw(UsageError("a server", "none", "Start it")),
     )
     with pytest.raises(ResultError, match="a locked one"):

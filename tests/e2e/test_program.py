@@ -82,7 +82,7 @@ def test_a_bug_exits_3_with_one_line_and_a_traceback_in_a_file(privaudit, bundle
     def broken(*_):
         raise RuntimeError("secret text of a record")
 
-    monkeypatch.setattr("privaudit.audit.open_subject", broken)
+    monkeypatch.setattr("privaudit.audits.membership.plan.open_subject", broken)
     done = privaudit("mia", bundle, "-q")
     assert done.code == 3
     assert done.err.count("\n") == 1
@@ -108,8 +108,8 @@ def test_interrupt_exits_130_and_names_the_command_that_runs_again(bundle):
 def test_attacks_list_and_show_speak_of_every_registered_attack(privaudit):
     import json
 
-    from privaudit.attacks.inversion.registry import extraction_attacks
-    from privaudit.attacks.registry import membership_attacks
+    from privaudit.attacks.extraction.registry import extraction_attacks
+    from privaudit.attacks.membership.registry import membership_attacks
 
     listed = json.loads(privaudit("attacks", "list", "--json").out)
     kinds = dict.fromkeys(membership_attacks(), "membership") | dict.fromkeys(

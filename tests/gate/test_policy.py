@@ -5,7 +5,7 @@ import hashlib
 
 import pytest
 
-from privaudit.config import find_configuration, settings_for
+from privaudit.cli.config import find_configuration, settings_for
 from privaudit.errors import UsageError
 from privaudit.gate.policy_file import find_policy
 

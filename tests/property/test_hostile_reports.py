@@ -17,13 +17,13 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from rich.console import Console
 
-from privaudit.reports.badge import badge
-from privaudit.reports.html import html
-from privaudit.reports.junit import junit
-from privaudit.reports.markdown import MOST_BYTES, escaped, markdown
-from privaudit.reports.presentable import without_texts
-from privaudit.reports.sarif import sarif
-from privaudit.reports.terminal import print_result
+from privaudit.reports.formats.badge import badge
+from privaudit.reports.formats.html import html
+from privaudit.reports.formats.junit import junit
+from privaudit.reports.formats.markdown import MOST_BYTES, escaped, markdown
+from privaudit.reports.formats.sarif import sarif
+from privaudit.reports.shortened import without_texts
+from privaudit.reports.terminal.result import print_result
 from privaudit.results import NotRun, Part, read_result, to_json
 
 SPECIMENS = Path(__file__).parents[2] / "reports"

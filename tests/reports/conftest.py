@@ -38,3 +38,14 @@ def _limit(**fields):
         "reason": "loss: at least 0.7, which is above 0.6.",
     }
     return ThresholdResult(**{**usual, **fields})
+
+
+@pytest.fixture(scope="session")
+def make_limit():
+    def make(expression="tpr@0.01>0.05", value=0.1234, limit=0.05, result="exceeded", **fields):
+        usual = {"bound": "lira-eb low", "reason": "lira-eb: at least 0.1234, which is above 0.05."}
+        return ThresholdResult(
+            expression=expression, value=value, limit=limit, result=result, **{**usual, **fields}
+        )
+
+    return make

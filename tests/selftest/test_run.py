@@ -45,7 +45,7 @@ def test_controls_of_the_verdict_hold():
 
 
 def test_an_attack_that_reads_membership_is_noticed(monkeypatch):
-    from privaudit.attacks import registry
+    from privaudit.attacks.membership import registry
 
     def cheat(signals, context):
         del context
@@ -63,7 +63,7 @@ def test_an_attack_that_reads_membership_is_noticed(monkeypatch):
 
 
 def test_an_attack_that_sees_nothing_is_noticed(monkeypatch):
-    from privaudit.attacks import registry
+    from privaudit.attacks.membership import registry
 
     loss = registry.membership_attacks()["loss"]
     blind = type(loss)(loss.spec, lambda signals, _: np.zeros(len(signals)))

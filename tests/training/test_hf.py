@@ -8,14 +8,8 @@ import torch
 from privaudit.errors import ModelError, UnsafeModelError, UsageError
 from privaudit.targets.huggingface import open_huggingface
 from privaudit.training.bundle_data import Side
-from privaudit.training.hf import (
-    COMPANION,
-    before_training,
-    fine_tune,
-    load_companion,
-    save_directory,
-    with_digest,
-)
+from privaudit.training.hf import before_training, fine_tune, with_digest
+from privaudit.training.hf_directory import COMPANION, load_companion, save_directory
 from privaudit.training.job import train_bundle
 from privaudit.training.private.claim import PrivacyRequest
 from privaudit.training.private.settings import PrivateTraining

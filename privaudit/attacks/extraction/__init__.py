@@ -1,1 +1,1 @@
-"""The extraction attacks: one attack, one file."""
+"""Inverting a classifier over discrete tokens: what extraction attacks share."""

@@ -4,7 +4,10 @@ from collections.abc import Iterator, Sequence
 from math import ceil, isfinite
 
 from privaudit.inert import inert
-from privaudit.reports.comparison_words import (
+from privaudit.reports.document import Block, Figure, Listing, Section, Sentence, Table
+from privaudit.reports.page.interval_chart import MOST, Row, intervals_chart
+from privaudit.reports.svg import BLUE, DOTTED, INK, SOLID, Axis, swatch
+from privaudit.reports.words.comparison import (
     CAPTION,
     compared,
     difference,
@@ -15,9 +18,6 @@ from privaudit.reports.comparison_words import (
     subject,
     summary,
 )
-from privaudit.reports.document import Block, Figure, Listing, Section, Sentence, Table
-from privaudit.reports.page.intervals import MOST, Row, intervals_chart
-from privaudit.reports.svg import BLUE, DOTTED, INK, SOLID, Axis, swatch
 from privaudit.results import Change, Comparison, Result
 
 _MOST_ROWS = 80

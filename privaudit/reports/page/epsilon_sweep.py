@@ -6,7 +6,6 @@ from math import isfinite
 
 from privaudit.inert import inert
 from privaudit.reports.document import Block, Figure, Listing, Section, Sentence, Table
-from privaudit.reports.epsilon_sweep_table import bound
 from privaudit.reports.page.epsilon_axis import Bound, bounds_chart, bounds_legend
 from privaudit.reports.svg import (
     BLUE,
@@ -22,7 +21,7 @@ from privaudit.reports.svg import (
     Chart,
     swatch,
 )
-from privaudit.reports.tables import NOT_MEASURED, interval
+from privaudit.reports.words.numbers import NOT_MEASURED, bound, interval
 from privaudit.results import AttackOverModels, Correlation, EpsilonSweep, EpsilonSweepRow, Interval, Result
 from privaudit.rounding import at_least, at_most
 

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 
 from privaudit.inert import inert
 from privaudit.reports.document import Block, Figure, Listing, Section, Sentence, Table
-from privaudit.reports.extraction_table import exposure, mean_exposure, rank
-from privaudit.reports.extraction_words import by_canary, plain_words
 from privaudit.reports.svg import Strip, slot_sign, strips
-from privaudit.reports.tables import NOT_MEASURED, interval
+from privaudit.reports.words.extraction import by_canary, plain_words
+from privaudit.reports.words.extraction_numbers import exposure, mean_exposure, rank
+from privaudit.reports.words.numbers import NOT_MEASURED, interval
 from privaudit.results import Extraction, Result
 
 _MOST_ROWS = 60

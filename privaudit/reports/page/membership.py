@@ -4,11 +4,11 @@ from collections.abc import Iterator, Sequence
 
 from privaudit.inert import inert
 from privaudit.reports.document import Block, Figure, Listing, Section, Sentence, Table
-from privaudit.reports.membership_table import by_auc, rate_at, worst_slices
-from privaudit.reports.page.intervals import MOST, Row, auc_axis, intervals_chart
-from privaudit.reports.reversed_attacks import worse_than_guessing
+from privaudit.reports.page.interval_chart import MOST, Row, auc_axis, intervals_chart
 from privaudit.reports.svg import BLUE, DOTTED, INK, SOLID, swatch
-from privaudit.reports.tables import NOT_MEASURED, interval
+from privaudit.reports.words.membership import by_auc, rate_at, worst_slices
+from privaudit.reports.words.numbers import NOT_MEASURED, interval
+from privaudit.reports.words.reversed_attacks import worse_than_guessing
 from privaudit.results import Membership, Result, Slice
 
 _MOST_SLICES, _MOST_RECORDS = 20, 20

@@ -8,7 +8,7 @@ from markupsafe import Markup
 from privaudit.reports.document import Figure, Table
 from privaudit.reports.page.roc_lines import LEAST, Allowed, Line, allowed_lines, attack_lines, canary_line
 from privaudit.reports.svg import DOTTED, GREEN, GREY, Axis, Chart, hatching, patch, swatch
-from privaudit.reports.tables import NOT_MEASURED
+from privaudit.reports.words.numbers import NOT_MEASURED
 from privaudit.results import Result
 from privaudit.rounding import at_least, at_most
 

@@ -7,8 +7,8 @@ from itertools import pairwise
 from math import exp, isfinite
 
 from privaudit.inert import inert
-from privaudit.reports.membership_table import by_auc
 from privaudit.reports.svg import BLUE, DASHDOT, DASHED, DOTTED, GREEN, GREY, INK, ORANGE, PURPLE, SOLID
+from privaudit.reports.words.membership import by_auc
 from privaudit.results import Claim, Curve, Epsilon, Membership
 
 LEAST = 1e-4

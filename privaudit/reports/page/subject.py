@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from privaudit.inert import inert
 from privaudit.reports.document import Block, Listing, Section, Sentence, Table
-from privaudit.reports.tables import NOT_MEASURED, interval
+from privaudit.reports.words.numbers import NOT_MEASURED, interval
 from privaudit.results import BlindBaseline, Claim, EpsilonSweep, NotRun, Result
 from privaudit.rounding import at_most
 

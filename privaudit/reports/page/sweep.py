@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from privaudit.inert import inert
 from privaudit.reports.document import Block, Figure, Section, Sentence, Table
-from privaudit.reports.page.intervals import MOST, Row, from_zero, intervals_chart
+from privaudit.reports.page.interval_chart import MOST, Row, from_zero, intervals_chart
 from privaudit.reports.svg import DOTTED, GREY, INK, ORANGE, SOLID, swatch
-from privaudit.reports.sweep_table import accuracy, exact_matches
-from privaudit.reports.tables import NOT_MEASURED, interval
+from privaudit.reports.words.numbers import NOT_MEASURED, interval
+from privaudit.reports.words.sweep import accuracy, exact_matches
 from privaudit.results import Result, Sweep, SweepDefence
 
 _CHANCE = 1.44

@@ -5,11 +5,11 @@ from itertools import islice
 
 from privaudit.inert import inert
 from privaudit.reports.document import Block, Listing, Section, Sentence, Table
-from privaudit.reports.extraction_words import plain_words
 from privaudit.reports.findings import is_waived, speaks_of_sets_that_differ
 from privaudit.reports.page.action import refuted
-from privaudit.reports.page.plain import in_words
-from privaudit.reports.reversed_attacks import worse_than_guessing
+from privaudit.reports.words.extraction import plain_words
+from privaudit.reports.words.limits import in_words
+from privaudit.reports.words.reversed_attacks import worse_than_guessing
 from privaudit.results import Epsilon, Result, ThresholdResult
 
 _WORDS = {

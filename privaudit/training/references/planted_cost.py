@@ -6,11 +6,11 @@ from functools import partial
 
 import numpy as np
 
-from privaudit.provenance import Stopwatch
+from privaudit.stopwatch import Stopwatch
 from privaudit.training.references.backends.threads import one_thread
-from privaudit.training.references.coin_learner import CoinLearner
+from privaudit.training.references.learners.coin_learner import CoinLearner
+from privaudit.training.references.learners.planted_learner import PlantedLearner
 from privaudit.training.references.plan import ReferencePlan
-from privaudit.training.references.planted_learner import PlantedLearner
 from privaudit.training.references.store import PlanFolder, Store
 from privaudit.training.trainer import train
 

@@ -48,7 +48,7 @@ def way_of(recipe: Recipe, device: str) -> Choice:
 
 
 def can_stack(recipe: Recipe) -> bool:
-    """Whether :mod:`privaudit.training.references.stacked` computes the recipe.
+    """Whether :mod:`privaudit.training.references.stacked.train` computes the recipe.
 
     It leaves out what bounds every record by itself (differential privacy), what would make every step touch
     every word (weight decay), what differs between the models of a block in shape (early stopping), and what

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from privaudit.attacks.evaluate import roc
+from privaudit.audits.membership.evaluate import roc
 from privaudit.results import (
     FPRS,
     BlindBaseline,
@@ -18,7 +18,6 @@ from privaudit.results import (
     Model,
     Provenance,
     Result,
-    ThresholdResult,
     Tool,
     TprAtFpr,
     Verdict,
@@ -156,17 +155,6 @@ def make_epsilon():
             "empirical_curve": EmpiricalRoc(fpr=found.fpr, tpr=found.tpr, least_fpr=10 / n, **banded),
         }  # fmt: skip
         return Epsilon(design=design, ceiling=ceiling, **{**usual, **fields})
-
-    return make
-
-
-@pytest.fixture(scope="session")
-def make_limit():
-    def make(expression="tpr@0.01>0.05", value=0.1234, limit=0.05, result="exceeded", **fields):
-        usual = {"bound": "lira-eb low", "reason": "lira-eb: at least 0.1234, which is above 0.05."}
-        return ThresholdResult(
-            expression=expression, value=value, limit=limit, result=result, **{**usual, **fields}
-        )
 
     return make
 

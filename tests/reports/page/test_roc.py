@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pytest
 
-from privaudit.attacks.evaluate import roc
+from privaudit.audits.membership.evaluate import roc
 from privaudit.reports.page.roc import roc_figure
 from privaudit.reports.page.roc_lines import LEAST, Allowed, Line, allowed_lines, attack_lines, canary_line
 from privaudit.results import Claim, Curve, Roc

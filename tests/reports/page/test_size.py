@@ -2,8 +2,8 @@
 
 from xml.etree import ElementTree
 
-from privaudit.reports.html import html
-from privaudit.reports.markdown import MOST_BYTES, markdown
+from privaudit.reports.formats.html import html
+from privaudit.reports.formats.markdown import MOST_BYTES, markdown
 from privaudit.reports.page import document_of
 from privaudit.results import ExposedRecord, Interval, Slice, to_json
 

@@ -8,9 +8,9 @@ from privaudit.training.private.settings import PrivateTraining
 from privaudit.training.recipe import Recipe
 from privaudit.training.references.backends.serial import SerialBackend
 from privaudit.training.references.engine import train_references
+from privaudit.training.references.learners.planted_learner import PlantedLearner, Planting
 from privaudit.training.references.plan import Population, ReferencePlan
 from privaudit.training.references.planted_cost import estimate_cost
-from privaudit.training.references.planted_learner import PlantedLearner, Planting
 from privaudit.training.text import Vocabulary
 
 TEMPLATE = Template("my pin is ", (Slot(tuple("01234")),))

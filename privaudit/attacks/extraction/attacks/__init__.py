@@ -1,0 +1,1 @@
+"""The extraction attacks: one attack, one file."""

@@ -1,1 +1,0 @@
-"""Inverting a classifier over discrete tokens: what extraction attacks share."""

@@ -1,0 +1,27 @@
+"""Model, data and warnings as a result states them."""
+
+import hashlib
+from pathlib import Path
+
+from privaudit.results import File, Model
+from privaudit.targets.interface import ScoreTable, TextClassifier
+
+
+def describe_opened(
+    source: TextClassifier | ScoreTable, path: Path, recipe: dict[str, object] | None
+) -> Model:
+    """A model without what it does on records."""
+    info = source.info
+    files = tuple(File(name=f.name, sha256=f.sha256, size=f.size) for f in info.files)
+    return Model(
+        path=str(path),
+        format=info.format,
+        architecture=info.architecture,
+        loader=info.loader,
+        files=files,
+        digest=hashlib.sha256("".join(f.sha256 for f in files).encode()).hexdigest(),
+        parameters=info.parameters,
+        labels=source.labels,
+        access=source.access.value,
+        recipe=recipe,
+    )

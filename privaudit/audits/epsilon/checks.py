@@ -1,0 +1,67 @@
+"""What is doubtful about a claim and about the design of its test, without any attack."""
+
+from collections.abc import Iterator
+
+from privaudit.audits.epsilon.plan import EpsilonPlan, ManyRuns, OneRun
+from privaudit.audits.epsilon.reach import canaries_needed
+from privaudit.claim_test.checks import static_checks
+from privaudit.claim_test.verdict import VIOLATED
+from privaudit.results import StaticCheck
+
+
+def checks_of(plan: EpsilonPlan) -> tuple[StaticCheck, ...]:
+    """Checks of the design, then of the claim."""
+    return tuple(_design_checks(plan)) + tuple(_claim_checks(plan))
+
+
+def reach_check(plan: EpsilonPlan) -> StaticCheck:
+    """Whether an attack without any error would refute the claim."""
+    reach, name = plan.reach, "reach"
+    if reach.best_p is None:
+        return StaticCheck(id=name, status="ok", text="Nothing is claimed that could be refuted.")
+    if reach.suffices:
+        text = f"An attack without any error would have p = {reach.best_p:.2g}, below {VIOLATED:g}."
+        return StaticCheck(id=name, status="ok", text=text)
+    text = f"Even an attack without any error would have p = {reach.best_p:.2g}, not below {VIOLATED:g}: "
+    return StaticCheck(
+        id=name, status="warning", text=f"{text}this design cannot refute the claim. {_mend(plan)}"
+    )
+
+
+def _mend(plan: EpsilonPlan) -> str:
+    if isinstance(plan.design, ManyRuns):
+        return "Give more --runs, or claim the mechanism: noise multiplier, sample rate and steps."
+    needed = canaries_needed(plan.hypothesis, len(plan.design.canaries))
+    if needed is not None:
+        return f"About {needed:,} canaries are needed, or --runs N."
+    if plan.hypothesis.kind == "epsilon-delta":
+        return "Claim the mechanism (noise multiplier, sample rate and steps), whose curve allows less."
+    return "So large an epsilon allows an attack to be right nearly always; --runs N can refute it."
+
+
+def _design_checks(plan: EpsilonPlan) -> Iterator[StaticCheck]:
+    yield reach_check(plan)
+    if not isinstance(plan.design, OneRun):
+        return
+    canaries = plan.design.canaries
+    yield canaries.coins
+    if canaries.repetitions > 1:
+        text = (
+            f"Every canary is planted {canaries.repetitions:,} times, so what is tested is the claim for"
+            f" groups of {canaries.repetitions:,} records, which says far less. Plant with --repetitions 1."
+        )
+        yield StaticCheck(id="repetitions", status="warning", text=text)
+    if plan.opened.data is None:
+        text = "The model does not tell what it was trained on: that these canaries were in is believed."
+        yield StaticCheck(id="manifest", status="unknown", text=text)
+
+
+def _claim_checks(plan: EpsilonPlan) -> Iterator[StaticCheck]:
+    claim, n = plan.tested.claim, plan.n_records
+    if claim is None:
+        return
+    yield from static_checks(claim, n_records=n)
+    audited = isinstance(plan.design, OneRun)
+    if audited and n is not None and claim.n_records is not None and claim.n_records != n:
+        text = f"The claim is for {claim.n_records:,} records; {n:,} were trained on, canaries included."
+        yield StaticCheck(id="records", status="warning", text=text)

@@ -1,0 +1,58 @@
+"""Model, data and warnings of an extraction audit as its result states them."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from privaudit.audits.describe import describe_opened
+from privaudit.audits.extraction.controls import Controls
+from privaudit.audits.extraction.plan import ExtractionPlan
+from privaudit.data.readers import file_sha256
+from privaudit.results import BlindBaseline, Data, File, Interval, Model
+
+
+def describe_model(plan: ExtractionPlan) -> Model:
+    """The audited model; its accuracy is not measured here."""
+    opened = plan.opened
+    recipe = None if opened.trained_by is None else opened.trained_by.recipe.to_plain()
+    return describe_opened(opened.classifier, plan.request.inputs.model, recipe)
+
+
+def describe_data(plan: ExtractionPlan) -> Data:
+    """The canaries: members are those that were planted, non-members those that were left out."""
+    manifest, path = plan.manifest, plan.request.canaries
+    reason = "canaries are compared with other fillings of the same text, not with other records"
+    included = np.concatenate([asked.question.included for asked in plan.questions])
+    return Data(
+        source="canaries",
+        files=(File(name=path.name, sha256=file_sha256(path), size=path.stat().st_size),),
+        n_members=int(included.sum()),
+        n_nonmembers=int((~included).sum()),
+        split_seed=manifest.seed,
+        blind_baseline=BlindBaseline(
+            auc=Interval(value=None, low=None, high=None, reason=reason),
+            comparable=None,
+            gates=False,
+            reason=reason,
+        ),
+    )
+
+
+def warnings(plan: ExtractionPlan, controls: Controls | None) -> Iterator[str]:
+    """What a reader must know before believing the numbers, one sentence each."""
+    if not plan.trained_with:
+        yield "The model was trained on the clean data: no canary is in it, and all ranks are controls."
+    if plan.controls is None:
+        yield (
+            "No clean control was asked: a high exposure may be what any model of these data prefers. "
+            "Give --controls or --control."
+        )
+    elif controls is None:
+        yield "The clean controls were not finished in time: nothing is compared with them."
+    if plan.opened.data is None:
+        yield "The model does not tell what it was trained on: the manifest is believed."
+    if len(plan.manifest.canaries) > 1:
+        yield (
+            "All canaries are in one model, so their outcomes are not independent: rates over them are no "
+            "rates over models (see privaudit sweep)."
+        )

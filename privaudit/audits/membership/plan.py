@@ -1,0 +1,77 @@
+"""The plan of a membership audit: frozen, and refused here if anything about it can be."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from privaudit import gate
+from privaudit.attacks.membership.selection import BEST_ATTACK, best_attack
+from privaudit.attacks.membership.spec import Attack
+from privaudit.audits.inputs import Inputs, Subject, open_subject
+from privaudit.audits.membership.collect import (
+    available,
+    n_references,
+    select_attacks,
+)
+from privaudit.audits.reference_models import (
+    PlannedReferences,
+    ReferenceRequest,
+    plan_references,
+)
+from privaudit.results import Claim
+
+
+@dataclass(frozen=True)
+class MembershipRequest:
+    """What the user asked ``privaudit mia`` for."""
+
+    inputs: Inputs
+    attacks: tuple[str, ...] = ()
+    """Ids; empty means the default set, ``("all",)`` every attack that can run."""
+    fail_if: tuple[str, ...] = ()
+    on_inconclusive: gate.OnInconclusive = "4"
+    accept_shift: bool = False
+    show_texts: bool = False
+    claim: Claim | None = None
+    references: ReferenceRequest | None = None
+    """None: no reference models."""
+    seed: int = 0
+    max_seconds: float | None = None
+    argv: tuple[str, ...] = ()
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class MembershipPlan:
+    """What will be attacked, with what: everything that can be refused has been refused."""
+
+    request: MembershipRequest
+    subject: Subject
+    attacks: tuple[Attack, ...]
+    thresholds: tuple[gate.Threshold, ...]
+    references: PlannedReferences | None = None
+
+
+def plan_membership(request: MembershipRequest) -> MembershipPlan:
+    """Open the model and the records and fix the attacks, before anything is computed.
+
+    Raises:
+        PrivauditError: a file, an attack or a threshold cannot be used.
+    """
+    thresholds = tuple(gate.parse_threshold(expression) for expression in request.fail_if)
+    subject = open_subject(request.inputs)
+    planned = _planned_references(subject, request)
+    signals = available(subject.source) | (planned.signals if planned else frozenset())
+    count = planned.count if planned else n_references(subject.source)
+    attacks = select_attacks(request.attacks, subject.access, signals, count)
+    best = best_attack(subject.access, signals, count)
+    thresholds = tuple(gate.with_alias(threshold, BEST_ATTACK, best) for threshold in thresholds)
+    gate.check_attacks(thresholds, {"membership": [a.spec.id for a in attacks]}, "mia")
+    references = planned.for_attacks(attacks) if planned else None
+    return MembershipPlan(request, subject, attacks, thresholds, references)
+
+
+def _planned_references(subject: Subject, request: MembershipRequest) -> PlannedReferences | None:
+    if request.references is None:
+        return None
+    inputs = request.inputs
+    return plan_references(subject, request.references, inputs.columns, inputs.device, request.seed)

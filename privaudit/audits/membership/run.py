@@ -1,0 +1,148 @@
+"""The audit: a frozen plan first, then its result. Knows nothing of the command line."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from time import monotonic
+
+from privaudit import gate
+from privaudit.attacks.membership.signals import Signals
+from privaudit.audits.membership.collect import (
+    collect,
+    scorable,
+    signals_from_table,
+)
+from privaudit.audits.membership.describe import describe_data, describe_model, warnings
+from privaudit.audits.membership.findings import find
+from privaudit.audits.membership.plan import MembershipPlan
+from privaudit.audits.reference_models import (
+    with_references,
+)
+from privaudit.data.checks import check_comparability, without_texts
+from privaudit.progress import SILENT, Progress
+from privaudit.provenance import now, provenance, tool
+from privaudit.results import BlindBaseline, NotRun, Result
+from privaudit.stopwatch import Stopwatch
+from privaudit.targets.interface import Floats, ScoreTable
+
+
+@dataclass(frozen=True, eq=False)
+class MembershipOutcome:
+    """A result with the evidence it rests on."""
+
+    result: Result
+    signals: Signals
+    scores: Mapping[str, Floats]
+    """Per attack ``[n]``."""
+
+    @property
+    def comparable(self) -> bool:
+        """False when the blind baseline forbids a verdict."""
+        return not self.result.data.blind_baseline.forbids_verdict
+
+
+def run_membership(plan: MembershipPlan, progress: Progress = SILENT) -> MembershipOutcome:
+    """Collect the signals once, score every attack on them, and judge.
+
+    Raises:
+        ModelError: the model fails on the records.
+    """
+    watch = Stopwatch()
+    request, subject = plan.request, plan.subject
+    with watch.stage("comparing the sets"):
+        baseline, near = _check_sets(plan, progress)
+    with watch.stage("signals of the model"):
+        signals = _signals(plan, _deadline(watch, request.max_seconds), progress)
+    with watch.stage("reference models"):
+        signals = _with_references(plan, signals, watch, progress)
+    ready, cut = scorable(plan.attacks, signals)
+    with watch.stage("scores and their evaluation"):
+        found = find(
+            ready,
+            len(plan.attacks),
+            signals,
+            subject,
+            seed=request.seed,
+            show_texts=request.show_texts,
+            progress=progress,
+        )
+    late = (NotRun(attack=a.spec.id, reason=f"--max-seconds {request.max_seconds} ran out.") for a in cut)
+    not_run = (*found.unmeasured, *late)
+    judged = [gate.evaluate(t, found.membership, not_run) for t in plan.thresholds]
+    result = Result(
+        tool=tool(),
+        created=now(),
+        command="mia",
+        model=describe_model(subject, request.inputs.model, signals),
+        data=describe_data(subject, found.units, baseline, near),
+        claim=request.claim or subject.claim,
+        membership=found.membership,
+        not_run=not_run,
+        slices=found.slices,
+        records=found.records,
+        seed_agreement=found.agreement,
+        verdict=gate.judge(
+            judged,
+            comparable=not baseline.forbids_verdict,
+            not_run=not_run,
+            on_inconclusive=request.on_inconclusive,
+        ),
+        provenance=provenance(
+            request.argv,
+            seed=request.seed,
+            watch=watch,
+            threads=request.inputs.threads,
+            device=request.inputs.device,
+            settings=request.settings,
+        ),
+        warnings=tuple(warnings(subject, found.units, baseline, found.membership)),
+    )
+    return MembershipOutcome(result, signals, found.scores)
+
+
+def _check_sets(plan: MembershipPlan, progress: Progress) -> tuple[BlindBaseline, int]:
+    audit_set, request = plan.subject.audit_set, plan.request
+    records = audit_set.records
+    if not len(records.texts):
+        return without_texts(), 0
+    progress.start("comparing the two sets without the model", 1)
+    return check_comparability(
+        records.texts,
+        audit_set.member,
+        groups=records.groups,
+        randomised=audit_set.randomised,
+        accept_shift=request.accept_shift,
+        seed=request.seed,
+    )
+
+
+def _signals(plan: MembershipPlan, deadline: Callable[[], bool], progress: Progress) -> Signals:
+    subject = plan.subject
+    if isinstance(subject.source, ScoreTable):
+        return signals_from_table(subject.source)
+    records = subject.audit_set.records
+    return collect(
+        subject.source,
+        records.ids,
+        records.texts,
+        subject.label,
+        subject.member,
+        plan.attacks,
+        seed=plan.request.seed,
+        groups=records.groups,
+        progress=progress,
+        deadline=deadline,
+    )
+
+
+def _with_references(plan: MembershipPlan, signals: Signals, watch: Stopwatch, progress: Progress) -> Signals:
+    request = plan.request
+    if plan.references is None or request.references is None:
+        return signals
+    left = None if request.max_seconds is None else monotonic() + request.max_seconds - watch.seconds
+    return with_references(
+        signals, plan.subject, plan.references, request.references, deadline=left, progress=progress
+    )
+
+
+def _deadline(watch: Stopwatch, seconds: float | None) -> Callable[[], bool]:
+    return lambda: seconds is not None and watch.seconds >= seconds

@@ -1,0 +1,41 @@
+"""The records that a model's file says it was trained on."""
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from privaudit.audits.inputs import Inputs, OpenedModel
+from privaudit.data.audit_set import Columns, recorded_records
+from privaudit.data.labels import match_labels
+
+if TYPE_CHECKING:
+    from privaudit.training.bundle_data import BundleData, Side
+    from privaudit.training.references.plan import Population
+
+
+def recorded_population(
+    opened: OpenedModel, data: "BundleData", inputs: Inputs, sides: "Collection[Side]"
+) -> "Population":
+    """The records on some sides of the recorded split, in file order.
+
+    Args:
+        opened: the model; its classes number the labels.
+        data: what it says of its training data.
+        inputs: where the training file is, if it has moved.
+        sides: which records.
+
+    Raises:
+        DataError: the file has moved or its bytes changed, or has labels that the model lacks.
+    """
+    from privaudit.training.references.plan import Population
+
+    # NOTE: a directory given as "." has no parent until it is absolute.
+    model = inputs.model.absolute() if inputs.model.is_dir() else inputs.model
+    columns = Columns(
+        text=data.text_column, label=data.label_column, id=data.id_column, group=data.group_column
+    )
+    chosen = data.kept[np.isin(data.split, [int(side) for side in sides])]
+    records = recorded_records(inputs.data or data.path(model), data.sha256, columns).select(chosen)
+    labels = match_labels(records.labels, opened.classifier.labels)
+    return Population(records.texts, labels, len(opened.classifier.labels), records.groups)

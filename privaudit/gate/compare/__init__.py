@@ -1,0 +1,1 @@
+"""A result beside an earlier one."""

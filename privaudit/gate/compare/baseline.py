@@ -1,0 +1,139 @@
+"""A result against that of an accepted model: what changed, and whether chance could have done it."""
+
+from math import inf
+
+from privaudit.errors import ResultError, UsageError
+from privaudit.gate.compare.changes import ANY_ATTACK, changes_between, same_model
+from privaudit.gate.compare.comparable import check_comparable, notes
+from privaudit.gate.interval_ends import ASSUMPTION_FREE
+from privaudit.gate.thresholds import Threshold
+from privaudit.results import Change, Comparison, Result, ThresholdResult
+from privaudit.rounding import at_least, at_most
+
+
+def compare(result: Result, baseline: Result) -> Comparison:
+    """Every number of the baseline beside that of ``result``.
+
+    A number that one of the two does not have, or that another attack measured, is there without a
+    difference and says why, so that a threshold on it is inconclusive and never a pass. What differs without
+    forbidding the comparison becomes a note.
+
+    Raises:
+        ResultError: the two were not measured on the same records in the same way, or have no attack in
+            common.
+    """
+    check_comparable(result, baseline)
+    new, old = _attacks(result), _attacks(baseline)
+    if not set(new) & set(old):
+        raise ResultError(
+            f"a baseline with an attack of this result ({', '.join(new)})",
+            ", ".join(old) or "one without any",
+            "Run the same attacks on the accepted model",
+        )
+    unfinished = [{item.attack for item in one.not_run} for one in (result, baseline)]
+    return Comparison(
+        baseline_model=baseline.model.path,
+        baseline_digest=baseline.model.digest,
+        baseline_created=baseline.created,
+        baseline_status=baseline.verdict.status,
+        same_model=same_model(result, baseline),
+        changes=changes_between(baseline, result),
+        only_new=tuple(name for name in new if name not in {*old, *unfinished[1]}),
+        only_old=tuple(name for name in old if name not in {*new, *unfinished[0]}),
+        notes=tuple(notes(result, baseline)),
+    )
+
+
+def judge_increase(threshold: Threshold, comparison: Comparison) -> ThresholdResult:
+    """Whether a number rose by more than the limit since the baseline.
+
+    With an attack named the ``low`` of its difference decides, else ``low_simultaneous`` of every attack's,
+    so that comparing many attacks does not fail a build by chance; several canaries count as several. It
+    holds when every ``high`` is at most the limit, and what the baseline measured and this result did not
+    keeps it from holding.
+
+    Args:
+        threshold: its limit is the increase that is too much; with its alias resolved.
+        comparison: of :func:`compare`.
+
+    Raises:
+        UsageError: the two results do not have that number of that attack.
+    """
+    rows = spoken_of(threshold, comparison)
+    if not rows or threshold.attack in comparison.only_old:
+        raise UsageError(
+            f"an increase of what both results have ({', '.join(_in_both(threshold, comparison))})",
+            repr(threshold.expression),
+            "Run the attack in both audits or correct the threshold",
+        )
+    alone = threshold.attack is not None and len(rows) == 1
+    worst = max(rows, key=lambda row: _low(row, alone=alone))
+    limit, low = threshold.limit, _low(worst, alone=alone)
+    if low > limit:
+        more = f"at least {at_least(low, 4)} more than in the baseline"
+        reason = f"{subject(worst)}: {more}, which is above {limit:g}."
+        end = "low" if alone else "low_simultaneous"
+        return threshold.judged(
+            "exceeded", f"{subject(worst)} difference {end}", low, reason, against="baseline"
+        )
+    gap = next((row for row in rows if row.difference.high is None), None)
+    if gap is not None:
+        reason = f"Cannot compare {subject(gap)}: {gap.difference.reason or 'not measured'}."
+        return threshold.judged("inconclusive", "none", None, reason, against="baseline")
+    widest = max(rows, key=_high)
+    high, bound = _high(widest), f"{subject(widest)} difference high"
+    if high <= limit:
+        reason = (
+            f"The difference to the baseline is at most {at_most(high, 4)} ({subject(widest)}), which is not "
+            f"above {limit:g}."
+        )
+        return threshold.judged("holds", bound, high, reason, against="baseline")
+    reason = (
+        f"The difference to the baseline may be up to {at_most(high, 4)} ({subject(widest)}): it neither "
+        f"exceeds nor excludes {limit:g}."
+    )
+    return threshold.judged("inconclusive", bound, high, reason, against="baseline")
+
+
+def subject(change: Change) -> str:
+    """Whose number changed."""
+    return change.attack if change.canary is None else f"{change.attack} on {change.canary}"
+
+
+def metric_name(threshold: Threshold) -> str:
+    """The metric as :attr:`Change.metric` names it."""
+    return threshold.metric if threshold.fpr is None else f"{threshold.metric}@{threshold.fpr:g}"
+
+
+def spoken_of(threshold: Threshold, comparison: Comparison) -> list[Change]:
+    """The rows that decide a threshold on an increase."""
+    rows = [row for row in comparison.changes if row.metric == metric_name(threshold)]
+    if threshold.attack is not None:
+        return [row for row in rows if row.attack == threshold.attack]
+    if threshold.metric == "epsilon":
+        return [row for row in rows if row.attack in ASSUMPTION_FREE]
+    together = [row for row in rows if row.attack == ANY_ATTACK]
+    return together or rows
+
+
+def _in_both(threshold: Threshold, comparison: Comparison) -> list[str]:
+    """The attacks with that metric in both results; where there are none, the metrics that there are."""
+    rows = [row for row in comparison.changes if row.attack not in comparison.only_old]
+    metric = metric_name(threshold)
+    return list(dict.fromkeys([r.attack for r in rows if r.metric == metric] or [r.metric for r in rows]))
+
+
+def _low(row: Change, *, alone: bool) -> float:
+    low = row.difference.low if alone else row.difference.low_simultaneous
+    return -inf if low is None else low
+
+
+def _high(row: Change) -> float:
+    return inf if row.difference.high is None else row.difference.high
+
+
+def _attacks(result: Result) -> list[str]:
+    """Everything with a number of its own, once each."""
+    bounds = () if result.epsilon is None else result.epsilon.lower_bounds
+    names = [row.attack for row in result.membership] + [row.attack for row in result.extraction]
+    return list(dict.fromkeys([*names, *(bound.method for bound in bounds)]))

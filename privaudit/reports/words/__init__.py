@@ -1,0 +1,1 @@
+"""How reports say things: the sentences that several formats share."""

@@ -1,0 +1,21 @@
+"""How the numbers of a sweep are written."""
+
+from privaudit.reports.words.numbers import NOT_MEASURED
+from privaudit.results import SweepDefence
+
+
+def exact_matches(row: SweepDefence) -> str:
+    """Models whose secret came out, of how many, with the interval of the rate."""
+    if row.exact_matches is None:
+        return NOT_MEASURED
+    rate = row.exact_match_rate
+    limits = "" if rate.low is None or rate.high is None else f" [{rate.low:.0%}, {rate.high:.0%}]"
+    return f"{row.exact_matches} of {row.n_models}{limits}"
+
+
+def accuracy(row: SweepDefence) -> str:
+    """The mean over models with its spread."""
+    if row.accuracy.value is None:
+        return NOT_MEASURED
+    spread = row.accuracy.standard_deviation
+    return f"{row.accuracy.value:.1%}" + ("" if spread is None else f" ± {100 * spread:.1f}")

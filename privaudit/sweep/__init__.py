@@ -1,6 +1,0 @@
-"""The sweep: several models per defence, trained and attacked alike. Knows nothing of the command line."""
-
-from privaudit.sweep.plan import PlannedDefence, SweepPlan, SweepRequest, plan_sweep
-from privaudit.sweep.run import run_sweep
-
-__all__ = ["PlannedDefence", "SweepPlan", "SweepRequest", "plan_sweep", "run_sweep"]

@@ -1,0 +1,1 @@
+"""How one reference model comes to be, one learner per kind of model."""
