@@ -23,7 +23,7 @@ import torch
 from privaudit.attacks.membership.registry import membership_attacks
 from privaudit.attacks.membership.signals import Signals
 from privaudit.attacks.membership.spec import Signal
-from privaudit.audits.inputs import Inputs, open_subject
+from privaudit.audits.inputs import Inputs, open_inputs
 from privaudit.audits.membership.collect import collect
 from privaudit.audits.membership.findings import find
 from privaudit.data.checks import check_comparability
@@ -63,8 +63,8 @@ def main() -> None:
 
 def measure(model: Path, repeats: int) -> None:
     """Time the phases of an audit of ``model`` in turns and print them."""
-    subject = open_subject(Inputs(model))
-    target, records = subject.source, subject.audit_set.records
+    opened = open_inputs(Inputs(model))
+    target, records = opened.source, opened.audit_set.records
     if isinstance(target, ScoreTable) or not isinstance(target, HasVocabulary):
         raise TypeError("a bundle with a list of words was expected")
     bundle = load_bundle(model)
@@ -76,15 +76,15 @@ def measure(model: Path, repeats: int) -> None:
                 network(bundle.encoder(texts[start : start + 64]))
 
     def signals() -> Signals:
-        return collect(target, records.ids, texts, subject.label, subject.member, ATTACKS, seed=0)
+        return collect(target, records.ids, texts, opened.label, opened.member, ATTACKS, seed=0)
 
     def findings(fresh: Signals) -> None:
-        find(ATTACKS, len(ATTACKS), fresh, subject, seed=0, show_texts=False, progress=SILENT)
+        find(ATTACKS, len(ATTACKS), fresh, opened, seed=0, show_texts=False, progress=SILENT)
 
     def baseline() -> None:
         check_comparability(
             texts,
-            subject.member,
+            opened.member,
             groups=None,
             randomised=True,
             accept_shift=False,
@@ -105,7 +105,7 @@ def measure(model: Path, repeats: int) -> None:
             spent = seconds(phase)
             if turn:  # the first warms up
                 turns.setdefault(name, []).append(spent)
-    shape = f"{len(texts):,} records, {len(subject.labels)} classes, {len(ATTACKS)} attacks"
+    shape = f"{len(texts):,} records, {len(opened.labels)} classes, {len(ATTACKS)} attacks"
     show(shape, turns, seconds(baseline))
 
 

@@ -15,7 +15,7 @@ from scipy.special import ndtr, ndtri
 
 from privaudit.stats import rates
 from privaudit.stats.auc import auc_interval, auc_within
-from privaudit.stats.intervals import Floats, Interval, NotMeasurable
+from privaudit.stats.intervals import ConfidenceInterval, Floats, NotMeasurable
 from privaudit.stats.power import smallest_detectable_auc
 from privaudit.stats.ranked import RankedScores, rank_scores
 
@@ -131,7 +131,7 @@ POPULATIONS = (
 
 
 def simulate(
-    draw: Callable[[np.random.Generator], tuple[float, Interval]], draws: int, seed: int = 0
+    draw: Callable[[np.random.Generator], tuple[float, ConfidenceInterval]], draws: int, seed: int = 0
 ) -> Coverage:
     """Repeat ``draw``, which returns the truth and an interval for it."""
     rng = np.random.default_rng(seed)
@@ -158,7 +158,7 @@ def within_coverage(
 ) -> Coverage:
     """Coins decide who is in; the strata lie much further apart than members and non-members."""
 
-    def draw(rng: np.random.Generator) -> tuple[float, Interval]:
+    def draw(rng: np.random.Generator) -> tuple[float, ConfidenceInterval]:
         size = 2 + rng.poisson(mean_size - 2, strata)
         stratum = np.repeat(np.arange(strata), size)
         member = rng.random(len(stratum)) < 0.5
@@ -176,11 +176,11 @@ def within_coverage(
 def tpr_coverage(
     population: Population, n1: int, n0: int, fpr: float, draws: int, confidence: float = 0.95
 ) -> Coverage:
-    def draw(rng: np.random.Generator) -> tuple[float, Interval]:
+    def draw(rng: np.random.Generator) -> tuple[float, ConfidenceInterval]:
         t = rates.tpr_at_fpr(population.ranked(rng, n1, n0), fpr, confidence)
         if t.tpr is None or t.low is None or t.high is None:
             raise ValueError("not measurable")
-        return population.tpr(fpr), Interval(t.tpr, t.low, t.high)
+        return population.tpr(fpr), ConfidenceInterval(t.tpr, t.low, t.high)
 
     return simulate(draw, draws)
 
@@ -188,12 +188,12 @@ def tpr_coverage(
 def advantage_coverage(
     population: Population, n1: int, n0: int, draws: int, confidence: float = 0.95
 ) -> Coverage:
-    def draw(rng: np.random.Generator) -> tuple[float, Interval]:
+    def draw(rng: np.random.Generator) -> tuple[float, ConfidenceInterval]:
         a = rates.advantage(population.ranked(rng, n1, n0), rng, confidence)
         if isinstance(a, NotMeasurable):
             raise TypeError(a.reason)
         truth = 0.0 if a.threshold is None else population.gap(a.threshold)
-        return truth, Interval(a.value, a.low, a.high)
+        return truth, ConfidenceInterval(a.value, a.low, a.high)
 
     return simulate(draw, draws)
 

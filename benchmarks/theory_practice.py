@@ -27,7 +27,7 @@ from privaudit.training.division import class_list, read_undivided
 from privaudit.training.private.claim import PrivacyRequest, private_recipe
 from privaudit.training.private.sampling import PoissonBatches
 from privaudit.training.recipe import Recipe
-from privaudit.training.seeds import Stream, seeded_torch
+from privaudit.training.seeds import SeedStream, seeded_torch
 from privaudit.training.text import HashedVocabulary, WordEncoder
 from privaudit.training.trainer import accuracy, predict, train
 
@@ -118,7 +118,7 @@ def theirs(recipe: Recipe, halves: Halves, seed: int) -> float:
 
     privacy, encoder = recipe.privacy, WordEncoder(HashedVocabulary(ROWS), recipe.max_length)
     assert privacy is not None
-    with seeded_torch(seed, Stream.INITIALISATION):
+    with seeded_torch(seed, SeedStream.INITIALISATION):
         network = build(recipe, ROWS + 2, halves.classes)
     module = GradSampleModuleFastGradientClipping(
         network.train(), max_grad_norm=privacy.clip_norm, use_ghost_clipping=True

@@ -8,7 +8,7 @@
     ├── MissingExtraError  install an optional dependency
     └── ResultError        give a result.json that this version can read
 
-Every message follows one pattern: what was expected, what was found, what to do.
+Every message says what happened and what was given, then what to do.
 """
 
 from privaudit.exits import Exit
@@ -18,20 +18,22 @@ class PrivauditError(Exception):
     """Base of all errors that a user can mend; the command line prints it in one line.
 
     Args:
-        expected: what would have been right, without a final full stop.
-        got: what was found instead.
+        problem: what happened, with what was given, without a final full stop.
         mend: the imperative sentence that helps, without a final full stop.
     """
 
     exit_code: Exit = Exit.UNUSABLE
 
-    def __init__(self, expected: str, got: str, mend: str) -> None:
-        self.expected, self.got, self.mend = expected, got, mend
-        super().__init__(f"Expected {expected}, got {got}. {mend}.")
+    def __init__(self, problem: str, mend: str, last: str | None = None) -> None:
+        # TRANSITION: three arguments are the old form (expected, got, mend).
+        if last is not None:
+            problem, mend = f"Expected {problem}, got {mend}", last
+        self.problem, self.mend = problem, mend
+        super().__init__(f"{problem}. {mend}.")
 
     def __reduce__(self) -> tuple[object, ...]:
         # NOTE: worker processes send errors back, and by default one is rebuilt from its message alone.
-        return _rebuild, (type(self), self.expected, self.got, self.mend), self.__dict__
+        return _rebuild, (type(self), self.problem, self.mend), self.__dict__
 
 
 class UsageError(PrivauditError):
@@ -55,8 +57,7 @@ class MissingExtraError(PrivauditError):
 
     def __init__(self, package: str, extra: str, purpose: str) -> None:
         super().__init__(
-            f"the package {package!r} for {purpose}",
-            "an environment without it",
+            f"The package {package!r} is not installed; {purpose} needs it",
             f'Run: pip install "privaudit[{extra}]"',
         )
 
@@ -65,7 +66,7 @@ class ResultError(PrivauditError):
     """A result file cannot be read."""
 
 
-def _rebuild(kind: type[PrivauditError], expected: str, got: str, mend: str) -> PrivauditError:
+def _rebuild(kind: type[PrivauditError], problem: str, mend: str) -> PrivauditError:
     error = kind.__new__(kind)
-    PrivauditError.__init__(error, expected, got, mend)
+    PrivauditError.__init__(error, problem, mend)
     return error

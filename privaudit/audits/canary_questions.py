@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class Question:
+class CanaryGroup:
     """Canaries with one template and one label: one space of fillings, searched and ranked once."""
 
     template: Template
@@ -39,7 +39,9 @@ class Question:
         return rest
 
 
-def questions_of(manifest: Manifest, labels: Sequence[str], *, trained_with: bool = True) -> list[Question]:
+def questions_of(
+    manifest: Manifest, labels: Sequence[str], *, trained_with: bool = True
+) -> list[CanaryGroup]:
     """The canaries of ``manifest``, grouped, in the order of their first appearance.
 
     Args:
@@ -60,7 +62,7 @@ def questions_of(manifest: Manifest, labels: Sequence[str], *, trained_with: boo
             )
         groups.setdefault((manifest.template(canary), labels.index(canary.label)), []).append(canary)
     return [
-        Question(
+        CanaryGroup(
             template,
             label,
             tuple(canaries),

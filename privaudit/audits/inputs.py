@@ -66,7 +66,7 @@ class OpenedModel:
 
 
 @dataclass(frozen=True, eq=False)
-class Subject:
+class OpenedInputs:
     """An opened model with the n records to audit."""
 
     source: TextClassifier | ScoreTable
@@ -97,7 +97,7 @@ class Subject:
         return self.audit_set.member
 
 
-def open_subject(inputs: Inputs) -> Subject:
+def open_inputs(inputs: Inputs) -> OpenedInputs:
     """Open the model and the records, whatever their formats. A score table needs no torch.
 
     Raises:
@@ -169,7 +169,7 @@ def _open_other(inputs: Inputs) -> OpenedModel:
     return OpenedModel(classifier, companion.data, TrainedBy(companion.recipe), claim)
 
 
-def _from_table(inputs: Inputs) -> Subject:
+def _from_table(inputs: Inputs) -> OpenedInputs:
     if inputs.members or inputs.nonmembers or inputs.data:
         raise UsageError(
             "no data files beside a score table, which tells who is a member",
@@ -185,7 +185,7 @@ def _from_table(inputs: Inputs) -> Subject:
         group_column=columns.group,
         text_column=columns.text,
     )
-    return Subject(table, _table_set(table), table.label)
+    return OpenedInputs(table, _table_set(table), table.label)
 
 
 def _table_set(table: ScoreTable) -> AuditSet:
@@ -196,10 +196,10 @@ def _table_set(table: ScoreTable) -> AuditSet:
     return AuditSet(records, table.member, "score-table", files)
 
 
-def _with_records(inputs: Inputs, opened: OpenedModel) -> Subject:
+def _with_records(inputs: Inputs, opened: OpenedModel) -> OpenedInputs:
     audit_set = _audit_set(inputs, opened.data)
     label = match_labels(audit_set.records.labels, opened.classifier.labels)
-    return Subject(opened.classifier, audit_set, label, opened.trained_by, opened.claim)
+    return OpenedInputs(opened.classifier, audit_set, label, opened.trained_by, opened.claim)
 
 
 def _recorded_claim(privacy: dict[str, object] | None) -> Claim | None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from privaudit.attacks.membership.signals import Signals
 from privaudit.attacks.membership.spec import Attack, Signal
-from privaudit.audits.inputs import Subject
+from privaudit.audits.inputs import OpenedInputs
 from privaudit.data.audit_set import Columns
 from privaudit.data.duplicates import normalise
 from privaudit.data.labels import match_labels
@@ -66,7 +66,7 @@ class PlannedReferences:
 
 
 def plan_references(
-    subject: Subject, request: ReferenceRequest, columns: Columns, device: str, seed: int
+    opened: OpenedInputs, request: ReferenceRequest, columns: Columns, device: str, seed: int
 ) -> PlannedReferences | None:
     """The references that the request and the model allow; None when there will be none.
 
@@ -76,41 +76,41 @@ def plan_references(
     """
     if request.count == 0:
         return None
-    learner = None if isinstance(subject.source, ScoreTable) else _learner(subject, request, device)
+    learner = None if isinstance(opened.source, ScoreTable) else _learner(opened, request, device)
     asked = request.count or request.trainer or request.population
-    if not asked and _is_fine_tuned(subject):
+    if not asked and _is_fine_tuned(opened):
         return None
     if learner is None:
         if asked:
             raise UsageError(
                 "a model whose training can be repeated",
-                f"a model in the format {subject.info.format}, which does not tell how it was trained",
+                f"a model in the format {opened.info.format}, which does not tell how it was trained",
                 "Give --trainer package.module:function, or --references 0",
             )
         return None
     from privaudit.training.references.plan import Population, ReferencePlan
 
-    records = subject.audit_set.records
-    scored = Population(records.texts, subject.label, len(subject.labels), records.groups)
+    records = opened.audit_set.records
+    scored = Population(records.texts, opened.label, len(opened.labels), records.groups)
     online = request.population is None
-    pool = scored if request.population is None else _population(request.population, subject, columns)
+    pool = scored if request.population is None else _population(request.population, opened, columns)
     return PlannedReferences(
         ReferencePlan(learner, pool, scored, online, seed), request.count or DEFAULT_COUNT
     )
 
 
-def _is_fine_tuned(subject: Subject) -> bool:
+def _is_fine_tuned(opened: OpenedInputs) -> bool:
     """Whether repeating the recipe takes minutes to hours per reference: that is for the user to ask for."""
-    return subject.trained_by is not None and subject.trained_by.recipe.architecture == "hf"
+    return opened.trained_by is not None and opened.trained_by.recipe.architecture == "hf"
 
 
-def _learner(subject: Subject, request: ReferenceRequest, device: str) -> "Learner | None":
+def _learner(opened: OpenedInputs, request: ReferenceRequest, device: str) -> "Learner | None":
     if request.trainer is not None:
         from privaudit.training.references.learners.trainer_learner import TrainerLearner
 
         return TrainerLearner(request.trainer)
-    if subject.trained_by is not None:
-        recipe, vocabulary = subject.trained_by.recipe, subject.trained_by.vocabulary
+    if opened.trained_by is not None:
+        recipe, vocabulary = opened.trained_by.recipe, opened.trained_by.vocabulary
         if recipe.architecture == "hf":
             from privaudit.training.references.learners.hf_learner import HfLearner
 
@@ -118,30 +118,30 @@ def _learner(subject: Subject, request: ReferenceRequest, device: str) -> "Learn
         from privaudit.training.references.learners.word_learner import RecipeLearner
 
         return RecipeLearner(recipe, vocabulary, device)
-    return _sklearn_learner(subject) if subject.info.format == "sklearn" else None
+    return _sklearn_learner(opened) if opened.info.format == "sklearn" else None
 
 
-def _sklearn_learner(subject: Subject) -> "Learner | None":
+def _sklearn_learner(opened: OpenedInputs) -> "Learner | None":
     """A learner for pipelines that can be cloned and fitted again; a class of the user's own may not be."""
     from privaudit.targets.sklearn_pipeline import SklearnClassifier
     from privaudit.training.references.learners.sklearn_learner import Estimator, SklearnLearner
 
-    if not isinstance(subject.source, SklearnClassifier):
+    if not isinstance(opened.source, SklearnClassifier):
         return None
-    estimator = subject.source.estimator
+    estimator = opened.source.estimator
     if not all(hasattr(estimator, method) for method in ("fit", "get_params", "set_params")):
         return None
     return SklearnLearner(cast(Estimator, estimator))
 
 
-def _population(path: Path, subject: Subject, columns: Columns) -> "Population":
+def _population(path: Path, opened: OpenedInputs, columns: Columns) -> "Population":
     """The records of another file, without those whose text is audited."""
     from privaudit.training.references.plan import Population
 
     records = read_records(
         path, text_column=columns.text, label_column=columns.label, group_column=columns.group
     )
-    audited = {normalise(text) for text in subject.audit_set.records.texts}
+    audited = {normalise(text) for text in opened.audit_set.records.texts}
     records = records.select(np.array([normalise(text) not in audited for text in records.texts]))
     if len(records) < 2:
         raise DataError(
@@ -149,13 +149,13 @@ def _population(path: Path, subject: Subject, columns: Columns) -> "Population":
             f"{len(records)} in {path.name}",
             "Give another file",
         )
-    label = match_labels(records.labels, subject.labels)
-    return Population(records.texts, label, len(subject.labels), records.groups)
+    label = match_labels(records.labels, opened.labels)
+    return Population(records.texts, label, len(opened.labels), records.groups)
 
 
 def with_references(
     signals: Signals,
-    subject: Subject,
+    opened: OpenedInputs,
     planned: PlannedReferences,
     request: ReferenceRequest,
     *,
@@ -166,7 +166,7 @@ def with_references(
 
     Args:
         signals: of the target.
-        subject: the audited model and records.
+        opened: the audited model and records.
         planned: which references.
         request: where they are trained and kept.
         deadline: ``time.monotonic()`` after which no reference begins; without all of them ``signals`` stay
@@ -185,11 +185,11 @@ def with_references(
         progress=progress,
         deadline=deadline,
     )
-    if len(references) < planned.count or isinstance(subject.source, ScoreTable):
+    if len(references) < planned.count or isinstance(opened.source, ScoreTable):
         return signals
     added = replace(signals, reference_logits=references.logits, reference_in=references.inside)
     if not planned.plan.extras:
         return added
-    texts = subject.audit_set.records.texts
-    extras = extra_signals(subject.source, texts, subject.label, progress=progress)
+    texts = opened.audit_set.records.texts
+    extras = extra_signals(opened.source, texts, opened.label, progress=progress)
     return replace(added, reference_extras=references.extras, target_extras=extras)

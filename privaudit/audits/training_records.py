@@ -10,12 +10,12 @@ from privaudit.data.audit_set import Columns, recorded_records
 from privaudit.data.labels import match_labels
 
 if TYPE_CHECKING:
-    from privaudit.training.bundle_data import BundleData, Side
+    from privaudit.training.bundle_data import BundleData, RecordUse
     from privaudit.training.references.plan import Population
 
 
 def recorded_population(
-    opened: OpenedModel, data: "BundleData", inputs: Inputs, sides: "Collection[Side]"
+    opened: OpenedModel, data: "BundleData", inputs: Inputs, sides: "Collection[RecordUse]"
 ) -> "Population":
     """The records on some sides of the recorded split, in file order.
 

@@ -13,7 +13,7 @@ from privaudit.cli.command import origins
 _CANARIES, _CLAIM = "Canaries", "Claim"
 
 
-class Part(StrEnum):
+class AuditPart(StrEnum):
     """What an audit consists of."""
 
     MEMBERSHIP = "membership"
@@ -37,7 +37,7 @@ def command(
     trust_pickle: options.TrustPickle = False,
     accept_shift: options.AcceptShift = False,
     part: Annotated[
-        list[Part] | None,
+        list[AuditPart] | None,
         typer.Option(
             "--part",
             help="membership, extraction, epsilon; repeatable. Default: membership, and what --canaries and "
@@ -202,7 +202,7 @@ def command(
     privaudit audit model.pt --canaries MANIFEST. Or --runs N, which trains N models and needs no planting.
     """
     from privaudit.audits.epsilon import EpsilonRequest
-    from privaudit.audits.epsilon.recipes import Wanted
+    from privaudit.audits.epsilon.recipes import CanarySpec
     from privaudit.audits.extraction import ExtractionRequest
     from privaudit.audits.full import AuditRequest
     from privaudit.audits.inputs import Inputs
@@ -260,7 +260,7 @@ def command(
         backend=backend_of(workers, ray),
         canaries=canaries,
         runs=runs,
-        wanted=Wanted(canary_text, canary_label),
+        wanted=CanarySpec(canary_text, canary_label),
         claim=claimed,
         control_runs=control_runs,
         threshold=threshold,

@@ -3,13 +3,13 @@
 from pathlib import Path
 
 from privaudit.audits.epsilon.checks import reach_check
-from privaudit.audits.epsilon.plan import EpsilonPlan, OneRun, Positive
+from privaudit.audits.epsilon.plan import EpsilonPlan, OneRunDesign, Positive
 from privaudit.audits.evidence_file import write_signals
 from privaudit.audits.full import PARTS, AuditPlan, AuditRequest, Part, plan_audit, run_audit
 from privaudit.audits.membership.cost import estimate
 from privaudit.cli import extract_run, mia_run
 from privaudit.cli.output import Show, deliver, require_outputs, say, tell
-from privaudit.cli.progress import watched
+from privaudit.cli.progress import shown_progress
 from privaudit.errors import UsageError
 from privaudit.gate import exit_code
 from privaudit.results import Claim, claim_from
@@ -25,7 +25,7 @@ def run(request: AuditRequest, show: Show, *, signals: Path | None, dry_run: boo
     if dry_run:
         show_plan(plan)
         return 0
-    with watched(quiet=show.quiet, no_color=show.no_color) as progress:
+    with shown_progress(quiet=show.quiet, no_color=show.no_color) as progress:
         outcome = run_audit(plan, progress)
     for part, (found, scores) in outcome.evidence.items():
         if part in places:
@@ -65,7 +65,7 @@ def show_plan(plan: AuditPlan) -> None:
     """Print what would be done, part by part."""
     if plan.membership is not None:
         tell("MEMBERSHIP")
-        mia_run.show_plan(plan.membership, estimate(plan.membership.subject, plan.membership.attacks))
+        mia_run.show_plan(plan.membership, estimate(plan.membership.opened, plan.membership.attacks))
     if plan.extraction is not None:
         tell("EXTRACTION")
         extract_run.show_plan(plan.extraction)
@@ -78,7 +78,7 @@ def show_epsilon_plan(plan: EpsilonPlan) -> None:
     """Print the claim, the design, and what its models cost."""
     claim, design = plan.tested.claim, plan.design
     tell(f"Claim      {'none' if claim is None else _claim(claim)}; bounds at delta {plan.tested.delta:g}")
-    if isinstance(design, OneRun):
+    if isinstance(design, OneRunDesign):
         canaries = design.canaries
         n_in = int(canaries.included.sum())
         tell(

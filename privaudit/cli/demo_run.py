@@ -6,7 +6,7 @@ from privaudit.audits.inputs import Inputs
 from privaudit.audits.membership.plan import MembershipRequest, plan_membership
 from privaudit.audits.membership.run import run_membership
 from privaudit.cli.output import Show, deliver, say
-from privaudit.cli.progress import watched
+from privaudit.cli.progress import shown_progress
 from privaudit.data.demo import write_demo
 from privaudit.errors import UsageError
 from privaudit.training.job import train_bundle
@@ -26,7 +26,7 @@ def run(folder: Path, *, seed: int, quiet: bool, no_color: bool) -> int:
     write_demo(data, seed=seed)
     say(f"2. privaudit train {data} -o {model}", quiet=quiet)
     say(f'3. privaudit mia {model} --fail-if "{_THRESHOLD}" -o {result} --html {page}', quiet=quiet)
-    with watched(quiet=quiet, no_color=no_color) as progress:
+    with shown_progress(quiet=quiet, no_color=no_color) as progress:
         train_bundle(data, Recipe.for_architecture("bow", seed=seed), output=model, progress=progress)
         request = MembershipRequest(
             Inputs(model), fail_if=(_THRESHOLD,), seed=seed, argv=("demo", "--folder", str(folder))

@@ -12,7 +12,7 @@ _EXTRAS = {"onnxruntime": "onnx", "pyarrow": "parquet", "skops": "skops"}
 
 
 @dataclass(frozen=True)
-class Finding:
+class Condition:
     """One thing that was looked at."""
 
     name: str
@@ -22,12 +22,12 @@ class Finding:
     """False for what only some commands use."""
 
 
-def examine() -> list[Finding]:
+def examine() -> list[Condition]:
     """Look at the interpreter, the packages, the devices, the memory and the places to write."""
     return [
-        Finding("python", platform.python_version()),
-        Finding("platform", platform.platform(terse=True)),
-        Finding("cpus", str(os.cpu_count() or 1)),
+        Condition("python", platform.python_version()),
+        Condition("platform", platform.platform(terse=True)),
+        Condition("cpus", str(os.cpu_count() or 1)),
         *(_package(name, None) for name in _NEEDED),
         *(_package(name, extra) for name, extra in _EXTRAS.items()),
         _devices(),
@@ -37,31 +37,31 @@ def examine() -> list[Finding]:
     ]
 
 
-def _package(name: str, extra: str | None) -> Finding:
+def _package(name: str, extra: str | None) -> Condition:
     try:
-        return Finding(name, version(name), needed=extra is None)
+        return Condition(name, version(name), needed=extra is None)
     except PackageNotFoundError:
         mend = f'missing: pip install "privaudit[{extra}]"' if extra else "missing: pip install privaudit"
-        return Finding(name, mend, ok=False, needed=extra is None)
+        return Condition(name, mend, ok=False, needed=extra is None)
 
 
-def _devices() -> Finding:
+def _devices() -> Condition:
     try:
         import torch
     except ImportError as error:
-        return Finding("devices", f"torch does not load: {error}", ok=False)
+        return Condition("devices", f"torch does not load: {error}", ok=False)
     cuda = [f"cuda:{i} ({torch.cuda.get_device_name(i)})" for i in range(torch.cuda.device_count())]
-    return Finding("devices", ", ".join([f"cpu ({torch.get_num_threads()} threads)", *cuda]))
+    return Condition("devices", ", ".join([f"cpu ({torch.get_num_threads()} threads)", *cuda]))
 
 
-def _memory() -> Finding:
+def _memory() -> Condition:
     try:
         total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (ValueError, OSError, AttributeError):
-        return Finding("memory", "unknown on this platform", ok=False, needed=False)
-    return Finding("memory", f"{total / 2**30:.1f} GiB")
+        return Condition("memory", "unknown on this platform", ok=False, needed=False)
+    return Condition("memory", f"{total / 2**30:.1f} GiB")
 
 
-def _writable(name: str, folder: Path) -> Finding:
+def _writable(name: str, folder: Path) -> Condition:
     ok = os.access(folder, os.W_OK)
-    return Finding(name, f"{folder} is {'writable' if ok else 'not writable'}", ok=ok, needed=False)
+    return Condition(name, f"{folder} is {'writable' if ok else 'not writable'}", ok=ok, needed=False)

@@ -6,7 +6,7 @@ from contextlib import redirect_stdout
 from privaudit.accounting.accountants import epsilon_pld
 from privaudit.audits.dp_step.run import SelfTestRequest, run_selftest
 from privaudit.cli.output import Show, deliver, require_outputs, tell
-from privaudit.cli.progress import watched
+from privaudit.cli.progress import shown_progress
 from privaudit.gate import exit_code
 
 
@@ -20,7 +20,7 @@ def run(request: SelfTestRequest, show: Show, *, dry_run: bool) -> int:
         return 0
     if request.threads is not None:
         torch.set_num_threads(request.threads)
-    with watched(quiet=show.quiet, no_color=show.no_color) as progress, redirect_stdout(sys.stderr):
+    with shown_progress(quiet=show.quiet, no_color=show.no_color) as progress, redirect_stdout(sys.stderr):
         # NOTE: what the user's own code prints must not get into the result.
         result = run_selftest(request, progress)
     deliver(result, show)

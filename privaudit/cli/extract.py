@@ -13,14 +13,14 @@ from privaudit.cli.command import origins
 _SEARCH, _CONTROLS = "Search", "Controls"
 
 
-class Objective(StrEnum):
+class ObjectiveChoice(StrEnum):
     """What is maximised over the fillings."""
 
     LOSS = "loss"
     MARGIN = "margin"
 
 
-class Calibration(StrEnum):
+class CalibrationChoice(StrEnum):
     """What a filling's objective is compared with, besides its own value."""
 
     NONE = "none"
@@ -60,17 +60,17 @@ def command(
         ),
     ] = None,
     objective: Annotated[
-        Objective,
+        ObjectiveChoice,
         typer.Option("--objective", help="What is maximised.", rich_help_panel=_SEARCH),
-    ] = Objective.MARGIN,
+    ] = ObjectiveChoice.MARGIN,
     calibrate: Annotated[
-        Calibration,
+        CalibrationChoice,
         typer.Option(
             "--calibrate",
             help="Rank by margins against clean models, other prefixes or other words, or by leverage.",
             rich_help_panel=_SEARCH,
         ),
-    ] = Calibration.NONE,
+    ] = CalibrationChoice.NONE,
     evaluations: Annotated[
         int,
         typer.Option(
@@ -168,10 +168,8 @@ def command(
     The attacker knows the prefix and the label of a canary and searches the missing words that the model
     likes best. Plant first: privaudit canary plant DATA, then privaudit train PLANTED --canaries MANIFEST.
     """
-    from privaudit.attacks.extraction.spec import Objective as Objectives
-    from privaudit.attacks.extraction.spec import SearchSettings
-    from privaudit.audits.extraction import Calibration as Calibrations
-    from privaudit.audits.extraction import ExtractionRequest
+    from privaudit.attacks.extraction.spec import Objective, SearchSettings
+    from privaudit.audits.extraction import Calibration, ExtractionRequest
     from privaudit.audits.inputs import Inputs
     from privaudit.cli.extract_run import run
     from privaudit.cli.output import Show
@@ -190,8 +188,8 @@ def command(
         ),
         canaries=canaries,
         attacks=tuple(attack or ()),
-        objective=Objectives(objective.value),
-        calibration=Calibrations(calibrate.value),
+        objective=Objective(objective.value),
+        calibration=Calibration(calibrate.value),
         settings=SearchSettings(
             evaluations=evaluations,
             restarts=restarts,

@@ -5,7 +5,7 @@ from pathlib import Path
 from privaudit.audits.evidence_file import write_signals
 from privaudit.audits.extraction import ExtractionPlan, ExtractionRequest, plan_extraction, run_extraction
 from privaudit.cli.output import Show, deliver, require_outputs, say, tell
-from privaudit.cli.progress import watched
+from privaudit.cli.progress import shown_progress
 from privaudit.gate import exit_code
 
 
@@ -16,7 +16,7 @@ def run(request: ExtractionRequest, show: Show, *, signals: Path | None, dry_run
     if dry_run:
         show_plan(plan)
         return 0
-    with watched(quiet=show.quiet, no_color=show.no_color) as progress:
+    with shown_progress(quiet=show.quiet, no_color=show.no_color) as progress:
         outcome = run_extraction(plan, progress)
     if signals is not None:
         write_signals(signals, outcome.signals, outcome.scores)

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 from privaudit.audits.evidence_file import write_signals
-from privaudit.audits.membership.cost import Cost, estimate
+from privaudit.audits.membership.cost import AuditCost, estimate
 from privaudit.audits.membership.plan import MembershipPlan, MembershipRequest, plan_membership
 from privaudit.audits.membership.run import run_membership
 from privaudit.cli.output import Show, deliver, require_outputs, say, tell
-from privaudit.cli.progress import watched
+from privaudit.cli.progress import shown_progress
 from privaudit.gate import exit_code
 
 
@@ -16,9 +16,9 @@ def run(request: MembershipRequest, show: Show, *, signals: Path | None, dry_run
     require_outputs(show, signals, inputs=request.inputs.files)
     plan = plan_membership(request)
     if dry_run:
-        show_plan(plan, estimate(plan.subject, plan.attacks))
+        show_plan(plan, estimate(plan.opened, plan.attacks))
         return 0
-    with watched(quiet=show.quiet, no_color=show.no_color) as progress:
+    with shown_progress(quiet=show.quiet, no_color=show.no_color) as progress:
         outcome = run_membership(plan, progress)
     if signals is not None:
         write_signals(signals, outcome.signals, outcome.scores)
@@ -27,11 +27,11 @@ def run(request: MembershipRequest, show: Show, *, signals: Path | None, dry_run
     return exit_code(outcome.result.verdict, comparable=outcome.comparable)
 
 
-def show_plan(plan: MembershipPlan, cost: Cost) -> None:
+def show_plan(plan: MembershipPlan, cost: AuditCost) -> None:
     """Print what would be done."""
-    subject, member = plan.subject, plan.subject.member
-    tell(f"Model      {plan.request.inputs.model} ({subject.info.format}, {subject.info.architecture})")
-    tell(f"Loaded by  {subject.info.loader}; access: {subject.access.value}")
+    opened, member = plan.opened, plan.opened.member
+    tell(f"Model      {plan.request.inputs.model} ({opened.info.format}, {opened.info.architecture})")
+    tell(f"Loaded by  {opened.info.loader}; access: {opened.access.value}")
     tell(f"Records    {int(member.sum()):,} members, {int((~member).sum()):,} non-members")
     tell(f"Attacks    {', '.join(attack.spec.id for attack in plan.attacks)}")
     if plan.references is not None:

@@ -12,7 +12,7 @@ _LINE_EVERY_SECONDS = 30.0
 
 
 @contextmanager
-def watched(*, quiet: bool, no_color: bool) -> Iterator[Progress]:
+def shown_progress(*, quiet: bool, no_color: bool) -> Iterator[Progress]:
     """Progress for a block of work: a bar on a terminal, a plain line every 30 s elsewhere."""
     if quiet:
         yield SILENT

@@ -6,7 +6,7 @@ from itertools import groupby
 
 from privaudit import __version__
 from privaudit.cli.output import say, tell
-from privaudit.cli.progress import watched
+from privaudit.cli.progress import shown_progress
 from privaudit.exits import Exit
 from privaudit.selftest.check import Check
 from privaudit.selftest.run import QUICK, USUAL, run_selftest
@@ -14,7 +14,7 @@ from privaudit.selftest.run import QUICK, USUAL, run_selftest
 
 def run(*, quick: bool, seed: int, as_json: bool, quiet: bool, no_color: bool) -> int:
     """Check, print, and say with the exit code whether all is well."""
-    with watched(quiet=quiet, no_color=no_color) as progress:
+    with shown_progress(quiet=quiet, no_color=no_color) as progress:
         found = run_selftest(QUICK if quick else USUAL, seed, progress)
     failed = [check for check in found if not check.passed]
     if as_json:

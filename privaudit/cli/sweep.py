@@ -182,10 +182,10 @@ def command(
         no_color=no_color,
     )
     if epsilon is not None:
-        from privaudit.audits.sweep.epsilon import EpsilonRequest
+        from privaudit.audits.sweep.epsilon import EpsilonSweepRequest
         from privaudit.cli.sweep_epsilon_run import run as run_epsilon
 
-        over_epsilon = EpsilonRequest(
+        over_epsilon = EpsilonSweepRequest(
             data=data,
             recipe=recipe,
             store=store_root(store),
@@ -193,9 +193,9 @@ def command(
             epsilons=epsilon,
             delta=delta,
             clip_norm=recipe_options.clip_norm(clip),
-            vocabulary=vocabulary or EpsilonRequest.vocabulary,
+            vocabulary=vocabulary or EpsilonSweepRequest.vocabulary,
             canaries=canaries,
-            models=EpsilonRequest.models if models is None else models,
+            models=EpsilonSweepRequest.models if models is None else models,
             columns=columns,
             device=device,
             seed=seed,

@@ -1,32 +1,32 @@
 """Plan, run and show one sweep over epsilon."""
 
 from privaudit.audits.sweep.epsilon import (
-    EpsilonPlan,
-    EpsilonRequest,
+    EpsilonSweepPlan,
+    EpsilonSweepRequest,
     PlannedEpsilon,
     estimate_cost,
     plan_epsilon_sweep,
     run_epsilon_sweep,
 )
 from privaudit.cli.output import Show, deliver, require_outputs, tell
-from privaudit.cli.progress import watched
+from privaudit.cli.progress import shown_progress
 from privaudit.gate import exit_code
 
 
-def run(request: EpsilonRequest, show: Show, *, dry_run: bool) -> int:
+def run(request: EpsilonSweepRequest, show: Show, *, dry_run: bool) -> int:
     """Run the sweep and return the exit code; the result is written whatever it says."""
     require_outputs(show, inputs=(request.data,))
     plan = plan_epsilon_sweep(request)
     if dry_run:
         show_plan(plan)
         return 0
-    with watched(quiet=show.quiet, no_color=show.no_color) as progress:
+    with shown_progress(quiet=show.quiet, no_color=show.no_color) as progress:
         result = run_epsilon_sweep(plan, progress)
     deliver(result, show)
     return exit_code(result.verdict, comparable=None)
 
 
-def show_plan(plan: EpsilonPlan) -> None:
+def show_plan(plan: EpsilonSweepPlan) -> None:
     """Print what would be done, and what it would cost."""
     request = plan.request
     tell(f"Records    {plan.n_records:,}, each in about half of the models by its own coin")

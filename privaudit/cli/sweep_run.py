@@ -2,7 +2,7 @@
 
 from privaudit.audits.sweep.defences import SweepPlan, SweepRequest, plan_sweep, run_sweep
 from privaudit.cli.output import Show, deliver, require_outputs, tell
-from privaudit.cli.progress import watched
+from privaudit.cli.progress import shown_progress
 from privaudit.gate import exit_code
 from privaudit.training.references.planted_cost import estimate_cost
 from privaudit.training.references.store import Store
@@ -15,7 +15,7 @@ def run(request: SweepRequest, show: Show, *, dry_run: bool) -> int:
     if dry_run:
         show_plan(plan)
         return 0
-    with watched(quiet=show.quiet, no_color=show.no_color) as progress:
+    with shown_progress(quiet=show.quiet, no_color=show.no_color) as progress:
         result = run_sweep(plan, progress)
     deliver(result, show)
     return exit_code(result.verdict, comparable=None)

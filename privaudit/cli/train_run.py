@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 
 from privaudit.cli.output import say, tell
-from privaudit.cli.progress import watched
+from privaudit.cli.progress import shown_progress
 from privaudit.data.audit_set import Columns
 from privaudit.results import Claim
 from privaudit.training.job import TrainReport, train_bundle
@@ -35,7 +35,7 @@ def run(
     """Train, save, and print a summary that ends with the next command."""
     if threads is not None:
         torch.set_num_threads(threads)
-    with watched(quiet=quiet, no_color=no_color) as progress:
+    with shown_progress(quiet=quiet, no_color=no_color) as progress:
         report = train_bundle(
             data,
             recipe,

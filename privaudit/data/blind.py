@@ -30,7 +30,7 @@ _FOLDS = 5
 
 
 @dataclass(frozen=True)
-class BlindBaseline:
+class BlindAuc:
     """How well membership is predicted from the text alone."""
 
     value: float | None
@@ -67,7 +67,7 @@ def blind_baseline(
     seed: int,
     permutations: int = 100,
     confidence: float = 0.999,
-) -> BlindBaseline:
+) -> BlindAuc:
     """Predict membership from the texts alone, and say whether chance explains the result.
 
     TF-IDF with logistic regression, cross-validated in five folds that keep near-duplicates and groups
@@ -94,8 +94,8 @@ def blind_baseline(
     def result(
         comparable: bool | None, reason: str | None = None, value: float | None = None,
         low: float | None = None, high: float | None = None, p_value: float | None = None,
-    ) -> BlindBaseline:  # fmt: skip
-        return BlindBaseline(
+    ) -> BlindAuc:  # fmt: skip
+        return BlindAuc(
             value, low, high, p_value, comparable, reason, confidence, permutations,
             n_members, len(positions) - n_members, sampled=len(positions) < len(member),
         )  # fmt: skip

@@ -35,7 +35,7 @@ _SHOWN = 8
 
 
 @dataclass(frozen=True)
-class Columns:
+class FoundColumns:
     """The columns found; None for an optional one that the file lacks."""
 
     text: str
@@ -56,7 +56,7 @@ def shown(text: str, width: int = 24) -> str:
     return line if len(line) <= width else line[: width - 1] + "…"
 
 
-def find_columns(columns: Sequence[str], named: Mapping[Role, str | None]) -> Columns:
+def find_columns(columns: Sequence[str], named: Mapping[Role, str | None]) -> FoundColumns:
     """Find the column of every role: the one that the user named, else the only one with a known name.
 
     Args:
@@ -81,7 +81,7 @@ def find_columns(columns: Sequence[str], named: Mapping[Role, str | None]) -> Co
             raise DataError(f"a {role} column", f"the columns {_names(columns)}", _mend(role))
         return name
 
-    return Columns(
+    return FoundColumns(
         required(Role.TEXT), required(Role.LABEL), found[Role.ID], found[Role.GROUP], found[Role.MEMBER]
     )
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from privaudit.data.columns import Columns, Role, find_columns, shown
+from privaudit.data.columns import FoundColumns, Role, find_columns, shown
 from privaudit.data.records import Records
 from privaudit.data.sources import Source, open_source
 from privaudit.errors import DataError
@@ -91,7 +91,7 @@ def file_sha256(path: str | Path) -> str:
         ) from None
 
 
-def _collect(path: Path, source: Source, columns: Columns) -> dict[Role, list[str]]:
+def _collect(path: Path, source: Source, columns: FoundColumns) -> dict[Role, list[str]]:
     """The values of every column in use, as strings."""
     named = {role: getattr(columns, role.value) for role in Role}
     used = {role: name for role, name in named.items() if name is not None}

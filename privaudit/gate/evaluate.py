@@ -3,7 +3,12 @@
 from collections.abc import Sequence
 
 from privaudit.errors import UsageError
-from privaudit.gate.interval_ends import Reading, epsilon_readings, exposure_readings, membership_readings
+from privaudit.gate.interval_ends import (
+    IntervalEnds,
+    epsilon_readings,
+    exposure_readings,
+    membership_readings,
+)
 from privaudit.gate.thresholds import Threshold
 from privaudit.results import Epsilon, Extraction, Membership, NotRun, ThresholdResult
 from privaudit.rounding import at_least, at_most
@@ -70,7 +75,9 @@ def _missing(threshold: Threshold, not_run: Sequence[NotRun]) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def decide(threshold: Threshold, readings: Sequence[Reading], missing: Sequence[str] = ()) -> ThresholdResult:
+def decide(
+    threshold: Threshold, readings: Sequence[IntervalEnds], missing: Sequence[str] = ()
+) -> ThresholdResult:
     """Judge a threshold on the interval ends that it speaks of.
 
     Args:

@@ -10,7 +10,7 @@ from privaudit.rounding import at_least, at_most
 
 
 @dataclass(frozen=True)
-class Reading:
+class IntervalEnds:
     """The two ends of one interval, either of which may not exist."""
 
     subject: str
@@ -24,17 +24,19 @@ class Reading:
     """Whose ``high``, where the two ends do not come from one interval."""
 
 
-def membership_readings(threshold: Threshold, membership: Sequence[Membership]) -> list[Reading]:
+def membership_readings(threshold: Threshold, membership: Sequence[Membership]) -> list[IntervalEnds]:
     """The interval of every attack that a threshold on membership inference speaks of."""
     end = "low" if threshold.attack else "low_simultaneous"
     return [
-        Reading(row.attack, _low(interval, end), end, interval.high, f"Not measurable: {_gap(row, interval)}")
+        IntervalEnds(
+            row.attack, _low(interval, end), end, interval.high, f"Not measurable: {_gap(row, interval)}"
+        )
         for row in membership
         for interval in [_interval(row, threshold)]
     ]
 
 
-def exposure_readings(threshold: Threshold, extraction: Sequence[Extraction]) -> list[Reading]:
+def exposure_readings(threshold: Threshold, extraction: Sequence[Extraction]) -> list[IntervalEnds]:
     """The exposure interval of every canary and attack that a threshold speaks of.
 
     The worst of several intervals is one of many that chance could have lifted, so their simultaneous ends
@@ -49,7 +51,7 @@ ASSUMPTION_FREE = ("steinke", "rank-test-epsilon-delta")
 speaks of. Taking the largest of several bounds would be a bound no more."""
 
 
-def epsilon_readings(threshold: Threshold, epsilon: Epsilon) -> list[Reading]:
+def epsilon_readings(threshold: Threshold, epsilon: Epsilon) -> list[IntervalEnds]:
     """What an audit of epsilon says: a lower bound from below, and from above the accounted mechanism.
 
     No attack bounds epsilon from above. What the claimed mechanism is accounted for does, as long as the test
@@ -60,9 +62,9 @@ def epsilon_readings(threshold: Threshold, epsilon: Epsilon) -> list[Reading]:
     return [_epsilon_reading(bound, epsilon) for bound in bounds]
 
 
-def _epsilon_reading(bound: LowerBound, epsilon: Epsilon) -> Reading:
+def _epsilon_reading(bound: LowerBound, epsilon: Epsilon) -> IntervalEnds:
     high = epsilon.accounted if epsilon.verdict == "consistent" else None
-    return Reading(
+    return IntervalEnds(
         bound.method,
         bound.value,
         "low",
@@ -88,7 +90,7 @@ def _why_unbounded(epsilon: Epsilon, bound: LowerBound) -> str:
             )
 
 
-def _exposure_reading(row: Extraction, *, alone: bool) -> Reading:
+def _exposure_reading(row: Extraction, *, alone: bool) -> IntervalEnds:
     subject, exposure = f"{row.attack} on {row.canary}", row.exposure_bits
     # NOTE: an exact rank needs no simultaneous end, because chance has no part in it.
     end = "low" if alone or exposure.low_simultaneous is None else "low_simultaneous"
@@ -96,7 +98,7 @@ def _exposure_reading(row: Extraction, *, alone: bool) -> Reading:
     if high is not None and _at_ceiling(row, high):
         most = at_most(high, 4)
         high, gap = None, f"{subject} reaches {most} bits, the most that a sample of its size can show."
-    return Reading(subject, _low(exposure, end), end, high, gap)
+    return IntervalEnds(subject, _low(exposure, end), end, high, gap)
 
 
 def _at_ceiling(row: Extraction, high: float) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from privaudit.errors import UsageError
 from privaudit.gate.evaluate import decide
-from privaudit.gate.interval_ends import Reading
+from privaudit.gate.interval_ends import IntervalEnds
 from privaudit.gate.thresholds import Threshold
 from privaudit.results import Slice, ThresholdResult
 
@@ -36,17 +36,17 @@ def judge_slice(threshold: Threshold, name: str, slices: Sequence[Slice]) -> Thr
     return found.model_copy(update={"slice": f"{by}={value}"})
 
 
-def _reading(threshold: Threshold, row: Slice) -> Reading:
+def _reading(threshold: Threshold, row: Slice) -> IntervalEnds:
     subject = f"{row.attack} on {row.by}={row.value}"
     if threshold.metric == "auc":
         gap = f"Not measurable: {subject}: {row.auc.reason or 'no value'}."
-        return Reading(subject, row.auc.low, "low", row.auc.high, gap)
+        return IntervalEnds(subject, row.auc.low, "low", row.auc.high, gap)
     rate = next((rate for rate in row.tpr_at_fpr if rate.fpr == threshold.fpr), None)
     if rate is None:
         # NOTE: slices list the rates that their records can support, and no others.
         gap = f"Not measurable: {subject} has {row.n_nonmembers} non-members, too few for this FPR."
-        return Reading(subject, None, "low", None, gap)
-    return Reading(subject, rate.low, "low", rate.high, f"Not measurable: {subject}.")
+        return IntervalEnds(subject, None, "low", None, gap)
+    return IntervalEnds(subject, rate.low, "low", rate.high, f"Not measurable: {subject}.")
 
 
 def _names(slices: Sequence[Slice], attack: str | None) -> str:

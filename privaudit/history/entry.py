@@ -9,7 +9,7 @@ from privaudit.errors import ResultError, UsageError
 from privaudit.gate.thresholds import parse_threshold
 from privaudit.inert import inert
 from privaudit.results import Extraction, Interval, Result, ThresholdResult
-from privaudit.results.history import Entry, Limit, Measure
+from privaudit.results.history import Entry, HistoryLimit, Measure
 
 _MOST_CHARACTERS = 500
 _OF_THE_RUN = {"seed", "not_scored"}
@@ -132,8 +132,8 @@ def _swept(result: Result) -> Iterator[Measure]:
                 yield _measure(name, f"tpr@{rate.fpr:g}", rate.tpr, attack.n_references)
 
 
-def _limit(item: ThresholdResult) -> Limit:
-    return Limit(
+def _limit(item: ThresholdResult) -> HistoryLimit:
+    return HistoryLimit(
         expression=_short(item.name),
         attack=None if item.attack is None else _short(item.attack),
         metric=_metric(item),

@@ -26,7 +26,7 @@ _TEXTS = frozenset(
 """Fields that hold sentences, or texts of records; all others hold names."""
 
 
-def presentable(result: Result) -> Result:
+def shortened(result: Result) -> Result:
     """The result with every long text cut short and its length named, and with control characters escaped.
 
     Of a list of more than 40 names or warnings the first are left, and how many more there are is said.

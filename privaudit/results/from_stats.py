@@ -6,14 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from privaudit.results import Interval
-from privaudit.stats.intervals import Interval as StatsInterval
-from privaudit.stats.intervals import NotMeasurable
+from privaudit.stats.intervals import ConfidenceInterval, NotMeasurable
 from privaudit.stats.over_models import mean_over_models
 from privaudit.stats.rates import Advantage
 
 CONFIDENCE = 0.95
 """Of every two-sided interval in a result."""
-Measured = StatsInterval | Advantage | NotMeasurable
+Measured = ConfidenceInterval | Advantage | NotMeasurable
 
 
 def reported(plain: Measured, joint: Measured | None = None) -> Interval:

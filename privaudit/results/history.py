@@ -24,7 +24,7 @@ class Measure(Part):
     """Digest of the attack's access, references and parameters; of the canaries that it looked for."""
 
 
-class Limit(Part):
+class HistoryLimit(Part):
     """One threshold that the audit was judged by."""
 
     expression: str
@@ -56,7 +56,7 @@ class Entry(Part):
     claimed_epsilon: Number | None = None
     tool_version: str
     measures: tuple[Measure, ...] = ()
-    limits: tuple[Limit, ...] = ()
+    limits: tuple[HistoryLimit, ...] = ()
 
 
 class History(Part):

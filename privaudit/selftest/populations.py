@@ -17,7 +17,7 @@ DELTA = 1e-5
 
 
 @dataclass(frozen=True)
-class Population:
+class SimulatedPopulation:
     """One canary's score, in or out, independent of all others."""
 
     name: str
@@ -27,39 +27,39 @@ class Population:
     """Scores for coins of any shape."""
 
 
-def gaussian(epsilon: float) -> Population:
+def gaussian(epsilon: float) -> SimulatedPopulation:
     """A value with Gaussian noise: the curve is exactly Gaussian."""
     mu = mu_of_epsilon(epsilon, DELTA) if epsilon > 0 else 0.0
-    return Population(
+    return SimulatedPopulation(
         f"Gaussian, epsilon {epsilon:g}",
         epsilon,
         lambda coins, rng: rng.standard_normal(coins.shape) + mu * coins,
     )
 
 
-def laplace(epsilon: float) -> Population:
+def laplace(epsilon: float) -> SimulatedPopulation:
     """A value of 0 or 1 with Laplace noise of scale 1 / epsilon."""
     # NOTE: its delta at e is 1 - exp((e - epsilon) / 2).
     true = max(0.0, epsilon + 2 * float(np.log1p(-DELTA)))
-    return Population(
+    return SimulatedPopulation(
         f"Laplace, epsilon {epsilon:g}",
         true,
         lambda coins, rng: rng.laplace(size=coins.shape, scale=1 / epsilon) + coins,
     )
 
 
-def randomised_response(epsilon: float) -> Population:
+def randomised_response(epsilon: float) -> SimulatedPopulation:
     """The truth with probability ``e^epsilon / (1 + e^epsilon)``: the corner of the region."""
     right = 1 / (1 + np.exp(-epsilon))
     true = float(np.log((right - DELTA) / (1 - right)))
-    return Population(
+    return SimulatedPopulation(
         f"randomised response, epsilon {epsilon:g}",
         true,
         lambda coins, rng: (coins ^ (rng.random(coins.shape) >= right)).astype(np.float64),
     )
 
 
-def sampled_gaussian(mechanism: Mechanism) -> Population:
+def sampled_gaussian(mechanism: Mechanism) -> SimulatedPopulation:
     """DP-SGD with one phase, seen step by step: the log-likelihood ratio of all noisy sums."""
     (phase,) = mechanism.phases
     noise, rate = phase.noise_multiplier, phase.sample_rate
@@ -72,4 +72,4 @@ def sampled_gaussian(mechanism: Mechanism) -> Population:
             total += np.log1p(rate * np.expm1((sums - 0.5) / noise**2))
         return total
 
-    return Population("DP-SGD, every step seen", epsilon_pld(mechanism, DELTA), draw)
+    return SimulatedPopulation("DP-SGD, every step seen", epsilon_pld(mechanism, DELTA), draw)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from privaudit.selftest.check import LEVEL
-from privaudit.selftest.populations import DELTA, Population
+from privaudit.selftest.populations import DELTA, SimulatedPopulation
 from privaudit.stats.bounds import fixed_threshold, mahloujifar, rank_bounds, rank_test, steinke
 from privaudit.stats.bounds.guesses import guesses_of_each
 from privaudit.stats.tradeoff import RocCurve, epsilon_of_gaussian, mu_of_epsilon
@@ -24,7 +24,7 @@ _AT_ONCE = 1_000_000
 
 
 @dataclass(frozen=True, eq=False)
-class OneRuns:
+class SimulatedOneRuns:
     """Many one-run audits of one design."""
 
     canaries: int
@@ -42,7 +42,9 @@ class OneRuns:
         return self.table(method)[self.correct]
 
 
-def one_runs(population: Population, canaries: int, audits: int, rng: np.random.Generator) -> OneRuns:
+def one_runs(
+    population: SimulatedPopulation, canaries: int, audits: int, rng: np.random.Generator
+) -> SimulatedOneRuns:
     """Draw audits of m canaries each with fair coins."""
     each = guesses_of_each(canaries)
     correct = []
@@ -51,11 +53,11 @@ def one_runs(population: Population, canaries: int, audits: int, rng: np.random.
         coins = rng.random((rows, canaries)) < 0.5
         ranked = _ranked(population.draw(coins, rng), coins, rng)
         correct.append(ranked[:, -each:].sum(1) + (~ranked[:, :each]).sum(1))
-    return OneRuns(canaries, each, np.concatenate(correct).astype(np.int64))
+    return SimulatedOneRuns(canaries, each, np.concatenate(correct).astype(np.int64))
 
 
 @dataclass(frozen=True, eq=False)
-class ManyRuns:
+class SimulatedManyRuns:
     """Many audits with ``runs`` models each, half of them IN."""
 
     runs: int
@@ -71,18 +73,22 @@ class ManyRuns:
         return (1 + NULL_DRAWS - np.searchsorted(null, seen, side="left")) / (NULL_DRAWS + 1)
 
 
-def many_runs(population: Population, runs: int, audits: int, rng: np.random.Generator) -> ManyRuns:
+def many_runs(
+    population: SimulatedPopulation, runs: int, audits: int, rng: np.random.Generator
+) -> SimulatedManyRuns:
     """Draw audits of N runs each."""
     coins = np.broadcast_to(np.arange(runs) < runs // 2, (audits, runs))
-    return ManyRuns(runs, _ranked(population.draw(coins, rng), coins, rng))
+    return SimulatedManyRuns(runs, _ranked(population.draw(coins, rng), coins, rng))
 
 
-def above_truth_one_run(population: Population, runs: OneRuns, method: str) -> float:
+def above_truth_one_run(population: SimulatedPopulation, runs: SimulatedOneRuns, method: str) -> float:
     """How often the bound exceeds the true epsilon."""
     return float((runs.bounds(method) > population.epsilon).mean())
 
 
-def above_truth_rank(population: Population, runs: ManyRuns, family: str, rng: np.random.Generator) -> float:
+def above_truth_rank(
+    population: SimulatedPopulation, runs: SimulatedManyRuns, family: str, rng: np.random.Generator
+) -> float:
     """How often the rank bound of a family exceeds the true epsilon.
 
     Args:
@@ -100,7 +106,7 @@ def above_truth_rank(population: Population, runs: ManyRuns, family: str, rng: n
 
 
 def above_truth_mechanism(
-    roc: RocCurve, symmetric: RocCurve, one: OneRuns, many: ManyRuns
+    roc: RocCurve, symmetric: RocCurve, one: SimulatedOneRuns, many: SimulatedManyRuns
 ) -> tuple[float, float]:
     """How often the one-run and the many-run test reject the true curve of a mechanism at 5 %.
 
@@ -120,7 +126,7 @@ def above_truth_mechanism(
 
 
 def above_truth_threshold(
-    population: Population, runs: int, threshold: float, audits: int, rng: np.random.Generator
+    population: SimulatedPopulation, runs: int, threshold: float, audits: int, rng: np.random.Generator
 ) -> float:
     """How often the bound at a threshold that was fixed beforehand exceeds the true epsilon."""
     half = runs // 2
@@ -134,7 +140,7 @@ def above_truth_threshold(
     return float((bounds > population.epsilon).mean())
 
 
-def mean_rank_bound(runs: ManyRuns, quantiles: int, seed: int) -> float:
+def mean_rank_bound(runs: SimulatedManyRuns, quantiles: int, seed: int) -> float:
     """Mean lower bound of the rank test in the Gaussian family.
 
     The bound grows with the area alone, so it is computed for audits at evenly spaced quantiles of the area.

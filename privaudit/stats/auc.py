@@ -19,7 +19,7 @@ import numpy as np
 from scipy.special import stdtrit
 
 from privaudit.errors import DataError
-from privaudit.stats.intervals import Bools, Floats, Interval, Ints, NotMeasurable, check_confidence
+from privaudit.stats.intervals import Bools, ConfidenceInterval, Floats, Ints, NotMeasurable, check_confidence
 from privaudit.stats.ranked import RankedScores, rank_scores
 
 
@@ -50,7 +50,7 @@ def auc(ranked: RankedScores) -> float:
     return int(np.dot(at1, 2 * below + at0)) / (2 * ranked.n_members * ranked.n_nonmembers)
 
 
-def auc_interval(ranked: RankedScores, confidence: float) -> Interval:
+def auc_interval(ranked: RankedScores, confidence: float) -> ConfidenceInterval:
     """Area under the ROC curve with a two-sided interval; see the module for what carries it.
 
     With ``V`` the DeLong variance and ``m = min(n1, n0)`` the interval is Wilson's (1927) for a proportion
@@ -71,7 +71,7 @@ def auc_interval(ranked: RankedScores, confidence: float) -> Interval:
     return auc_intervals(ranked, (confidence,))[0]
 
 
-def auc_intervals(ranked: RankedScores, confidences: Sequence[float]) -> list[Interval]:
+def auc_intervals(ranked: RankedScores, confidences: Sequence[float]) -> list[ConfidenceInterval]:
     """:func:`auc_interval` at several confidences, with the variances computed once."""
     areas = [_area(ranked)]
     return [_interval(areas, confidence) for confidence in confidences]
@@ -83,7 +83,7 @@ class AreaWithin:
 
     _areas: tuple[_Area, ...]
 
-    def interval(self, confidence: float) -> Interval | NotMeasurable:
+    def interval(self, confidence: float) -> ConfidenceInterval | NotMeasurable:
         """The two-sided interval, or why there is none: no stratum holds scored records of both kinds.
 
         Raises:
@@ -157,7 +157,7 @@ def _at(cumulative: Ints) -> Ints:
     return np.diff(cumulative, prepend=0)
 
 
-def _interval(areas: Sequence[_Area], confidence: float) -> Interval:
+def _interval(areas: Sequence[_Area], confidence: float) -> ConfidenceInterval:
     """The interval of :func:`auc_interval` for the pair-weighted mean of independent areas."""
     check_confidence(confidence)
     total = sum(a.pairs for a in areas)
@@ -169,10 +169,10 @@ def _interval(areas: Sequence[_Area], confidence: float) -> Interval:
     low, high = _wilson(value, effective, float(stdtrit(freedom, 1.0 - tail)))
     exact = tail ** (1.0 / matched)
     if value == 1.0:
-        return Interval(1.0, min(low, exact), 1.0)
+        return ConfidenceInterval(1.0, min(low, exact), 1.0)
     if value == 0.0:
-        return Interval(0.0, 0.0, max(high, 1.0 - exact))
-    return Interval(value, max(0.0, low), min(1.0, high))
+        return ConfidenceInterval(0.0, 0.0, max(high, 1.0 - exact))
+    return ConfidenceInterval(value, max(0.0, low), min(1.0, high))
 
 
 def _variance_of_mean(

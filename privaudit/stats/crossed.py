@@ -5,7 +5,7 @@ from math import sqrt
 import numpy as np
 from scipy.special import stdtrit
 
-from privaudit.stats.intervals import Floats, Interval, NotMeasurable, check_confidence
+from privaudit.stats.intervals import ConfidenceInterval, Floats, NotMeasurable, check_confidence
 from privaudit.stats.over_models import mean_over_models
 
 
@@ -21,7 +21,7 @@ def jackknife_variance(without_block: Floats) -> float:
 
 def mean_of_crossed(
     values: Floats, without_block: Floats, *, lowest: float, highest: float, confidence: float
-) -> Interval | NotMeasurable:
+) -> ConfidenceInterval | NotMeasurable:
     """Mean of one value per model with the wider of two intervals: over models, and over records.
 
     Models that serve each other as references depend on each other record by record: what makes a record look
@@ -48,7 +48,7 @@ def mean_of_crossed(
         return over_models
     quantile = float(stdtrit(len(values) - 1, (1.0 + confidence) / 2.0))
     half, mean = quantile * sqrt(jackknife_variance(without_block)), over_models.value
-    return Interval(
+    return ConfidenceInterval(
         mean,
         max(lowest, min(over_models.low, mean - half)),
         min(highest, max(over_models.high, mean + half)),

@@ -16,7 +16,7 @@ import numpy as np
 from scipy.stats import skewnorm
 
 from privaudit.errors import UsageError
-from privaudit.stats.intervals import Floats, Interval, NotMeasurable, clopper_pearson
+from privaudit.stats.intervals import ConfidenceInterval, Floats, NotMeasurable, clopper_pearson
 
 REJECT = 0.01
 """A fit is refused when data like the held-out half would be rarer than this under it."""
@@ -35,7 +35,7 @@ def exact_exposure(rank: int, n: int) -> float:
     return log2(n) - log2(rank)
 
 
-def sampled_exposure(at_least: int, n: int, bits: float, confidence: float) -> Interval:
+def sampled_exposure(at_least: int, n: int, bits: float, confidence: float) -> ConfidenceInterval:
     """Bits of a secret, from a uniform sample of the fillings, with a two-sided interval.
 
     The interval is that of Clopper and Pearson for the share of all fillings that score at least as high; it
@@ -60,7 +60,7 @@ def sampled_exposure(at_least: int, n: int, bits: float, confidence: float) -> I
     most = bits if low == 0.0 else min(bits, -log2(low))
     least = max(0.0, -log2(high))
     # NOTE: at low confidence an interval around k / n need not hold the value, which is that of a p-value.
-    return Interval(value, min(least, value), max(most, value))
+    return ConfidenceInterval(value, min(least, value), max(most, value))
 
 
 def sampled_ceiling(n: int) -> float:
@@ -162,7 +162,7 @@ def _anderson_darling_cdf(z: float) -> float:
     return float(np.exp(-np.exp(np.polynomial.polynomial.polyval(z, outer))))
 
 
-def match_rate(matches: int, models: int, confidence: float) -> Interval:
+def match_rate(matches: int, models: int, confidence: float) -> ConfidenceInterval:
     """Share of exact matches over independently trained models, each with a secret of its own.
 
     Clopper-Pearson; two secrets in one model are not independent and must not be counted twice.
@@ -173,4 +173,4 @@ def match_rate(matches: int, models: int, confidence: float) -> Interval:
     if models < 1:
         raise UsageError("at least one model", str(models), "Train models with canaries")
     low, high = clopper_pearson(matches, models, confidence)
-    return Interval(matches / models, float(low), float(high))
+    return ConfidenceInterval(matches / models, float(low), float(high))

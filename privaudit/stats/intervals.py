@@ -15,7 +15,7 @@ Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
-class Interval:
+class ConfidenceInterval:
     """An estimate with its confidence interval: ``low <= value <= high``."""
 
     value: float
@@ -106,7 +106,7 @@ def clopper_pearson(k: ArrayLike, n: ArrayLike, confidence: float) -> tuple[Floa
     return binomial_lower(k, n, alpha), binomial_upper(k, n, alpha)
 
 
-def proportion_difference(k1: int, n1: int, k0: int, n0: int, confidence: float) -> Interval:
+def proportion_difference(k1: int, n1: int, k0: int, n0: int, confidence: float) -> ConfidenceInterval:
     """Difference ``k1/n1 - k0/n0`` of two independent proportions, with its interval in [-1, 1].
 
     The limits of the two proportions are combined by square-and-add (Newcombe 1998, Statistics in Medicine
@@ -122,7 +122,7 @@ def proportion_difference(k1: int, n1: int, k0: int, n0: int, confidence: float)
     """
     (low1, low0), (high1, high0) = clopper_pearson([k1, k0], [n1, n0], confidence)
     p1, p0 = k1 / n1, k0 / n0
-    return Interval(
+    return ConfidenceInterval(
         value=p1 - p0,
         low=float(p1 - p0 - sqrt((p1 - low1) ** 2 + (high0 - p0) ** 2)),
         high=float(p1 - p0 + sqrt((high1 - p1) ** 2 + (p0 - low0) ** 2)),

@@ -6,14 +6,20 @@ from math import sqrt
 import numpy as np
 from scipy.special import gammaincc, stdtrit
 
-from privaudit.stats.intervals import Floats, Interval, NotMeasurable, binomial_lower, check_confidence
+from privaudit.stats.intervals import (
+    ConfidenceInterval,
+    Floats,
+    NotMeasurable,
+    binomial_lower,
+    check_confidence,
+)
 
 _ROUNDING = 1e-9
 
 
 def mean_over_models(
     values: Sequence[float] | Floats, *, lowest: float, highest: float, confidence: float
-) -> Interval | NotMeasurable:
+) -> ConfidenceInterval | NotMeasurable:
     """Mean of one value per model, with Student's interval within ``[lowest, highest]``.
 
     Student's interval takes the values for independent and roughly normal. Where all are equal it would be a
@@ -43,11 +49,11 @@ def mean_over_models(
     n, mean, alpha = len(found), float(found.mean()), (1.0 - confidence) / 2.0
     if found.min() == found.max():
         value, share = float(found[0]), float(binomial_lower(n, n, alpha))
-        return Interval(
+        return ConfidenceInterval(
             value, share * value + (1.0 - share) * lowest, share * value + (1.0 - share) * highest
         )
     half = float(stdtrit(n - 1, 1.0 - alpha)) * float(found.std(ddof=1)) / sqrt(n)
-    return Interval(mean, max(lowest, mean - half), min(highest, mean + half))
+    return ConfidenceInterval(mean, max(lowest, mean - half), min(highest, mean + half))
 
 
 def combined_p_value(p_values: Sequence[float] | Floats) -> float:

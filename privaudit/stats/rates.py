@@ -28,7 +28,7 @@ Fixed in advance for all samples. ``benchmarks/coverage.py --split`` shows the w
 
 
 @dataclass(frozen=True)
-class TprAtFpr:
+class TprEstimate:
     """True-positive rate at a fixed false-positive rate; the numbers are None when not measurable."""
 
     fpr: float
@@ -52,7 +52,7 @@ class Advantage:
     """A record is called a member when ``score >= threshold``; None when calling nobody was best."""
 
 
-def tpr_at_fpr(ranked: RankedScores, fpr: float, confidence: float) -> TprAtFpr:
+def tpr_at_fpr(ranked: RankedScores, fpr: float, confidence: float) -> TprEstimate:
     """Largest TPR over thresholds ``score >= t`` whose empirical FPR is at most ``fpr``; no interpolation.
 
     The interval is for the same quantity of the populations: the supremum of the TPR over thresholds whose
@@ -88,11 +88,11 @@ def tpr_at_fpr(ranked: RankedScores, fpr: float, confidence: float) -> TprAtFpr:
     # NOTE: k / n0 is correctly rounded, as is the literal 0.01, so a rate of exactly fpr is never missed.
     allowed = bisect_right(range(n0 + 1), fpr, key=lambda k: k / n0) - 1
     if allowed < EXPECTED_FALSE_POSITIVES:
-        return TprAtFpr(fpr, None, None, None, measurable=False)
+        return TprEstimate(fpr, None, None, None, measurable=False)
     tail = (1.0 - confidence) / 2.0
     strict, strict_error = _strict_rank(n0, fpr, RANK_SHARE * tail)
     loose, loose_error = _loose_rank(n0, fpr, RANK_SHARE * tail)
-    return TprAtFpr(
+    return TprEstimate(
         fpr,
         tpr=_members_above(ranked, allowed + 1) / n1,
         low=float(binomial_lower(_members_above(ranked, strict), n1, tail - strict_error)),

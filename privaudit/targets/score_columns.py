@@ -20,7 +20,7 @@ MEMBERSHIP = {
 
 
 @dataclass(frozen=True)
-class Columns:
+class ScoreColumns:
     """The columns of one table that are read."""
 
     member: str
@@ -49,7 +49,7 @@ def choose_columns(
     id: str | None = None,  # noqa: A002 (the name of the option)
     group: str | None = None,
     text: str | None = None,
-) -> Columns:
+) -> ScoreColumns:
     """Find the columns among ``names``: those asked for, else ``member``, ``label``, ``id`` and ``text``.
 
     Raises:
@@ -73,7 +73,7 @@ def choose_columns(
             f"only {scores[0]}",
             "Write one column per class",
         )
-    return Columns(
+    return ScoreColumns(
         member=_required(names, member, "member", "--member-column"),
         label=_required(names, label, "label", "--label-column"),
         scores=tuple(scores),

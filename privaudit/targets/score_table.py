@@ -16,10 +16,10 @@ from privaudit.targets.interface import Access, Floats, ModelInfo, ScoreTable
 from privaudit.targets.score_arrays import read_score_arrays
 from privaudit.targets.score_columns import (
     Codes,
-    Columns,
     Faults,
     RowIds,
     ScoreChecks,
+    ScoreColumns,
     choose_columns,
     class_indices,
     membership,
@@ -89,10 +89,10 @@ class _Source:
     loader: str
     names: list[str]
     most_rows: int
-    blocks: "Callable[[Columns], Iterator[pd.DataFrame]]"
+    blocks: "Callable[[ScoreColumns], Iterator[pd.DataFrame]]"
 
 
-def _assemble(path: Path, source: _Source, columns: Columns) -> ScoreTable:
+def _assemble(path: Path, source: _Source, columns: ScoreColumns) -> ScoreTable:
     """Fill arrays of the final size block by block, so that no second copy of the table exists."""
     most = source.most_rows
     logits = np.empty((most, len(columns.scores)), dtype=np.float64)
@@ -196,7 +196,7 @@ def _count_lines(path: Path) -> int:
     return ends + 1
 
 
-def _text_blocks(path: Path, delimiter: str, columns: Columns) -> "Iterator[pd.DataFrame]":
+def _text_blocks(path: Path, delimiter: str, columns: ScoreColumns) -> "Iterator[pd.DataFrame]":
     import pandas as pd
 
     texts = {name: str for name in (columns.id, columns.group, columns.text) if name is not None}
@@ -228,7 +228,7 @@ def _open_parquet(path: Path) -> _Source:
     except ImportError:
         raise MissingExtraError("pyarrow", "parquet", "reading Parquet files") from None
 
-    def blocks(columns: Columns) -> "Iterator[pd.DataFrame]":
+    def blocks(columns: ScoreColumns) -> "Iterator[pd.DataFrame]":
         try:
             for batch in file.iter_batches(batch_size=_BLOCK_ROWS, columns=columns.all):
                 yield batch.to_pandas()

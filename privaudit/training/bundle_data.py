@@ -18,7 +18,7 @@ T = TypeVar("T")
 RETRAIN = "Train the model again with `privaudit train`"
 
 
-class Side(IntEnum):
+class RecordUse(IntEnum):
     """What a record was used for; the value stands in the bundle."""
 
     NON_MEMBER = 0
@@ -61,7 +61,7 @@ class BundleData:
     """``[k]`` increasing positions in the file of the records that were left after removing duplicates; all
     copies of canaries are."""
     split: NDArray[np.uint8]
-    """``[k]`` :class:`Side` of each kept record."""
+    """``[k]`` :class:`RecordUse` of each kept record."""
     seed: int
     """Of the coins."""
     holdout: float
@@ -75,7 +75,7 @@ class BundleData:
     canaries: ManifestFile | None = None
     """None also in bundles of older versions."""
 
-    def positions(self, side: Side) -> Ints:
+    def positions(self, side: RecordUse) -> Ints:
         """Positions in the file of the records on ``side``."""
         found: Ints = self.kept[self.split == side]
         return found
@@ -83,12 +83,12 @@ class BundleData:
     @property
     def members(self) -> Ints:
         """Positions in the file of the ordinary records that were trained on."""
-        return self.positions(Side.MEMBER)
+        return self.positions(RecordUse.MEMBER)
 
     @property
     def nonmembers(self) -> Ints:
         """Positions in the file of the records that training never saw."""
-        return self.positions(Side.NON_MEMBER)
+        return self.positions(RecordUse.NON_MEMBER)
 
     def path(self, bundle: Path) -> Path:
         """Where the training file is, if neither it nor ``bundle`` was moved."""
@@ -135,7 +135,7 @@ class BundleData:
             )
         if self.kept[0] < 0 or self.kept[-1] >= self.n_records or (np.diff(self.kept) <= 0).any():
             raise ModelError(f"increasing positions below {self.n_records} in data.kept", "others", RETRAIN)
-        if not np.isin(split, list(Side)).all():
+        if not np.isin(split, list(RecordUse)).all():
             raise ModelError("sides 0, 1, 2 and 3 in data.split", "others", RETRAIN)
 
 

@@ -14,7 +14,7 @@ from privaudit.data.records import Records
 from privaudit.data.splits import coin_split
 from privaudit.errors import DataError
 from privaudit.targets.interface import Ints
-from privaudit.training.bundle_data import Side
+from privaudit.training.bundle_data import RecordUse
 from privaudit.training.recipe import Recipe
 from privaudit.training.seeds import validation_part
 from privaudit.training.trainer import Labelled
@@ -30,10 +30,10 @@ class Division:
     kept: Ints
     """``[k]`` increasing positions in the file: what is left without duplicates, and all canaries' copies."""
     split: NDArray[np.uint8]
-    """``[k]`` :class:`Side` of each kept record."""
+    """``[k]`` :class:`RecordUse` of each kept record."""
     duplicates_removed: int
 
-    def sides(self, records: Records, labels: tuple[str, ...]) -> dict[Side, Labelled]:
+    def sides(self, records: Records, labels: tuple[str, ...]) -> dict[RecordUse, Labelled]:
         """The texts of every side, in file order.
 
         Args:
@@ -42,7 +42,7 @@ class Division:
         """
         index = {label: i for i, label in enumerate(labels)}
         found = {}
-        for side in Side:
+        for side in RecordUse:
             part = records.select(self.kept[self.split == side])
             classes = np.array([index[label] for label in part.labels], dtype=np.int64)
             found[side] = Labelled(part.texts, classes)
@@ -92,7 +92,7 @@ def divide(records: Records, copies: Ints, recipe: Recipe, holdout: float) -> Di
     kept = ordinary[distinct(records.select(ordinary))]
     split = _split(records.select(kept), recipe, holdout)
     positions = np.concatenate([kept, copies])
-    sides = np.concatenate([split, np.full(len(copies), Side.CANARY, np.uint8)])
+    sides = np.concatenate([split, np.full(len(copies), RecordUse.CANARY, np.uint8)])
     order = np.argsort(positions)
     return Division(positions[order], sides[order], len(ordinary) - len(kept))
 
@@ -139,13 +139,13 @@ def joined(first: Labelled, second: Labelled) -> Labelled:
 
 
 def _split(pool: Records, recipe: Recipe, holdout: float) -> NDArray[np.uint8]:
-    """The :class:`Side` of each record: coins first, then the validation part out of the members."""
+    """The :class:`RecordUse` of each record: coins first, then the validation part out of the members."""
     member = coin_split(pool.groups if pool.groups is not None else len(pool), holdout, recipe.seed)
-    split = np.where(member, Side.MEMBER, Side.NON_MEMBER).astype(np.uint8)
+    split = np.where(member, RecordUse.MEMBER, RecordUse.NON_MEMBER).astype(np.uint8)
     if recipe.early_stopping:
         units = pool.groups if pool.groups is not None else range(len(pool))
-        split[validation_part(units, recipe.validation, recipe.seed) & member] = Side.VALIDATION
-        for side in (Side.VALIDATION, Side.MEMBER):
+        split[validation_part(units, recipe.validation, recipe.seed) & member] = RecordUse.VALIDATION
+        for side in (RecordUse.VALIDATION, RecordUse.MEMBER):
             if not (split == side).any():
                 raise DataError(
                     "members on both sides of the validation split",

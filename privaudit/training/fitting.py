@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from privaudit.progress import Progress
 from privaudit.targets.interface import Ints
-from privaudit.training.loop import History, fit
+from privaudit.training.loop import TrainingHistory, fit
 from privaudit.training.private.fit import fit_private
 from privaudit.training.recipe import Recipe
 
@@ -23,7 +23,7 @@ def fit_recipe(
     validation_loss: Callable[[], float] | None,
     max_seconds: float | None,
     tables: Sequence[nn.Embedding] = (),
-) -> History:
+) -> TrainingHistory:
     """Train ``module`` in place; it is left in evaluation mode.
 
     Args:

@@ -20,9 +20,9 @@ from privaudit.targets.interface import Ints, ModelInfo
 from privaudit.targets.tokenizer import TokenEncoder, check_own_code, open_tokenizer, quiet_and_offline
 from privaudit.targets.torch_classifier import TorchClassifier
 from privaudit.training.fitting import fit_recipe
-from privaudit.training.loop import History, batched
+from privaudit.training.loop import TrainingHistory, batched
 from privaudit.training.recipe import Recipe
-from privaudit.training.seeds import Stream, seeded_torch
+from privaudit.training.seeds import SeedStream, seeded_torch
 from privaudit.training.trainer import Labelled, mean_loss
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class FineTuned:
     """In evaluation mode; ``config.id2label`` has the class names."""
     tokenizer: "PreTrainedTokenizerBase"
     """Its ``model_max_length`` is the length that the model was trained with."""
-    history: History
+    history: TrainingHistory
     truncated: int
     """How many training texts were longer than the model reads."""
 
@@ -93,7 +93,7 @@ def fine_tune(
     """
     seed = recipe.seed if seed is None else seed
     with_digest(recipe)
-    with seeded_torch(seed, Stream.INITIALISATION):
+    with seeded_torch(seed, SeedStream.INITIALISATION):
         model, tokenizer = _open_pretrained(recipe, class_names)
     model.to(device)  # type: ignore[arg-type]
     encoder = _encoder(tokenizer, model)
@@ -132,7 +132,7 @@ def before_training(recipe: Recipe, class_names: Sequence[str], *, device: str =
         ModelError: the directory has no usable encoder and tokenizer.
     """
     with_digest(recipe)
-    with seeded_torch(recipe.seed, Stream.INITIALISATION):
+    with seeded_torch(recipe.seed, SeedStream.INITIALISATION):
         model, tokenizer = _open_pretrained(recipe, class_names)
     info = ModelInfo("huggingface", type(model).__name__, "pretrained", ())
     model.eval()  # type: ignore[no-untyped-call]

@@ -11,13 +11,13 @@ from privaudit.data.readers import file_sha256
 from privaudit.progress import SILENT, Progress
 from privaudit.results import Claim
 from privaudit.training.bundle import Bundle, save_bundle
-from privaudit.training.bundle_data import BundleData, Side
+from privaudit.training.bundle_data import BundleData, RecordUse
 from privaudit.training.canaries import TrainingCanaries, read_canaries
 from privaudit.training.division import NONE, class_list, divide, joined, read_class_list, read_undivided
 from privaudit.training.hf import FineTuned, fine_tune, with_digest
 from privaudit.training.hf_directory import save_directory
 from privaudit.training.job_options import check_options, check_private
-from privaudit.training.loop import History
+from privaudit.training.loop import TrainingHistory
 from privaudit.training.private.claim import (
     PrivacyRequest,
     checked_delta,
@@ -56,7 +56,7 @@ class TrainReport:
     """On the non-members: what the model is worth on new texts; None without a holdout."""
     truncated: int
     """How many of the texts it was trained on were longer than the model reads."""
-    history: History
+    history: TrainingHistory
     n_copies: int | None = None
     """Copies of canaries that it was trained on, 0 for a clean control; None without a manifest."""
     grouped: bool = False
@@ -122,7 +122,7 @@ def train_bundle(
     labels = read(records, () if canaries is None else canaries.labels)
     division = divide(records, NONE if canaries is None else canaries.positions, recipe, holdout)
     sides = division.sides(records, labels)
-    trained_on = joined(sides[Side.MEMBER], sides[Side.CANARY])
+    trained_on = joined(sides[RecordUse.MEMBER], sides[RecordUse.CANARY])
     if privacy is not None:
         recipe = private_recipe(recipe, privacy, len(trained_on.texts))
     vocabulary = _vocabulary(recipe, vocabulary_file, canaries, sides)
@@ -145,7 +145,7 @@ def train_bundle(
         id_column=columns.id,
         canaries=None if canaries is None else canaries.file,
     )
-    validation = sides[Side.VALIDATION] if recipe.early_stopping else None
+    validation = sides[RecordUse.VALIDATION] if recipe.early_stopping else None
     secret = randbits(_SECRET_BITS) if noise_seed is None else noise_seed
     model = _train(recipe, trained_on, validation, labels, vocabulary, secret, progress, max_seconds, device)
     if model.history.stopped == "time":
@@ -167,14 +167,14 @@ def train_bundle(
         recipe=recipe,
         n_records=len(records),
         duplicates_removed=section.duplicates_removed,
-        n_members=len(sides[Side.MEMBER].texts),
-        n_nonmembers=len(sides[Side.NON_MEMBER].texts),
-        n_validation=len(sides[Side.VALIDATION].texts),
+        n_members=len(sides[RecordUse.MEMBER].texts),
+        n_nonmembers=len(sides[RecordUse.NON_MEMBER].texts),
+        n_validation=len(sides[RecordUse.VALIDATION].texts),
         labels=labels,
         vocabulary_size=len(model.encoder.vocabulary) if isinstance(model, Trained) else None,
         parameters=model.parameters,
-        member_accuracy=_accuracy(model, sides[Side.MEMBER]),
-        holdout_accuracy=_accuracy(model, sides[Side.NON_MEMBER]) if holdout else None,
+        member_accuracy=_accuracy(model, sides[RecordUse.MEMBER]),
+        holdout_accuracy=_accuracy(model, sides[RecordUse.NON_MEMBER]) if holdout else None,
         truncated=model.truncated,
         history=model.history,
         n_copies=None if canaries is None else len(canaries.positions),
@@ -184,7 +184,7 @@ def train_bundle(
 
 
 def _vocabulary(
-    recipe: Recipe, file: Path | None, canaries: TrainingCanaries | None, sides: dict[Side, Labelled]
+    recipe: Recipe, file: Path | None, canaries: TrainingCanaries | None, sides: dict[RecordUse, Labelled]
 ) -> Vocabulary | HashedVocabulary | None:
     """The words of the model; None where the trainer takes those of the texts, and for ``hf``."""
     if file is not None:
@@ -193,7 +193,7 @@ def _vocabulary(
         return Vocabulary(())
     if canaries is None or recipe.architecture == "hf":
         return None
-    return numbered_by(recipe.vocabulary) or canaries.vocabulary(sides[Side.MEMBER].texts, recipe)
+    return numbered_by(recipe.vocabulary) or canaries.vocabulary(sides[RecordUse.MEMBER].texts, recipe)
 
 
 def _train(

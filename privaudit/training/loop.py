@@ -13,7 +13,7 @@ from privaudit.errors import UsageError
 from privaudit.progress import Progress
 from privaudit.targets.interface import Ints
 from privaudit.training.recipe import Recipe
-from privaudit.training.seeds import Stream, derive, epoch_order, seeded_torch
+from privaudit.training.seeds import SeedStream, derive, epoch_order, seeded_torch
 
 StepLoss = Callable[[Ints], Tensor]
 """Mean cross-entropy of the records at the given positions, with its graph."""
@@ -30,7 +30,7 @@ class Epoch:
 
 
 @dataclass(frozen=True)
-class History:
+class TrainingHistory:
     """How a run went."""
 
     epochs: tuple[Epoch, ...]
@@ -53,7 +53,7 @@ def fit(
     progress: Progress,
     validation_loss: Callable[[], float] | None = None,
     max_seconds: float | None = None,
-) -> History:
+) -> TrainingHistory:
     """Train ``module`` in place; it is left in evaluation mode.
 
     Order and dropout of a step follow from ``seed`` and the step alone. A run that ``max_seconds`` stops
@@ -95,7 +95,7 @@ def fit(
             break
     kept = stopper.restore() if stopper is not None else len(epochs)
     module.eval()
-    return History(tuple(epochs), kept, stopped, stepper.step, time.monotonic() - began)
+    return TrainingHistory(tuple(epochs), kept, stopped, stepper.step, time.monotonic() - began)
 
 
 class _Stepper:
@@ -111,7 +111,7 @@ class _Stepper:
         self.module.train()
         total = torch.zeros(())
         batches = list(batched(epoch_order(self.seed, epoch, n), self.recipe.batch_size))
-        with seeded_torch(self.seed, Stream.DROPOUT):
+        with seeded_torch(self.seed, SeedStream.DROPOUT):
             for positions in batches:
                 total += self._one(step_loss, positions).cpu()
                 advance()
@@ -126,7 +126,7 @@ class _Stepper:
 
     def _one(self, step_loss: StepLoss, positions: Ints) -> Tensor:
         if self.recipe.dropout:
-            torch.manual_seed(derive(self.seed, Stream.DROPOUT, self.step))
+            torch.manual_seed(derive(self.seed, SeedStream.DROPOUT, self.step))
         loss = step_loss(positions)
         self.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]

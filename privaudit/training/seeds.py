@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from privaudit.targets.interface import Ints
 
 
-class Stream(IntEnum):
+class SeedStream(IntEnum):
     """What random numbers are drawn for; the value is part of the seed and must not change."""
 
     INITIALISATION = 1
@@ -37,7 +37,7 @@ class Stream(IntEnum):
     """Whether a model of many has its canary, from the plan's seed and the model's index."""
 
 
-def derive(seed: int, stream: Stream, index: int = 0) -> int:
+def derive(seed: int, stream: SeedStream, index: int = 0) -> int:
     """A 63-bit seed for draw ``index`` (step or epoch) of ``stream``, independent across its arguments."""
     state = np.random.SeedSequence([seed, stream, index]).generate_state(1, np.uint64)
     return int(state[0] >> np.uint64(1))
@@ -45,7 +45,7 @@ def derive(seed: int, stream: Stream, index: int = 0) -> int:
 
 def epoch_order(seed: int, epoch: int, n: int) -> Ints:
     """The order ``[n]`` in which epoch ``epoch`` (from 0) visits the records."""
-    return np.random.default_rng(derive(seed, Stream.ORDER, epoch)).permutation(n)
+    return np.random.default_rng(derive(seed, SeedStream.ORDER, epoch)).permutation(n)
 
 
 def validation_part(units: Sequence[str | int], share: float, seed: int) -> NDArray[np.bool_]:
@@ -57,13 +57,13 @@ def validation_part(units: Sequence[str | int], share: float, seed: int) -> NDAr
         seed: of the model.
     """
     distinct = list(dict.fromkeys(units))
-    draws = np.random.default_rng(derive(seed, Stream.VALIDATION)).random(len(distinct))
+    draws = np.random.default_rng(derive(seed, SeedStream.VALIDATION)).random(len(distinct))
     watched = dict(zip(distinct, (draws < share).tolist(), strict=True))
     return np.array([watched[unit] for unit in units], dtype=np.bool_)
 
 
 @contextmanager
-def seeded_torch(seed: int, stream: Stream) -> Iterator[None]:
+def seeded_torch(seed: int, stream: SeedStream) -> Iterator[None]:
     """Draw torch's default random numbers from ``stream`` inside; put the caller's state back afterwards."""
     # NOTE: not at the top, because references of a scikit-learn pipeline need seeds and no torch.
     import torch

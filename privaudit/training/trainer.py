@@ -13,9 +13,9 @@ from privaudit.progress import SILENT, Progress
 from privaudit.targets.interface import Ints
 from privaudit.training.architectures import WordNetwork, build
 from privaudit.training.fitting import fit_recipe
-from privaudit.training.loop import History, batched
+from privaudit.training.loop import TrainingHistory, batched
 from privaudit.training.recipe import Recipe
-from privaudit.training.seeds import Stream, seeded_torch
+from privaudit.training.seeds import SeedStream, seeded_torch
 from privaudit.training.text import PAD, EncodedTexts, Vocabulary, WordEncoder, WordNumbers, numbered_by
 
 _EVALUATION_BATCH = 256
@@ -37,7 +37,7 @@ class Trained:
     module: WordNetwork
     """In evaluation mode."""
     encoder: WordEncoder
-    history: History
+    history: TrainingHistory
     truncated: int
     """How many training texts were longer than the model reads."""
 
@@ -127,7 +127,7 @@ def train_network(
     progress: Progress = SILENT,
     max_seconds: float | None = None,
     device: str = "cpu",
-) -> tuple[WordNetwork, History]:
+) -> tuple[WordNetwork, TrainingHistory]:
     """What :func:`train` does once the texts are encoded.
 
     Args:
@@ -151,7 +151,7 @@ def train_network(
         UsageError: the loss is not finite.
     """
     target = torch.from_numpy(np.asarray(labels, dtype=np.int64)[positions]).to(device)
-    with seeded_torch(seed, Stream.INITIALISATION):
+    with seeded_torch(seed, SeedStream.INITIALISATION):
         module = build(recipe, vocabulary_size, n_classes)
     module.to(device)
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from privaudit.training.architectures import WordNetwork, build
 from privaudit.training.bundle import Bundle
 from privaudit.training.recipe import Recipe
-from privaudit.training.seeds import Stream, seeded_torch
+from privaudit.training.seeds import SeedStream, seeded_torch
 
 
 def initial_network(recipe: Recipe, vocabulary_size: int, n_classes: int, seed: int) -> WordNetwork:
@@ -20,7 +20,7 @@ def initial_network(recipe: Recipe, vocabulary_size: int, n_classes: int, seed: 
         n_classes: C.
         seed: of the model.
     """
-    with seeded_torch(seed, Stream.INITIALISATION):
+    with seeded_torch(seed, SeedStream.INITIALISATION):
         return build(recipe, vocabulary_size, n_classes).eval()
 
 

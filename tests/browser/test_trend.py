@@ -5,7 +5,7 @@ from axe_playwright_python.sync_playwright import Axe
 
 from privaudit.reports.formats.html import html_page
 from privaudit.reports.trend.page import trend
-from privaudit.results.history import Entry, Limit, Measure
+from privaudit.results.history import Entry, HistoryLimit, Measure
 
 pytestmark = pytest.mark.browser
 
@@ -24,7 +24,7 @@ def audit(day, status, model, data="ab"):
             Measure(attack=name, metric=metric, value=value - day / 200, low=value - 0.1, high=value + 0.05)
             for name, value in attacks for metric in ("auc", "tpr@0.01")
         ),
-        limits=(Limit(expression="auc>0.7", metric="auc", limit=0.7, result="exceeded"),),
+        limits=(HistoryLimit(expression="auc>0.7", metric="auc", limit=0.7, result="exceeded"),),
     )  # fmt: skip
 
 

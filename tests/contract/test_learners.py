@@ -21,7 +21,7 @@ from privaudit.training.references.learners.sklearn_learner import SklearnLearne
 from privaudit.training.references.learners.trainer_learner import TrainerLearner
 from privaudit.training.references.learners.word_learner import RecipeLearner
 from privaudit.training.references.plan import Population, ReferencePlan
-from privaudit.training.references.ways import Way, way_of
+from privaudit.training.references.ways import TrainingMode, way_of
 from privaudit.training.text import Vocabulary
 
 # NOTE: worker processes get this process's search path, and with it the user's training code.
@@ -258,25 +258,25 @@ def test_every_setting_of_a_pipeline_is_described():
 @pytest.mark.parametrize(
     ("name", "overrides", "way"),
     [
-        ("bow", {}, Way.STACKED),
-        ("cnn", {}, Way.STACKED),
-        ("transformer", {}, Way.STACKED),
-        ("bilstm", {}, Way.SPREAD),
-        ("bow", {"dropout": 0.1}, Way.SPREAD),
-        ("bow", {"weight_decay": 0.1}, Way.SPREAD),
-        ("bow", {"embeddings": "characters"}, Way.SPREAD),
-        ("bow", {"early_stopping": True}, Way.SPREAD),
-        ("bow", {"optimizer": "sgd"}, Way.SPREAD),
-        ("bow", {"clip_gradient": 1.0}, Way.SPREAD),
-        ("bow", {"privacy": PRIVATE}, Way.SPREAD),
-        ("transformer", {"privacy": PRIVATE}, Way.SPREAD),
+        ("bow", {}, TrainingMode.STACKED),
+        ("cnn", {}, TrainingMode.STACKED),
+        ("transformer", {}, TrainingMode.STACKED),
+        ("bilstm", {}, TrainingMode.SPREAD),
+        ("bow", {"dropout": 0.1}, TrainingMode.SPREAD),
+        ("bow", {"weight_decay": 0.1}, TrainingMode.SPREAD),
+        ("bow", {"embeddings": "characters"}, TrainingMode.SPREAD),
+        ("bow", {"early_stopping": True}, TrainingMode.SPREAD),
+        ("bow", {"optimizer": "sgd"}, TrainingMode.SPREAD),
+        ("bow", {"clip_gradient": 1.0}, TrainingMode.SPREAD),
+        ("bow", {"privacy": PRIVATE}, TrainingMode.SPREAD),
+        ("transformer", {"privacy": PRIVATE}, TrainingMode.SPREAD),
     ],
 )
 def test_the_table_of_ways(name, overrides, way):
     recipe = Recipe.for_architecture(name, **overrides)
     assert way_of(recipe, "cpu").way is way
     assert way_of(recipe, "cuda:0").way is way
-    assert (way_of(recipe, "cpu").block_size > 1) <= (way is Way.STACKED)
+    assert (way_of(recipe, "cpu").block_size > 1) <= (way is TrainingMode.STACKED)
 
 
 @pytest.mark.parametrize("name", list(WORDS))
@@ -295,7 +295,7 @@ def test_a_spread_reference_is_what_the_trainer_makes_and_a_stacked_one_agrees(n
     watched = parts[1] if recipe.early_stopping else None
     trained = train(recipe, parts[0].texts, parts[0].labels, 3, seed=half.seed, validation=watched)
     expected = trained.logits(plan.scored.texts).numpy()
-    tolerance = 0 if way_of(recipe, "cpu").way is Way.SPREAD else 1e-4
+    tolerance = 0 if way_of(recipe, "cpu").way is TrainingMode.SPREAD else 1e-4
     np.testing.assert_allclose(output.logits, expected, atol=tolerance, rtol=0)
 
 

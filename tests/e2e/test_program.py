@@ -82,7 +82,7 @@ def test_a_bug_exits_3_with_one_line_and_a_traceback_in_a_file(privaudit, bundle
     def broken(*_):
         raise RuntimeError("secret text of a record")
 
-    monkeypatch.setattr("privaudit.audits.membership.plan.open_subject", broken)
+    monkeypatch.setattr("privaudit.audits.membership.plan.open_inputs", broken)
     done = privaudit("mia", bundle, "-q")
     assert done.code == 3
     assert done.err.count("\n") == 1

@@ -9,7 +9,7 @@ from privaudit.selftest.bounds import DP_SGD, EPSILONS, TIGHTNESS
 from privaudit.selftest.check import false_alarm_limit
 from privaudit.selftest.populations import (
     DELTA,
-    Population,
+    SimulatedPopulation,
     gaussian,
     laplace,
     randomised_response,
@@ -114,7 +114,7 @@ def test_the_delta_term_of_steinke_is_needed_and_enough(epsilon, delta):
         leaked = rng.random(coins.shape) < delta
         return np.where(leaked, 4.0 * coins - 2, said + 0.0)
 
-    runs = one_runs(Population("leaking", epsilon, draw), m, AUDITS, rng)
+    runs = one_runs(SimulatedPopulation("leaking", epsilon, draw), m, AUDITS, rng)
     each, shares = guesses_of_each(m), []
     for used in (delta, 0.0):
         table = np.array([steinke.epsilon_lower_bound(m, 2 * each, v, used) for v in range(2 * each + 1)])
@@ -137,7 +137,7 @@ def test_canaries_of_one_model_may_depend_on_each_other():
         leaky = rng.random((len(coins), 1)) < 0.5
         return rng.normal(size=coins.shape) + mu * coins * leaky
 
-    population = Population("leaky runs", np.nan, draw)
+    population = SimulatedPopulation("leaky runs", np.nan, draw)
     one, many = one_runs(population, m, AUDITS, rng), many_runs(population, m, AUDITS, rng)
     from_one, as_if_independent = above_truth_mechanism(roc, roc.symmetric(), one, many)
     assert from_one <= LIMIT

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from privaudit.errors import DataError, UsageError
 from privaudit.stats.auc import auc, auc_interval, auc_within
-from privaudit.stats.intervals import Interval, NotMeasurable
+from privaudit.stats.intervals import ConfidenceInterval, NotMeasurable
 from privaudit.stats.ranked import rank_scores
 
 
@@ -183,7 +183,7 @@ class TestAucWithin:
         member = np.array([True, False, True, True, False, False, True])
         stratum = np.array([7, 7, 9, 9, 9, 9, 4])
         within = auc_within(score, member, stratum).interval(0.95)
-        assert isinstance(within, Interval)
+        assert isinstance(within, ConfidenceInterval)
         assert within.value == (1 * 1.0 + 4 * 0.25) / 5
 
     def test_removes_a_difference_between_strata(self):

@@ -8,7 +8,7 @@ import torch
 from privaudit.errors import ModelError, UnsafeModelError, UsageError
 from privaudit.targets.interface import Access, HasFeatures, HasGradients, HasVocabulary, TextClassifier
 from privaudit.training.bundle import Bundle, bundle_classifier, load_bundle, save_bundle
-from privaudit.training.bundle_data import BundleData, Side
+from privaudit.training.bundle_data import BundleData, RecordUse
 from privaudit.training.trainer import train
 
 KEYS = ["format", "version", "architecture", "state_dict", "tokenizer", "labels", "recipe", "privacy", "data"]
@@ -201,7 +201,7 @@ def test_a_truncated_bundle_is_a_model_error(bundle, tmp_path):
 
 def test_sides_of_the_data_section(bundle, tmp_path):
     data = bundle.data
-    joined = np.concatenate([data.members, data.nonmembers, data.positions(Side.VALIDATION)])
+    joined = np.concatenate([data.members, data.nonmembers, data.positions(RecordUse.VALIDATION)])
     assert sorted(joined) == data.kept.tolist()
     assert data.members[0] == 6
     assert data.path(tmp_path / "run" / "model.pt") == tmp_path / "run" / "data" / "pool.tsv"

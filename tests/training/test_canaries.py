@@ -8,7 +8,7 @@ from privaudit.data.canaries.plant import PlantingSettings, plant_file
 from privaudit.data.readers import file_sha256, read_records
 from privaudit.errors import DataError, ModelError, UsageError
 from privaudit.training.bundle import load_bundle
-from privaudit.training.bundle_data import BundleData, ManifestFile, Side
+from privaudit.training.bundle_data import BundleData, ManifestFile, RecordUse
 from privaudit.training.canaries import MOST_WORDS, possible_words
 from privaudit.training.job import train_bundle
 from privaudit.training.text import Vocabulary, words
@@ -85,16 +85,16 @@ def by_hand(tmp_path, **changes):
 def test_copies_are_trained_on_and_everybody_else_keeps_the_coin(pool, planting, trained):
     planted, manifest = planting()
     dirty, clean = trained(planted, manifest), trained(pool, manifest)
-    for side in (Side.MEMBER, Side.NON_MEMBER):
+    for side in (RecordUse.MEMBER, RecordUse.NON_MEMBER):
         assert texts_of(dirty, planted, side) == texts_of(clean, pool, side)
-    copies = texts_of(dirty, planted, Side.CANARY)
+    copies = texts_of(dirty, planted, RecordUse.CANARY)
     assert len(copies) == 10
     assert {text[:15] for text in copies} == {"my pin code is "}
-    assert not any(text.startswith("my pin code") for text in texts_of(dirty, planted, Side.MEMBER))
-    assert len(clean.data.positions(Side.CANARY)) == 0
+    assert not any(text.startswith("my pin code") for text in texts_of(dirty, planted, RecordUse.MEMBER))
+    assert len(clean.data.positions(RecordUse.CANARY)) == 0
     assert dirty.data.duplicates_removed == clean.data.duplicates_removed == 3
     plain = trained(pool, None)
-    assert texts_of(plain, pool, Side.MEMBER) == texts_of(clean, pool, Side.MEMBER)
+    assert texts_of(plain, pool, RecordUse.MEMBER) == texts_of(clean, pool, RecordUse.MEMBER)
 
 
 def test_the_clean_control_has_the_same_head_and_vocabulary(pool, planting, trained):
@@ -118,7 +118,7 @@ def test_the_vocabulary_tells_nothing_of_the_secret(planting, trained, embedding
             seed=seed, repetitions=repetitions, patterns=("the pass word is {digits:2} {colour}",)
         )
         bundle = trained(planted, manifest, embeddings=embeddings)
-        members = Vocabulary.from_texts(texts_of(bundle, planted, Side.MEMBER))
+        members = Vocabulary.from_texts(texts_of(bundle, planted, RecordUse.MEMBER))
         assert bundle.encoder.vocabulary.known[: len(members.known)] == members.known
         seen.append(bundle.encoder.vocabulary.known)
     assert seen[0] == seen[1]
@@ -128,7 +128,7 @@ def test_the_vocabulary_tells_nothing_of_the_secret(planting, trained, embedding
 def test_appended_words_are_in_code_point_order(planting, trained):
     planted, manifest = planting(patterns=("my Ärger is {Zoo|apple|my|play}",))
     bundle = trained(planted, manifest)
-    members = set(Vocabulary.from_texts(texts_of(bundle, planted, Side.MEMBER)).known)
+    members = set(Vocabulary.from_texts(texts_of(bundle, planted, RecordUse.MEMBER)).known)
     appended = [word for word in bundle.encoder.vocabulary.known if word not in members]
     assert appended == ["apple", "is", "zoo", "ärger"]
 
@@ -139,7 +139,7 @@ def test_a_vocabulary_file_is_taken_as_it_is(planting, trained, tmp_path):
     listed.write_text("rain\nplay\n")
     bundle = trained(planted, manifest, vocabulary=listed)
     assert bundle.encoder.vocabulary.known == ("rain", "play")
-    assert len(bundle.data.positions(Side.CANARY)) == 10
+    assert len(bundle.data.positions(RecordUse.CANARY)) == 10
 
 
 def test_canaries_are_neither_audited_nor_watched(planting, trained, tmp_path):
@@ -163,8 +163,10 @@ def test_groups_keep_their_coins(trained, planting, tmp_path):
     planted, manifest = planting(source=source, columns=columns)
     dirty = trained(planted, manifest)
     clean = trained(source, manifest, columns=columns)
-    assert texts_of(dirty, planted, Side.MEMBER) == texts_of(clean, source, Side.MEMBER, columns)
-    assert texts_of(dirty, planted, Side.NON_MEMBER) == texts_of(clean, source, Side.NON_MEMBER, columns)
+    assert texts_of(dirty, planted, RecordUse.MEMBER) == texts_of(clean, source, RecordUse.MEMBER, columns)
+    assert texts_of(dirty, planted, RecordUse.NON_MEMBER) == texts_of(
+        clean, source, RecordUse.NON_MEMBER, columns
+    )
 
 
 def test_excluded_canaries_are_in_no_side(planting, trained):
@@ -175,7 +177,7 @@ def test_excluded_canaries_are_in_no_side(planting, trained):
         if 0 < included < 4:
             break
     bundle = trained(planted, manifest)
-    assert len(bundle.data.positions(Side.CANARY)) == 5 * included
+    assert len(bundle.data.positions(RecordUse.CANARY)) == 5 * included
     assert set("0123456789") <= set(bundle.encoder.vocabulary.known)
 
 
@@ -192,7 +194,7 @@ def test_a_trained_model_knows_its_canaries_class(planting, tiny, tmp_path, arch
     report = train_bundle(planted, tiny(architecture, epochs=20), output=tmp_path / "m.pt", manifest=manifest)
     assert report.n_copies == 40
     bundle = load_bundle(tmp_path / "m.pt")
-    secrets = sorted(set(texts_of(bundle, planted, Side.CANARY)))
+    secrets = sorted(set(texts_of(bundle, planted, RecordUse.CANARY)))
     logits = bundle.network()(bundle.encoder(secrets))
     assert [bundle.labels[i] for i in logits.argmax(1)] == ["canary", "canary"]
 
@@ -256,7 +258,7 @@ def test_a_manifest_written_by_hand(pool, trained, tmp_path):
     data = tmp_path / "own.tsv"
     data.write_text(held)
     bundle = trained(data, by_hand(tmp_path))
-    assert texts_of(bundle, data, Side.CANARY) == ["my pin is 4 2", "My pin is  4 2"]
+    assert texts_of(bundle, data, RecordUse.CANARY) == ["my pin is 4 2", "My pin is  4 2"]
     assert set("0123456789") <= set(bundle.encoder.vocabulary.known)
     assert bundle.labels == ("food", "music", "weather")
     with pytest.raises(DataError, match="one or more copies of 'mine'"):

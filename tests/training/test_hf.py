@@ -7,7 +7,7 @@ import torch
 
 from privaudit.errors import ModelError, UnsafeModelError, UsageError
 from privaudit.targets.huggingface import open_huggingface
-from privaudit.training.bundle_data import Side
+from privaudit.training.bundle_data import RecordUse
 from privaudit.training.hf import before_training, fine_tune, with_digest
 from privaudit.training.hf_directory import COMPANION, load_companion, save_directory
 from privaudit.training.job import train_bundle
@@ -190,7 +190,7 @@ def test_a_broken_companion_is_a_model_error(content, tmp_path):
 
 
 def test_validation_records_are_on_neither_side(bundle):
-    assert len(bundle.data.positions(Side.VALIDATION)) > 0
+    assert len(bundle.data.positions(RecordUse.VALIDATION)) > 0
 
 
 def test_an_encoder_learns_privately(recipe, corpus, unseen):

@@ -7,7 +7,7 @@ import torch
 from privaudit.data.audit_set import Columns, from_split
 from privaudit.errors import DataError, UsageError
 from privaudit.training.bundle import load_bundle
-from privaudit.training.bundle_data import Side
+from privaudit.training.bundle_data import RecordUse
 from privaudit.training.job import train_bundle
 from privaudit.training.recipe import Recipe
 from privaudit.training.text import words
@@ -95,7 +95,7 @@ def test_early_stopping_takes_its_validation_part_out_of_the_members(pool, tiny,
     report = train_bundle(pool, recipe, output=tmp_path / "early.pt")
     before, after = (load_bundle(tmp_path / name).data for name in ("plain.pt", "early.pt"))
     np.testing.assert_array_equal(before.nonmembers, after.nonmembers)
-    watched = after.positions(Side.VALIDATION)
+    watched = after.positions(RecordUse.VALIDATION)
     assert sorted([*after.members, *watched]) == before.members.tolist()
     assert report.n_validation == len(watched) == plain.n_members - report.n_members
     assert 10 < len(watched) < 45

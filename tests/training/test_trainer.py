@@ -7,7 +7,7 @@ import torch
 from privaudit.errors import UsageError
 from privaudit.training.loop import batched, learning_rate_factor
 from privaudit.training.recipe import Recipe
-from privaudit.training.seeds import Stream, derive, epoch_order, seeded_torch
+from privaudit.training.seeds import SeedStream, derive, epoch_order, seeded_torch
 from privaudit.training.text import UNKNOWN, Vocabulary
 from privaudit.training.trainer import Labelled, accuracy, mean_loss, train
 
@@ -216,8 +216,8 @@ def test_a_class_without_a_text_is_allowed(corpus, tiny):
 
 
 def test_streams_and_steps_do_not_collide():
-    seeds = {derive(seed, stream, i) for seed in range(5) for stream in Stream for i in range(50)}
-    assert len(seeds) == 5 * len(Stream) * 50
+    seeds = {derive(seed, stream, i) for seed in range(5) for stream in SeedStream for i in range(50)}
+    assert len(seeds) == 5 * len(SeedStream) * 50
     assert all(0 <= seed < 2**63 for seed in seeds)
 
 
@@ -232,10 +232,10 @@ def test_seeded_torch_draws_the_same_inside_and_restores_outside():
     torch.manual_seed(0)
     expected = torch.rand(3)
     torch.manual_seed(0)
-    with seeded_torch(1, Stream.INITIALISATION):
+    with seeded_torch(1, SeedStream.INITIALISATION):
         first = torch.rand(3)
     assert torch.equal(torch.rand(3), expected)
-    with seeded_torch(1, Stream.INITIALISATION):
+    with seeded_torch(1, SeedStream.INITIALISATION):
         assert torch.equal(torch.rand(3), first)
 
 

@@ -15,7 +15,7 @@ SOFT_STEP = 3
 """Texts that one soft row with its backward pass counts as: a backward pass costs about two forward ones."""
 
 
-class Ledger:
+class Budget:
     """Scores fillings on hard tokens within a budget, remembers them, and never forgets the best.
 
     Args:

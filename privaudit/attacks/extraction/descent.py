@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from privaudit.attacks.extraction.budget import SOFT_STEP, Ledger
+from privaudit.attacks.extraction.budget import SOFT_STEP, Budget
 from privaudit.attacks.extraction.objectives import soft_objective
 from privaudit.attacks.extraction.spec import SearchSettings, SoftSurface
 from privaudit.targets.interface import Ints
@@ -16,16 +16,16 @@ PATIENCE = 100
 """Steps without a change of any slot's largest weight after which a start has converged."""
 
 
-def descend(ledger: Ledger, settings: SearchSettings, rng: np.random.Generator) -> Ints:
+def descend(budget: Budget, settings: SearchSettings, rng: np.random.Generator) -> Ints:
     """The hard readings ``[R, S]`` of ``settings.restarts`` descents on the ledger's budget, not yet scored.
 
     What their scoring costs is left in the budget.
     """
-    surface, problem = ledger.problem.surface, ledger.problem
+    surface, problem = budget.problem.surface, budget.problem
     if not isinstance(surface, SoftSurface):
         raise TypeError("mixtures need a soft surface")
     sizes = surface.template.sizes
-    restarts = max(1, min(settings.restarts, ledger.left // (SOFT_STEP + 1)))
+    restarts = max(1, min(settings.restarts, budget.left // (SOFT_STEP + 1)))
     noise = torch.Generator().manual_seed(int(rng.integers(2**62)))
     logits = torch.cat([_glorot(restarts, size, len(sizes), noise) for size in sizes], dim=1)
     reading = _reading(logits, sizes)
@@ -33,9 +33,9 @@ def descend(ledger: Ledger, settings: SearchSettings, rng: np.random.Generator) 
     active = torch.arange(restarts)
     adam = _Adam(settings.learning_rate, torch.zeros_like(logits), torch.zeros_like(logits))
     for step in range(settings.steps):
-        if len(active) == 0 or ledger.left < SOFT_STEP * len(active) + restarts:
+        if len(active) == 0 or budget.left < SOFT_STEP * len(active) + restarts:
             break
-        ledger.pay(SOFT_STEP * len(active))
+        budget.pay(SOFT_STEP * len(active))
         rows = logits[active].requires_grad_()
         weights = _mixtures(rows, sizes, temperature(settings, step), settings, noise)
         value = soft_objective(surface.soft_logits(weights), problem.label, problem.objective)

@@ -6,7 +6,7 @@ from math import isqrt
 
 import numpy as np
 
-from privaudit.attacks.extraction.budget import Ledger
+from privaudit.attacks.extraction.budget import Budget
 from privaudit.attacks.extraction.partial_fillings import partials_of
 from privaudit.attacks.extraction.spec import OPEN, SearchSettings
 from privaudit.data.canaries.template import Template, draw_fillings
@@ -16,7 +16,7 @@ PAIRS = 1024
 """Most combinations of two slots' candidates that are evaluated at once; larger slots are shortlisted."""
 
 
-class Climber:
+class LocalSearch:
     """Local search on a ledger's budget.
 
     Args:
@@ -25,21 +25,21 @@ class Climber:
         rng: of the starts and the order of the moves.
     """
 
-    def __init__(self, ledger: Ledger, settings: SearchSettings, rng: np.random.Generator) -> None:
-        self._ledger, self._settings, self._rng = ledger, settings, rng
-        self._template = ledger.problem.surface.template
+    def __init__(self, budget: Budget, settings: SearchSettings, rng: np.random.Generator) -> None:
+        self._budget, self._settings, self._rng = budget, settings, rng
+        self._template = budget.problem.surface.template
         self._sizes = self._template.sizes
         self._orders, self._free = rearrangements(self._template)
-        self._partials = partials_of(ledger, rng)
+        self._partials = partials_of(budget, rng)
 
     def run(self) -> None:
         """Climb until ``settings.restarts`` starts in a row found nothing better, or the budget is gone."""
         in_vain = 0
         for start in self.starts():
-            before = self._ledger.best_score
+            before = self._budget.best_score
             self.climb(start)
-            in_vain = 0 if self._ledger.best_score > before else in_vain + 1
-            if self._ledger.over or in_vain >= self._settings.restarts:
+            in_vain = 0 if self._budget.best_score > before else in_vain + 1
+            if self._budget.over or in_vain >= self._settings.restarts:
                 return
 
     def starts(self) -> Iterator[Ints]:
@@ -53,15 +53,15 @@ class Climber:
             yield np.array([gradient[0].argmax() for gradient in gradients])
         for turn in count():
             start = draw_fillings(self._template, 1, self._rng)[0]
-            if turn % 2 and self._ledger.best is not None:
+            if turn % 2 and self._budget.best is not None:
                 kept = self._rng.permutation(n)[: n - max(2, n // 3)]
-                start[kept] = np.array(self._ledger.best)[kept]
+                start[kept] = np.array(self._budget.best)[kept]
             yield start
 
     def climb(self, filling: Ints) -> None:
         """Move until nothing is better or the budget is used up."""
-        current, score = filling, self._ledger.score(filling)
-        while not self._ledger.over:
+        current, score = filling, self._budget.score(filling)
+        while not self._budget.over:
             for improve in (self._single, self._rearranged, self._pair):
                 better, higher = improve(current)
                 if higher > score:
@@ -72,7 +72,7 @@ class Climber:
 
     def _single(self, filling: Ints) -> tuple[Ints, float]:
         """One sweep over all slots in random order, taking the best candidate of each."""
-        score = self._ledger.score(filling)
+        score = self._budget.score(filling)
         for slot in map(int, self._rng.permutation(len(self._sizes))):
             better, higher = self._best(self.line(filling, slot))
             if higher > score:
@@ -87,7 +87,7 @@ class Climber:
 
     def _pair(self, filling: Ints) -> tuple[Ints, float]:
         """The best change of the first two slots, in random order, that are better off changed together."""
-        score = self._ledger.score(filling)
+        score = self._budget.score(filling)
         pairs = list(combinations(range(len(self._sizes)), 2))
         for number in self._rng.permutation(len(pairs)):
             pair = pairs[number]
@@ -136,7 +136,7 @@ class Climber:
         return np.argpartition(-values, most - 1)[:most]
 
     def _best(self, fillings: Ints) -> tuple[Ints, float]:
-        scores = self._ledger.scores(fillings)
+        scores = self._budget.scores(fillings)
         top = int(scores.argmax())
         return fillings[top], float(scores[top])
 

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from privaudit.attacks.extraction.budget import SOFT_STEP, Ledger
+from privaudit.attacks.extraction.budget import SOFT_STEP, Budget
 from privaudit.attacks.extraction.objectives import soft_objective
 from privaudit.attacks.extraction.spec import OPEN, SoftSurface
 from privaudit.targets.interface import Floats, Ints
@@ -25,8 +25,8 @@ class Mixtures:
 
     price = 1
 
-    def __init__(self, ledger: Ledger, surface: SoftSurface) -> None:
-        self._ledger, self._surface = ledger, surface
+    def __init__(self, budget: Budget, surface: SoftSurface) -> None:
+        self._budget, self._surface = budget, surface
         self._sizes = surface.template.sizes
         self._batch = max(1, _LARGEST_BATCH // sum(self._sizes))
 
@@ -40,7 +40,7 @@ class Mixtures:
 
     def gradients(self, partials: Ints) -> list[Floats] | None:
         """See :class:`~privaudit.attacks.extraction.spec.Partials`."""
-        if SOFT_STEP * len(partials) > self._ledger.soft_left:
+        if SOFT_STEP * len(partials) > self._budget.soft_left:
             return None
         found: list[list[Floats]] = [[] for _ in self._sizes]
         for rows in self._affordable(len(partials), SOFT_STEP):
@@ -51,7 +51,7 @@ class Mixtures:
         return [np.concatenate(parts) for parts in found]
 
     def _objective(self, weights: list[Tensor]) -> Tensor:
-        problem = self._ledger.problem
+        problem = self._budget.problem
         return soft_objective(self._surface.soft_logits(weights), problem.label, problem.objective)
 
     def _weights(self, partials: Ints) -> list[Tensor]:
@@ -66,8 +66,8 @@ class Mixtures:
 
     def _affordable(self, n: int, price: int) -> Iterator[slice]:
         """Slices of at most a batch, paid for, as far as the budget goes."""
-        n = min(n, self._ledger.soft_left // price)
+        n = min(n, self._budget.soft_left // price)
         for start in range(0, n, self._batch):
             rows = slice(start, min(start + self._batch, n))
-            self._ledger.pay(price * (rows.stop - rows.start))
+            self._budget.pay(price * (rows.stop - rows.start))
             yield rows

@@ -7,7 +7,7 @@ drawn once, so that two partial fillings are compared on the same ones.
 
 import numpy as np
 
-from privaudit.attacks.extraction.budget import Ledger
+from privaudit.attacks.extraction.budget import Budget
 from privaudit.attacks.extraction.spec import OPEN, Partials, SoftSurface
 from privaudit.data.canaries.template import draw_fillings
 from privaudit.targets.interface import Floats, Ints
@@ -16,15 +16,15 @@ COMPLETIONS = 4
 """Random completions of a partial filling on a black-box surface."""
 
 
-def partials_of(ledger: Ledger, rng: np.random.Generator) -> Partials:
+def partials_of(budget: Budget, rng: np.random.Generator) -> Partials:
     """Mixtures where the ledger's surface has them, else random completions."""
-    surface = ledger.problem.surface
+    surface = budget.problem.surface
     if isinstance(surface, SoftSurface):
         # NOTE: torch is loaded when a search needs it, so that listing the attacks does not.
         from privaudit.attacks.extraction.mixtures import Mixtures
 
-        return Mixtures(ledger, surface)
-    return Completions(ledger, draw_fillings(surface.template, COMPLETIONS, rng))
+        return Mixtures(budget, surface)
+    return Completions(budget, draw_fillings(surface.template, COMPLETIONS, rng))
 
 
 class Completions:
@@ -35,14 +35,14 @@ class Completions:
         completions: ``[K, S]``; what they have where a partial filling is open completes it.
     """
 
-    def __init__(self, ledger: Ledger, completions: Ints) -> None:
-        self._ledger, self._completions = ledger, completions
+    def __init__(self, budget: Budget, completions: Ints) -> None:
+        self._budget, self._completions = budget, completions
         self.price = len(completions)
 
     def scores(self, partials: Ints) -> Floats:
         """See :class:`Partials`."""
         filled = np.where(partials[:, None] == OPEN, self._completions, partials[:, None])
-        scores = self._ledger.scores(filled.reshape(-1, filled.shape[2]))
+        scores = self._budget.scores(filled.reshape(-1, filled.shape[2]))
         means: Floats = scores.reshape(len(partials), self.price).mean(1)
         return means
 

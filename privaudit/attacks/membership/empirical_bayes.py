@@ -24,7 +24,7 @@ import numpy as np
 from privaudit.attacks.membership.reference_statistics import (
     Bools,
     Prediction,
-    Side,
+    RecordStatistics,
     floored,
     side_of,
     variance_degrees,
@@ -92,7 +92,9 @@ def log_ratio(references: Floats, inside: Bools, target: Floats) -> Floats:
     return ratio / len(SCALES)
 
 
-def predict(sides: tuple[Side, Side], target: Floats) -> tuple[Prediction, Prediction]:
+def predict(
+    sides: tuple[RecordStatistics, RecordStatistics], target: Floats
+) -> tuple[Prediction, Prediction]:
     """What another OUT and another IN value of each record would be.
 
     Args:
@@ -108,7 +110,7 @@ def predict(sides: tuple[Side, Side], target: Floats) -> tuple[Prediction, Predi
     return outside, inside
 
 
-def fit_prior(sides: tuple[Side, Side], target: Floats) -> Prior:
+def fit_prior(sides: tuple[RecordStatistics, RecordStatistics], target: Floats) -> Prior:
     """Expectation maximisation, from a first guess that also counts for a few records.
 
     A side without any value (offline attacks have no IN) keeps the other's mean and the first guess.
@@ -123,7 +125,7 @@ def fit_prior(sides: tuple[Side, Side], target: Floats) -> Prior:
     return prior
 
 
-def posterior(prior: Prior, sides: tuple[Side, Side], within: Floats) -> Posterior:
+def posterior(prior: Prior, sides: tuple[RecordStatistics, RecordStatistics], within: Floats) -> Posterior:
     """The records' two means given their values: bivariate normal conditioning.
 
     Args:
@@ -143,7 +145,7 @@ def posterior(prior: Prior, sides: tuple[Side, Side], within: Floats) -> Posteri
     return Posterior(mean, variance, covariance)
 
 
-def expected_within(side: Side, known: Posterior, s: int, pooled: float) -> Floats:
+def expected_within(side: RecordStatistics, known: Posterior, s: int, pooled: float) -> Floats:
     """The variance within a record as a function of its mean, ``[n]``: log-quadratic, a gamma regression.
 
     Confident records hardly move between references, doubtful ones do. Records without a value of this side
@@ -170,14 +172,14 @@ def _limited(log_variance: Floats, pooled: float) -> Floats:
     return np.clip(log_variance, centre - LARGEST_TREND, centre + LARGEST_TREND)
 
 
-def _prediction(side: Side, known: Posterior, s: int, within: Floats) -> Prediction:
+def _prediction(side: RecordStatistics, known: Posterior, s: int, within: Floats) -> Prediction:
     strength = variance_degrees(side.squares, side.degrees, within)
     degrees = strength + side.degrees
     own = (strength * within + side.squares) / degrees
     return Prediction(known.mean[s], own + known.variance[s], degrees)
 
 
-def _improved(prior: Prior, start: Prior, sides: tuple[Side, Side]) -> Prior:
+def _improved(prior: Prior, start: Prior, sides: tuple[RecordStatistics, RecordStatistics]) -> Prior:
     n = len(sides[0].count)
     known = posterior(prior, sides, prior.within[:, None] * np.ones(n))
     mean = known.mean.mean(axis=1)
@@ -197,7 +199,7 @@ def _improved(prior: Prior, start: Prior, sides: tuple[Side, Side]) -> Prior:
     return Prior(mean, between / (n + PSEUDO_RECORDS), floored(np.array(within), 1.0))
 
 
-def _first_guess(sides: tuple[Side, Side], target: Floats) -> Prior:
+def _first_guess(sides: tuple[RecordStatistics, RecordStatistics], target: Floats) -> Prior:
     """Means and variances of all values; their split into between and within records from what repeats."""
     grand = np.array([side.grand_mean() for side in sides])
     mean = np.where(np.isnan(grand), np.nanmean(grand), grand)
@@ -210,7 +212,7 @@ def _first_guess(sides: tuple[Side, Side], target: Floats) -> Prior:
     return Prior(mean, between, (1.0 - share) * total)
 
 
-def _shares(sides: tuple[Side, Side], target: Floats, total: Floats) -> Floats:
+def _shares(sides: tuple[RecordStatistics, RecordStatistics], target: Floats, total: Floats) -> Floats:
     """The share of the variance that lies between records, per side, in [0.05, 0.95].
 
     Where no record has two values of a side, the target's value stands in for the second one. The target may
@@ -230,7 +232,7 @@ def _shares(sides: tuple[Side, Side], target: Floats, total: Floats) -> Floats:
     return np.clip(share, 0.05, 0.95)
 
 
-def _covariance(side: Side, target: Floats) -> float:
+def _covariance(side: RecordStatistics, target: Floats) -> float:
     own, other = side.mean[side.some], target[side.some]
     return max(float(np.mean((own - own.mean()) * (other - other.mean()))), _TINY)
 

@@ -9,7 +9,7 @@ from privaudit.attacks.membership.reference_statistics import (
     USUAL_DEGREES,
     Bools,
     Prediction,
-    Side,
+    RecordStatistics,
     log_student,
     side_of,
 )
@@ -38,7 +38,7 @@ def latent_log_ratio(references: Floats, outside: Bools, target: Floats) -> Floa
     for scale_of in SCALES:
         scale = scale_of(references[outside])
         value = scale(target)
-        sides = side_of(scale(references), outside), Side(nothing, nothing, nothing)
+        sides = side_of(scale(references), outside), RecordStatistics(nothing, nothing, nothing)
         prediction, _ = predict(sides, value)
         line = _fit_line(prediction, value)
         ratio += line(value) - prediction.log_density(value)

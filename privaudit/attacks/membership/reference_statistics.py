@@ -1,7 +1,7 @@
 """What the reference models say about each record, summed up over those that saw it and the others.
 
 A reference that was trained on a record is IN for it, and OUT otherwise. Attacks read a record's IN and OUT
-values through two :class:`Side`, so that one pass over the references serves them all.
+values through two :class:`RecordStatistics`, so that one pass over the references serves them all.
 """
 
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ FEWEST_REPEATED = 50
 
 
 @dataclass(frozen=True, eq=False)
-class Side:
+class RecordStatistics:
     """The IN or the OUT values of n records."""
 
     count: Floats
@@ -100,7 +100,7 @@ def floored(variance: Floats | float, pooled: float) -> Floats:
     return np.maximum(variance, RELATIVE_FLOOR * pooled + ABSOLUTE_FLOOR)
 
 
-def side_of(values: Floats, chosen: Bools) -> Side:
+def side_of(values: Floats, chosen: Bools) -> RecordStatistics:
     """The chosen ones of ``values [k, n]``, in two passes over the references and without a copy."""
     count, total = np.zeros(values.shape[1]), np.zeros(values.shape[1])
     for value, mine in zip(values, chosen, strict=True):
@@ -109,7 +109,7 @@ def side_of(values: Floats, chosen: Bools) -> Side:
     mean, squares = total / np.maximum(count, 1), np.zeros(values.shape[1])
     for value, mine in zip(values, chosen, strict=True):
         squares += np.where(mine, value - mean, 0.0) ** 2
-    return Side(count, mean, squares)
+    return RecordStatistics(count, mean, squares)
 
 
 def membership(signals: Signals) -> Bools:
@@ -123,12 +123,12 @@ def membership(signals: Signals) -> Bools:
     return signals.reference_in
 
 
-def out_margins(signals: Signals) -> Side:
+def out_margins(signals: Signals) -> RecordStatistics:
     """The OUT margins of every record."""
     return side_of(reference_margins(signals), ~membership(signals))
 
 
-def out_and_in(signals: Signals) -> tuple[Side, Side]:
+def out_and_in(signals: Signals) -> tuple[RecordStatistics, RecordStatistics]:
     """The OUT and the IN margins of every record."""
     values, inside = reference_margins(signals), membership(signals)
     return side_of(values, ~inside), side_of(values, inside)

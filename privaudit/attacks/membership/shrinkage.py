@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from privaudit.attacks.membership.reference_statistics import Prediction, Side, variance_degrees
+from privaudit.attacks.membership.reference_statistics import Prediction, RecordStatistics, variance_degrees
 
 USUAL_VALUES = 1.0
 """Values that the prior mean counts for when no record has two, so that nothing tells the variance within."""
@@ -12,7 +12,7 @@ FEWEST_VALUES, MOST_VALUES = 0.01, 100.0
 """Range of the values that the prior mean counts for."""
 
 
-def shrunk(side: Side) -> Prediction:
+def shrunk(side: RecordStatistics) -> Prediction:
     """What one more value of each record would be, ``[n]``; NaN when the side has no value at all.
 
     With prior mean ``m``, ``k`` values' worth of trust in it, and ``d`` degrees of freedom of trust in the

@@ -31,7 +31,7 @@ class Signal(StrEnum):
     """Further signals of the target and of every reference: gradient norms, margins of damaged copies."""
 
 
-class Cost(StrEnum):
+class AttackCost(StrEnum):
     """What an attack adds to the one inference pass that all attacks share."""
 
     FREE = "free"
@@ -53,7 +53,7 @@ class AttackSpec:
     title: str
     access: Access
     """The least access with which the attack can be mounted."""
-    cost: Cost
+    cost: AttackCost
     summary: str
     """One sentence: what makes the score high for a member."""
     reference: str

@@ -13,7 +13,7 @@ from scipy import stats
 
 from privaudit.audits.dp_step.loading import LoadedStep
 from privaudit.audits.dp_step.observe import Gradients, noisy_sum, norm
-from privaudit.audits.dp_step.toy import EVERYWHERE, KINDS, Records, Toy
+from privaudit.audits.dp_step.toy import EVERYWHERE, KINDS, Toy, ToyRecords
 from privaudit.errors import UsageError
 from privaudit.results import StaticCheck
 
@@ -45,7 +45,7 @@ class Probe:
 
     def __call__(
         self,
-        records: Records,
+        records: ToyRecords,
         *,
         noise: float | None = None,
         rate: float | None = None,
@@ -193,7 +193,7 @@ def _made(name: str, check: Callable[[Probe], StaticCheck], probe: Probe) -> Sta
         return check(probe)
     except UsageError as error:
         when = {"noise": " on an empty batch", "seed": " on an empty batch"}.get(name, "")
-        return _warning(name, f"the step cannot be inspected{when}: {error.got}")
+        return _warning(name, f"the step cannot be inspected{when}: {error.problem}")
 
 
 def _ok(name: str, text: str) -> StaticCheck:

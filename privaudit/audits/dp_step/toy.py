@@ -47,14 +47,14 @@ class Branches(nn.Module):
 
 
 @dataclass(frozen=True, eq=False)
-class Records:
+class ToyRecords:
     """Inputs ``[n, 3 + FEATURES]`` and labels ``[n]``."""
 
     inputs: Tensor
     labels: Tensor
 
-    def __add__(self, other: "Records") -> "Records":
-        return Records(torch.cat((self.inputs, other.inputs)), torch.cat((self.labels, other.labels)))
+    def __add__(self, other: "ToyRecords") -> "ToyRecords":
+        return ToyRecords(torch.cat((self.inputs, other.inputs)), torch.cat((self.labels, other.labels)))
 
 
 @dataclass(frozen=True)
@@ -76,11 +76,11 @@ class Toy:
         """The constant normaliser."""
         return max(1, round(self.n_others * self.sample_rate))
 
-    def canary(self, kind: str) -> Records:
+    def canary(self, kind: str) -> ToyRecords:
         """One record whose gradient lies where ``kind`` says, far above the clip norm."""
         return self._record(kind, _HUGE, label=1)
 
-    def others(self, kind: str) -> Records:
+    def others(self, kind: str) -> ToyRecords:
         """The opposing batch: each gradient is small, against the canary's, and needs no clipping.
 
         Beside the canary with a row of its own they use another row, so that noise which is added to touched
@@ -88,9 +88,9 @@ class Toy:
         """
         share = _OPPOSING / (self.n_others * self.sample_rate)
         one = self._record(kind, share, label=0, row=_SHARED_ROW)
-        return Records(one.inputs.repeat(self.n_others, 1), one.labels.repeat(self.n_others))
+        return ToyRecords(one.inputs.repeat(self.n_others, 1), one.labels.repeat(self.n_others))
 
-    def scene(self, kind: str, *, included: bool) -> Records:
+    def scene(self, kind: str, *, included: bool) -> ToyRecords:
         """The opposing batch, with or without the canary."""
         return self._scenes[kind, included]
 
@@ -99,7 +99,7 @@ class Toy:
         return self._directions[kind]
 
     @cached_property
-    def _scenes(self) -> dict[tuple[str, bool], Records]:
+    def _scenes(self) -> dict[tuple[str, bool], ToyRecords]:
         without = {kind: self.others(kind) for kind in (*KINDS, EVERYWHERE)}
         found = {(kind, False): records for kind, records in without.items()}
         return found | {(kind, True): without[kind] + self.canary(kind) for kind in without}
@@ -108,17 +108,17 @@ class Toy:
     def _directions(self) -> dict[str, dict[str, Tensor]]:
         return {kind: _direction(self.canary(kind)) for kind in (*KINDS, EVERYWHERE)}
 
-    def distinct(self) -> Records:
+    def distinct(self) -> ToyRecords:
         """Records with a row of the table each, which show who was in a batch."""
         parts = [self._record("row", 100.0, label=0, row=row) for row in range(2, 258)]
-        return Records(torch.cat([p.inputs for p in parts]), torch.cat([p.labels for p in parts]))
+        return ToyRecords(torch.cat([p.inputs for p in parts]), torch.cat([p.labels for p in parts]))
 
-    def nobody(self) -> Records:
+    def nobody(self) -> ToyRecords:
         """One record without any gradient."""
-        return Records(torch.zeros(1, 3 + FEATURES), torch.zeros(1, dtype=torch.int64))
+        return ToyRecords(torch.zeros(1, 3 + FEATURES), torch.zeros(1, dtype=torch.int64))
 
     def task(
-        self, records: Records, seed: int, *, noise: float | None = None, rate: float | None = None
+        self, records: ToyRecords, seed: int, *, noise: float | None = None, rate: float | None = None
     ) -> StepTask:
         """A step on ``records``, by default with the configured noise and rate."""
         return StepTask(
@@ -132,7 +132,7 @@ class Toy:
             seed=seed,
         )
 
-    def _record(self, kind: str, norm: float, *, label: int, row: int | None = None) -> Records:
+    def _record(self, kind: str, norm: float, *, label: int, row: int | None = None) -> ToyRecords:
         """One record whose gradient has about ``norm`` clip norms.
 
         With g the gradient of the two logits (norm ``scale / sqrt(2)``) the bias gets g, the weight g times
@@ -150,10 +150,10 @@ class Toy:
         token = (_OWN_ROW if kind == "row" else _SHARED_ROW) if row is None else row
         scale = norm * self.clip_norm * math.sqrt(2) / share
         inputs[0, :3] = torch.tensor([float(token), scale, gain])
-        return Records(inputs, torch.tensor([label]))
+        return ToyRecords(inputs, torch.tensor([label]))
 
 
-def _direction(canary: Records) -> dict[str, Tensor]:
+def _direction(canary: ToyRecords) -> dict[str, Tensor]:
     """The canary's gradient at the start, over all parameters, scaled to norm 1."""
     module = Branches()
     loss = nn.functional.cross_entropy(module(canary.inputs), canary.labels)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from privaudit.audits.epsilon.plan import EpsilonPlan, ManyRuns, OneRun
+from privaudit.audits.epsilon.plan import EpsilonPlan, ManyRunDesign, OneRunDesign
 from privaudit.audits.epsilon.reach import canaries_needed
 from privaudit.claim_test.checks import static_checks
 from privaudit.claim_test.verdict import VIOLATED
@@ -29,7 +29,7 @@ def reach_check(plan: EpsilonPlan) -> StaticCheck:
 
 
 def _mend(plan: EpsilonPlan) -> str:
-    if isinstance(plan.design, ManyRuns):
+    if isinstance(plan.design, ManyRunDesign):
         return "Give more --runs, or claim the mechanism: noise multiplier, sample rate and steps."
     needed = canaries_needed(plan.hypothesis, len(plan.design.canaries))
     if needed is not None:
@@ -41,7 +41,7 @@ def _mend(plan: EpsilonPlan) -> str:
 
 def _design_checks(plan: EpsilonPlan) -> Iterator[StaticCheck]:
     yield reach_check(plan)
-    if not isinstance(plan.design, OneRun):
+    if not isinstance(plan.design, OneRunDesign):
         return
     canaries = plan.design.canaries
     yield canaries.coins
@@ -61,7 +61,7 @@ def _claim_checks(plan: EpsilonPlan) -> Iterator[StaticCheck]:
     if claim is None:
         return
     yield from static_checks(claim, n_records=n)
-    audited = isinstance(plan.design, OneRun)
+    audited = isinstance(plan.design, OneRunDesign)
     if audited and n is not None and claim.n_records is not None and claim.n_records != n:
         text = f"The claim is for {claim.n_records:,} records; {n:,} were trained on, canaries included."
         yield StaticCheck(id="records", status="warning", text=text)

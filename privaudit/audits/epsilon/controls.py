@@ -4,7 +4,7 @@ import numpy as np
 
 from privaudit.audits.epsilon.judge import p_many_runs, p_one_run
 from privaudit.audits.epsilon.many_runs import train_models
-from privaudit.audits.epsilon.plan import EpsilonPlan, ManyRuns, OneRun, Positive
+from privaudit.audits.epsilon.plan import EpsilonPlan, ManyRunDesign, OneRunDesign, Positive
 from privaudit.audits.epsilon.scores import centred, loss_drops
 from privaudit.claim_test.verdict import control
 from privaudit.progress import Progress
@@ -20,7 +20,9 @@ from privaudit.training.untrained import initial_network
 _LATE = "--max-seconds ran out; what was trained is kept for the next run"
 
 
-def one_run_control(plan: EpsilonPlan, design: OneRun, progress: Progress, deadline: float | None) -> Control:
+def one_run_control(
+    plan: EpsilonPlan, design: OneRunDesign, progress: Progress, deadline: float | None
+) -> Control:
     """A model of the same data, canaries and coins without privacy, under the same test.
 
     Args:
@@ -47,7 +49,7 @@ def one_run_control(plan: EpsilonPlan, design: OneRun, progress: Progress, deadl
 
 
 def many_runs_control(
-    plan: EpsilonPlan, design: ManyRuns, progress: Progress, deadline: float | None
+    plan: EpsilonPlan, design: ManyRunDesign, progress: Progress, deadline: float | None
 ) -> Control:
     """Models without privacy with coins of their own, under the same test; arguments as above."""
     positive = design.positive

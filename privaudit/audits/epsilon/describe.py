@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from privaudit.audits.describe import describe_opened
-from privaudit.audits.epsilon.plan import EpsilonPlan, ManyRuns, OneRun
+from privaudit.audits.epsilon.plan import EpsilonPlan, ManyRunDesign, OneRunDesign
 from privaudit.audits.epsilon.scores import CENTRED, DROP, LOSS
 from privaudit.data.readers import file_sha256
 from privaudit.results import BlindBaseline, Data, File, Interval, Model
@@ -14,7 +14,7 @@ _INITIAL = "; knows the recipe and the seed of its first parameters"
 
 
 @dataclass(frozen=True)
-class Words:
+class ResultWords:
     """What a result says beside its numbers."""
 
     score: str
@@ -22,13 +22,13 @@ class Words:
     threat_model: str
 
 
-def describe_one_run(plan: EpsilonPlan, design: OneRun) -> Words:
+def describe_one_run(plan: EpsilonPlan, design: OneRunDesign) -> ResultWords:
     """Score, canaries and threat model of one run."""
     canaries, known = design.canaries, design.before is not None
     copies = "1 copy" if canaries.repetitions == 1 else f"{canaries.repetitions:,} copies"
     classes = len(set(canaries.labels.tolist()))
     path = plan.request.canaries
-    return Words(
+    return ResultWords(
         score=(DROP if known else LOSS) + (CENTRED if classes < len(canaries) else ""),
         canaries=f"{len(canaries):,} of {'' if path is None else path.name}, {copies} of each that is in,"
         f" under {_some(classes, 'class', 'classes')}",
@@ -36,7 +36,7 @@ def describe_one_run(plan: EpsilonPlan, design: OneRun) -> Words:
     )
 
 
-def describe_many_runs(plan: EpsilonPlan, design: ManyRuns) -> Words:
+def describe_many_runs(plan: EpsilonPlan, design: ManyRunDesign) -> ResultWords:
     """Score, canary and threat model of many runs."""
     text, label = design.canary.texts[0], plan.opened.classifier.labels[int(design.canary.labels[0])]
     own = list(words(text))
@@ -44,7 +44,7 @@ def describe_many_runs(plan: EpsilonPlan, design: ManyRuns) -> Words:
     shown = f"{own[0]!r} {len(own)} times" if len(set(own)) == 1 else f"a text of {len(own)} words"
     used = "which no record has" if in_data == 0 else f"with words of {_some(in_data, 'record', 'records')}"
     known = design.models.extras
-    return Words(
+    return ResultWords(
         score=DROP if known else LOSS,
         canaries=f"one, 1 copy: {shown}, {used}, under the class {label}",
         threat_model=_FINAL + (_INITIAL if known else ""),
@@ -68,8 +68,8 @@ def describe_data(plan: EpsilonPlan) -> Data:
         reason=reason,
     )
     path, design = plan.request.canaries, plan.design
-    if isinstance(design, ManyRuns) or path is None:
-        n_pool = 0 if isinstance(design, OneRun) else len(design.models.pool)
+    if isinstance(design, ManyRunDesign) or path is None:
+        n_pool = 0 if isinstance(design, OneRunDesign) else len(design.models.pool)
         return Data(source="coin-split", n_members=n_pool, n_nonmembers=0, blind_baseline=baseline)
     n_in = int(design.canaries.included.sum())
     return Data(

@@ -5,11 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from privaudit.audits.epsilon.describe import Words
-from privaudit.audits.epsilon.plan import EpsilonPlan, OneRun
+from privaudit.audits.epsilon.describe import ResultWords
+from privaudit.audits.epsilon.plan import EpsilonPlan, OneRunDesign
 from privaudit.claim_test.many_run_audit import audit_many_runs, rank_outcome
-from privaudit.claim_test.one_run_audit import OneRun as Guessed
-from privaudit.claim_test.one_run_audit import audit_one_run
+from privaudit.claim_test.one_run_audit import OneRun, audit_one_run
 from privaudit.results import Control, Epsilon, StaticCheck
 from privaudit.stats.bounds.guesses import guess
 from privaudit.stats.bounds.rank_test import DRAWS
@@ -22,9 +21,9 @@ _CONTROL = 0xC0
 
 def judge_one_run(
     plan: EpsilonPlan,
-    design: OneRun,
+    design: OneRunDesign,
     scores: Floats,
-    words: Words,
+    words: ResultWords,
     controls: Sequence[Control],
     checks: Sequence[StaticCheck],
 ) -> Epsilon:
@@ -49,7 +48,7 @@ def judge_many_runs(
     plan: EpsilonPlan,
     scores: Floats,
     included: Bools,
-    words: Words,
+    words: ResultWords,
     controls: Sequence[Control],
     checks: Sequence[StaticCheck],
 ) -> Epsilon:
@@ -69,11 +68,11 @@ def judge_many_runs(
     )
 
 
-def p_one_run(plan: EpsilonPlan, design: OneRun, scores: Floats) -> float | None:
+def p_one_run(plan: EpsilonPlan, design: OneRunDesign, scores: Floats) -> float | None:
     """The p-value of the same test for other scores of the same canaries; None without a claim."""
     rng = np.random.default_rng([plan.request.seed, _CONTROL])
     each = (plan.reach.guesses or 0) // 2
-    return Guessed(plan.hypothesis, guess(scores, design.canaries.included, each, rng)).p_value
+    return OneRun(plan.hypothesis, guess(scores, design.canaries.included, each, rng)).p_value
 
 
 def p_many_runs(plan: EpsilonPlan, scores: Floats, included: Bools) -> float | None:

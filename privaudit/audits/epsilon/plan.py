@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from privaudit import gate
 from privaudit.audits.epsilon.canaries import CoinCanaries, coin_canaries
 from privaudit.audits.epsilon.claim import AuditedClaim, audited_claim
-from privaudit.audits.epsilon.reach import Reach, many_runs_reach, one_run_reach
-from privaudit.audits.epsilon.recipes import Wanted, coin_control, coin_models, planted_control
+from privaudit.audits.epsilon.reach import DesignPower, many_runs_reach, one_run_reach
+from privaudit.audits.epsilon.recipes import CanarySpec, coin_control, coin_models, planted_control
 from privaudit.audits.inputs import Inputs, OpenedModel, open_model
 from privaudit.claim_test.hypothesis import Hypothesis, hypothesis_of
 from privaudit.errors import UsageError
 from privaudit.results import Claim
 from privaudit.targets.interface import TextClassifier
-from privaudit.training.bundle_data import Side
+from privaudit.training.bundle_data import RecordUse
 from privaudit.training.references.plan import Population, ReferencePlan
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class EpsilonRequest:
     """The manifest of canaries with coins, for one run."""
     runs: int | None = None
     """Models to train with one canary by a coin each; None tests the audited model by its manifest."""
-    wanted: Wanted = field(default_factory=Wanted)
+    wanted: CanarySpec = field(default_factory=CanarySpec)
     """The canary of many runs."""
     claim: Claim | None = None
     """In place of the one in the model's file."""
@@ -64,7 +64,7 @@ class Positive:
 
 
 @dataclass(frozen=True, eq=False)
-class OneRun:
+class OneRunDesign:
     """m canaries with coins in the audited model."""
 
     canaries: CoinCanaries
@@ -74,7 +74,7 @@ class OneRun:
 
 
 @dataclass(frozen=True, eq=False)
-class ManyRuns:
+class ManyRunDesign:
     """Models with one canary by a coin each."""
 
     models: ReferencePlan
@@ -94,34 +94,34 @@ class EpsilonPlan:
     request: EpsilonRequest
     opened: OpenedModel
     tested: AuditedClaim
-    design: OneRun | ManyRuns
+    design: OneRunDesign | ManyRunDesign
     thresholds: tuple[gate.Threshold, ...]
 
     @cached_property
     def hypothesis(self) -> Hypothesis:
         """What the claim allows a canary with all its copies."""
-        copies = self.design.canaries.repetitions if isinstance(self.design, OneRun) else 1
+        copies = self.design.canaries.repetitions if isinstance(self.design, OneRunDesign) else 1
         return hypothesis_of(self.tested.claim, self.tested.delta, copies)
 
     @cached_property
-    def reach(self) -> Reach:
+    def reach(self) -> DesignPower:
         """The test, fixed before any score is seen."""
-        if isinstance(self.design, OneRun):
+        if isinstance(self.design, OneRunDesign):
             return one_run_reach(self.hypothesis, len(self.design.canaries))
         return many_runs_reach(self.hypothesis, self.design.count, self.request.seed)
 
     @property
     def n_records(self) -> int | None:
         """Records that a model is trained on, its canaries included; None where it does not tell."""
-        if isinstance(self.design, ManyRuns):
+        if isinstance(self.design, ManyRunDesign):
             return len(self.design.models.pool) + 1
         data = self.opened.data
-        return None if data is None else len(data.members) + len(data.positions(Side.CANARY))
+        return None if data is None else len(data.members) + len(data.positions(RecordUse.CANARY))
 
     @property
     def bounds(self) -> tuple[str, ...]:
         """Methods of the lower bounds that there will be."""
-        if isinstance(self.design, OneRun):
+        if isinstance(self.design, OneRunDesign):
             free, family = ("steinke",), "mahloujifar"
         else:
             free, family = ("rank-test-epsilon-delta",), "rank-test"
@@ -151,13 +151,13 @@ def plan_epsilon(request: EpsilonRequest) -> EpsilonPlan:
     return plan
 
 
-def _one_run(request: EpsilonRequest, opened: OpenedModel) -> OneRun:
+def _one_run(request: EpsilonRequest, opened: OpenedModel) -> OneRunDesign:
     if request.canaries is None:
         raise ValueError("one run rests on a manifest")
     if request.control_runs is not None and request.control_runs not in (0, 1):
         raise UsageError("0 or 1 for --control-runs", f"{request.control_runs}", "Change it, or give --runs")
     canaries = coin_canaries(request.canaries, opened.data, opened.classifier.labels)
-    return OneRun(canaries, _untrained(request, opened), _one_control(request, opened, canaries))
+    return OneRunDesign(canaries, _untrained(request, opened), _one_control(request, opened, canaries))
 
 
 def _one_control(request: EpsilonRequest, opened: OpenedModel, canaries: CoinCanaries) -> Positive:
@@ -175,7 +175,7 @@ def _one_control(request: EpsilonRequest, opened: OpenedModel, canaries: CoinCan
     return Positive(plan, 1)
 
 
-def _many_runs(request: EpsilonRequest, opened: OpenedModel) -> ManyRuns:
+def _many_runs(request: EpsilonRequest, opened: OpenedModel) -> ManyRunDesign:
     runs, asked = request.runs or 0, request.control_runs
     if not FEWEST_RUNS <= runs <= MOST_RUNS:
         raise UsageError(f"{FEWEST_RUNS} to {MOST_RUNS:,} for --runs", f"{runs:,}", "Change --runs")
@@ -187,11 +187,11 @@ def _many_runs(request: EpsilonRequest, opened: OpenedModel) -> ManyRuns:
     models = coin_models(opened, opened.data, recipe, request.wanted, request.inputs, request.seed)
     count = min(runs, MOST_CONTROL_RUNS) if asked is None else asked
     if count == 0:
-        return ManyRuns(models, runs, Positive(None, 0, "--control-runs 0"))
+        return ManyRunDesign(models, runs, Positive(None, 0, "--control-runs 0"))
     if recipe.architecture == "hf" and asked is None:
         reason = "fine-tuning that often takes long; --control-runs makes it"
-        return ManyRuns(models, runs, Positive(None, 0, reason))
-    return ManyRuns(models, runs, Positive(coin_control(models), count))
+        return ManyRunDesign(models, runs, Positive(None, 0, reason))
+    return ManyRunDesign(models, runs, Positive(coin_control(models), count))
 
 
 def _unknown_recipe(opened: OpenedModel) -> UsageError:

@@ -19,7 +19,7 @@ _WIDEN = 1.5
 
 
 @dataclass(frozen=True)
-class Reach:
+class DesignPower:
     """The test that is declared, and what it comes to if every guess is right."""
 
     guesses: int | None
@@ -33,7 +33,7 @@ class Reach:
         return self.best_p is None or self.best_p < VIOLATED
 
 
-def one_run_reach(hypothesis: Hypothesis, m: int) -> Reach:
+def one_run_reach(hypothesis: Hypothesis, m: int) -> DesignPower:
     """The number of guesses for m canaries, by a rule that reads the claim and m alone.
 
     ``4 sqrt(m)``. Where the claim allows even a good attack that many right guesses (a large epsilon does),
@@ -46,14 +46,14 @@ def one_run_reach(hypothesis: Hypothesis, m: int) -> Reach:
     """
     first = guesses_of_each(m)
     if hypothesis.kind is None:
-        return Reach(2 * first, None)
+        return DesignPower(2 * first, None)
     each = [first]
     while each[-1] < m // 2:
         each.append(min(m // 2, ceil(_WIDEN * each[-1])))
     good = (n for n in each if _p(hypothesis, m, n, max(1, ceil(2 * n * _ERRS))) < VIOLATED)
     perfect = (n for n in each if _p(hypothesis, m, n, 0) < VIOLATED)
     chosen = next(good, None) or next(perfect, None) or first
-    return Reach(2 * chosen, _p(hypothesis, m, chosen, 0))
+    return DesignPower(2 * chosen, _p(hypothesis, m, chosen, 0))
 
 
 def canaries_needed(hypothesis: Hypothesis, m: int) -> int | None:
@@ -65,11 +65,11 @@ def canaries_needed(hypothesis: Hypothesis, m: int) -> int | None:
     return None
 
 
-def many_runs_reach(hypothesis: Hypothesis, runs: int, seed: int) -> Reach:
+def many_runs_reach(hypothesis: Hypothesis, runs: int, seed: int) -> DesignPower:
     """The p-value if all runs with the canary score above all others, and half of them have it."""
     included = np.arange(runs) >= runs // 2
     found = rank_outcome(hypothesis, np.arange(runs, dtype=np.float64), included, seed, DRAWS)
-    return Reach(None, None if found is None else found.p_value)
+    return DesignPower(None, None if found is None else found.p_value)
 
 
 def _p(hypothesis: Hypothesis, m: int, each: int, wrong: int) -> float:

@@ -7,13 +7,13 @@ from privaudit.audits.training_records import recorded_population
 from privaudit.data.duplicates import normalise
 from privaudit.data.labels import match_labels
 from privaudit.errors import UsageError
-from privaudit.training.bundle_data import BundleData, Side
+from privaudit.training.bundle_data import BundleData, RecordUse
 from privaudit.training.rare_canaries import draw_canaries
 from privaudit.training.recipe import Recipe
 from privaudit.training.references.learners.coin_learner import CoinLearner
 from privaudit.training.references.learners.planted_learner import PlantedLearner
 from privaudit.training.references.plan import Population, ReferencePlan
-from privaudit.training.seeds import Stream, derive
+from privaudit.training.seeds import SeedStream, derive
 from privaudit.training.text import Vocabulary, WordNumbers, words
 
 _BUILT = ("width", "layers", "embeddings", "vocabulary", "max_length", "min_frequency", "pretrained_sha256")
@@ -21,7 +21,7 @@ _BUILT = ("width", "layers", "embeddings", "vocabulary", "max_length", "min_freq
 
 
 @dataclass(frozen=True)
-class Wanted:
+class CanarySpec:
     """The canary that the user wants for many runs; None leaves the choice to :func:`one_canary`."""
 
     text: str | None = None
@@ -56,14 +56,14 @@ def planted_control(
     Raises:
         DataError: the training file has moved or its bytes changed.
     """
-    sides = {Side.MEMBER, Side.VALIDATION, Side.CANARY}
+    sides = {RecordUse.MEMBER, RecordUse.VALIDATION, RecordUse.CANARY}
     pool = recorded_population(opened, data, inputs, sides)
     learner = PlantedLearner(without_privacy(recipe), opened.vocabulary, device=inputs.device)
-    return ReferencePlan(learner, pool, canaries, online=False, seed=derive(seed, Stream.CONTROL))
+    return ReferencePlan(learner, pool, canaries, online=False, seed=derive(seed, SeedStream.CONTROL))
 
 
 def coin_models(
-    opened: OpenedModel, data: BundleData, recipe: Recipe, wanted: Wanted, inputs: Inputs, seed: int
+    opened: OpenedModel, data: BundleData, recipe: Recipe, wanted: CanarySpec, inputs: Inputs, seed: int
 ) -> ReferencePlan:
     """Models of the recipe on the audited one's ordinary records, with one canary by a coin each.
 
@@ -71,7 +71,7 @@ def coin_models(
         DataError: the training file has moved or its bytes changed.
         UsageError: the canary that is wanted is not possible.
     """
-    sides = {Side.MEMBER, Side.VALIDATION} if recipe.early_stopping else {Side.MEMBER}
+    sides = {RecordUse.MEMBER, RecordUse.VALIDATION} if recipe.early_stopping else {RecordUse.MEMBER}
     pool = recorded_population(opened, data, inputs, sides)
     vocabulary = _with_a_new_word(opened.vocabulary, recipe, wanted.text)
     canary = one_canary(pool, opened.classifier.labels, vocabulary, wanted, recipe.max_length, seed)
@@ -89,7 +89,7 @@ def coin_control(models: ReferencePlan) -> ReferencePlan:
     if not isinstance(learner, CoinLearner):
         raise TypeError("only models with a coin have this control")
     plain = CoinLearner(without_privacy(learner.recipe), learner.vocabulary, learner.device)
-    seed = derive(models.seed, Stream.CONTROL)
+    seed = derive(models.seed, SeedStream.CONTROL)
     return ReferencePlan(plain, models.pool, models.scored, online=False, seed=seed, extras=models.extras)
 
 
@@ -97,7 +97,7 @@ def one_canary(
     pool: Population,
     labels: tuple[str, ...],
     vocabulary: WordNumbers | None,
-    wanted: Wanted,
+    wanted: CanarySpec,
     max_length: int,
     seed: int,
 ) -> Population:

@@ -12,7 +12,7 @@ from privaudit.audits.epsilon.controls import many_runs_control, one_run_control
 from privaudit.audits.epsilon.describe import describe_many_runs, describe_one_run
 from privaudit.audits.epsilon.judge import judge_many_runs, judge_one_run
 from privaudit.audits.epsilon.many_runs import CoinModels, train_models
-from privaudit.audits.epsilon.plan import EpsilonPlan, ManyRuns, OneRun
+from privaudit.audits.epsilon.plan import EpsilonPlan, ManyRunDesign, OneRunDesign
 from privaudit.audits.epsilon.scores import centred, loss_drops
 from privaudit.progress import SILENT, Progress
 from privaudit.results import Epsilon, NotRun
@@ -45,12 +45,14 @@ def run_epsilon(plan: EpsilonPlan, progress: Progress = SILENT) -> EpsilonOutcom
     """
     seconds = plan.request.max_seconds
     deadline = None if seconds is None else monotonic() + seconds
-    if isinstance(plan.design, OneRun):
+    if isinstance(plan.design, OneRunDesign):
         return _one_run(plan, plan.design, progress, deadline)
     return _many_runs(plan, plan.design, progress, deadline)
 
 
-def _one_run(plan: EpsilonPlan, design: OneRun, progress: Progress, deadline: float | None) -> EpsilonOutcome:
+def _one_run(
+    plan: EpsilonPlan, design: OneRunDesign, progress: Progress, deadline: float | None
+) -> EpsilonOutcome:
     canaries = design.canaries
     progress.start("scoring canaries", 1)
     before = None if design.before is None else design.before.outputs(canaries.texts).logits
@@ -71,7 +73,7 @@ def _one_run(plan: EpsilonPlan, design: OneRun, progress: Progress, deadline: fl
 
 
 def _many_runs(
-    plan: EpsilonPlan, design: ManyRuns, progress: Progress, deadline: float | None
+    plan: EpsilonPlan, design: ManyRunDesign, progress: Progress, deadline: float | None
 ) -> EpsilonOutcome:
     models = train_models(design.models, design.count, plan.request, progress, deadline)
     signals, scores = _rows(models, design), {SCORE: models.scores}
@@ -89,7 +91,7 @@ def _many_runs(
     return EpsilonOutcome(found, (), signals, scores)
 
 
-def _rows(models: CoinModels, design: ManyRuns) -> Signals:
+def _rows(models: CoinModels, design: ManyRunDesign) -> Signals:
     return Signals(
         ids=[f"model-{number + 1}" for number in range(len(models))],
         member=models.included,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from privaudit.attacks.extraction.ranking import Margins, Pool
-from privaudit.audits.canary_questions import Question
+from privaudit.audits.canary_questions import CanaryGroup
 from privaudit.audits.inputs import Inputs, OpenedModel
 from privaudit.audits.training_records import recorded_population
 from privaudit.data.canaries.template import draw_fillings
@@ -72,7 +72,7 @@ class Controls:
 
 def plan_controls(
     opened: OpenedModel,
-    questions: Sequence[Question],
+    questions: Sequence[CanaryGroup],
     request: ControlRequest,
     inputs: Inputs,
     *,
@@ -105,7 +105,7 @@ def plan_controls(
 
 def ask_controls(
     planned: PlannedControls,
-    questions: Sequence[Question],
+    questions: Sequence[CanaryGroup],
     request: ControlRequest,
     *,
     progress: Progress,
@@ -150,7 +150,7 @@ def ask_controls(
     return Controls(planned.pools, tuple(tuple(row) for row in margins), np.stack(secrets))
 
 
-def _ask_own(planned: PlannedControls, model: TextClassifier, questions: Sequence[Question]) -> Controls:
+def _ask_own(planned: PlannedControls, model: TextClassifier, questions: Sequence[CanaryGroup]) -> Controls:
     # NOTE: torch comes with it, and `mia` on a table of scores reads this module's requests without torch.
     from privaudit.attacks.extraction.surfaces import open_surface
 
@@ -162,7 +162,7 @@ def _ask_own(planned: PlannedControls, model: TextClassifier, questions: Sequenc
     return Controls(planned.pools, tuple(margins), np.concatenate(secrets)[None])
 
 
-def _pool(question: Question, seed: int, number: int) -> Pool:
+def _pool(question: CanaryGroup, seed: int, number: int) -> Pool:
     template = question.template
     if template.n_fillings <= MOST_FILLINGS:
         return Pool(template, question.secrets, None)
@@ -173,7 +173,7 @@ def _pool(question: Question, seed: int, number: int) -> Pool:
 def _plan(
     opened: OpenedModel,
     pool: "Population",
-    questions: Sequence[Question],
+    questions: Sequence[CanaryGroup],
     pools: Sequence[Pool],
     device: str,
     seed: int,
@@ -193,12 +193,16 @@ def _plan(
 
 
 def _clean_pool(
-    opened: OpenedModel, data: "BundleData", recipe: "Recipe", questions: Sequence[Question], inputs: Inputs
+    opened: OpenedModel,
+    data: "BundleData",
+    recipe: "Recipe",
+    questions: Sequence[CanaryGroup],
+    inputs: Inputs,
 ) -> "Population":
     """The ordinary records that the target was trained on, those it watched to stop early included."""
-    from privaudit.training.bundle_data import Side
+    from privaudit.training.bundle_data import RecordUse
 
-    used = [Side.MEMBER, Side.VALIDATION] if recipe.early_stopping else [Side.MEMBER]
+    used = [RecordUse.MEMBER, RecordUse.VALIDATION] if recipe.early_stopping else [RecordUse.MEMBER]
     pool = recorded_population(opened, data, inputs, used)
     secret = {
         normalise(question.template.render(filling)) for question in questions for filling in question.secrets

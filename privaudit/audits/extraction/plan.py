@@ -14,7 +14,7 @@ from privaudit.attacks.extraction.ranking import Pool
 from privaudit.attacks.extraction.registry import extraction_attacks, find_extraction_attack
 from privaudit.attacks.extraction.spec import ExtractionAttack, Objective, SearchSettings, Surface
 from privaudit.attacks.extraction.surfaces import open_surface
-from privaudit.audits.canary_questions import Question, questions_of, trained_with
+from privaudit.audits.canary_questions import CanaryGroup, questions_of, trained_with
 from privaudit.audits.extraction.controls import (
     MOST_FILLINGS,
     ControlRequest,
@@ -67,7 +67,7 @@ class ExtractionRequest:
 class PlannedQuestion:
     """One space of fillings with what searches it."""
 
-    question: Question
+    question: CanaryGroup
     surface: Surface
     pool: Pool
     """What the secrets are ranked among."""
@@ -134,7 +134,7 @@ def _check_settings(settings: SearchSettings) -> None:
 def _planned(
     request: ExtractionRequest,
     opened: OpenedModel,
-    question: Question,
+    question: CanaryGroup,
     number: int,
     controls: PlannedControls | None,
 ) -> PlannedQuestion:
@@ -149,7 +149,7 @@ def _planned(
 
 
 def _chosen(
-    request: ExtractionRequest, surface: Surface, pool: Pool, question: Question
+    request: ExtractionRequest, surface: Surface, pool: Pool, question: CanaryGroup
 ) -> tuple[ExtractionAttack, ...]:
     """The attacks on one question.
 
@@ -177,7 +177,9 @@ def _chosen(
     return tuple(attacks[name] for name in names)
 
 
-def _calibrated(request: ExtractionRequest, pool: Pool, question: Question) -> tuple[ExtractionAttack, ...]:
+def _calibrated(
+    request: ExtractionRequest, pool: Pool, question: CanaryGroup
+) -> tuple[ExtractionAttack, ...]:
     few = pool.exact and question.template.n_fillings <= _MOST_CALIBRATED[request.calibration]
     if any(name not in (ENUMERATE, "all") for name in request.attacks) or not few:
         most = _MOST_CALIBRATED[request.calibration]

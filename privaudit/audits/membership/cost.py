@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from privaudit.attacks.membership.perturbations import COPIES
 from privaudit.attacks.membership.spec import Attack, AttackSpec, Signal
-from privaudit.audits.inputs import Subject
+from privaudit.audits.inputs import OpenedInputs
 from privaudit.stopwatch import Stopwatch
 from privaudit.targets.interface import HasGradients, ScoreTable
 
@@ -14,7 +14,7 @@ _SCORE_BYTES = 8
 
 
 @dataclass(frozen=True)
-class Cost:
+class AuditCost:
     """What the model and the machine will have to do."""
 
     records: int
@@ -43,36 +43,38 @@ def per_record(spec: AttackSpec) -> PerRecord:
     return PerRecord(1 + COPIES * len(copied), int(bool(backward)))
 
 
-def estimate(subject: Subject, attacks: Sequence[Attack]) -> Cost:
+def estimate(opened: OpenedInputs, attacks: Sequence[Attack]) -> AuditCost:
     """Count the work and time a probe.
 
     Args:
-        subject: the opened model and records.
+        opened: the opened model and records.
         attacks: what is planned.
 
     Raises:
         ModelError: the model fails on the records.
     """
     needs = frozenset[Signal]().union(*(attack.spec.needs for attack in attacks))
-    n = len(subject.member)
+    n = len(opened.member)
     copied = sum(COPIES for signal in (Signal.LABEL_ROBUSTNESS, Signal.NEIGHBOUR_LOSSES) if signal in needs)
-    inferences = 0 if isinstance(subject.source, ScoreTable) else n * (1 + copied)
+    inferences = 0 if isinstance(opened.source, ScoreTable) else n * (1 + copied)
     backward = n if Signal.GRADIENT_NORMS in needs else 0
-    columns = len(subject.labels) + len(attacks)
-    return Cost(n, inferences, backward, n * columns * _SCORE_BYTES, _probe(subject, inferences, backward))
+    columns = len(opened.labels) + len(attacks)
+    return AuditCost(
+        n, inferences, backward, n * columns * _SCORE_BYTES, _probe(opened, inferences, backward)
+    )
 
 
-def _probe(subject: Subject, inferences: int, backward: int) -> float | None:
-    if isinstance(subject.source, ScoreTable):
+def _probe(opened: OpenedInputs, inferences: int, backward: int) -> float | None:
+    if isinstance(opened.source, ScoreTable):
         return None
-    step = max(1, len(subject.member) // _PROBED)
-    texts, label = subject.audit_set.records.texts[::step], subject.label[::step]
-    subject.source.outputs(texts[:1])  # The first call pays for lazy initialisation.
+    step = max(1, len(opened.member) // _PROBED)
+    texts, label = opened.audit_set.records.texts[::step], opened.label[::step]
+    opened.source.outputs(texts[:1])  # The first call pays for lazy initialisation.
     watch = Stopwatch()
-    subject.source.outputs(texts)
+    opened.source.outputs(texts)
     seconds = watch.seconds / len(texts) * inferences
-    if backward and isinstance(subject.source, HasGradients):
+    if backward and isinstance(opened.source, HasGradients):
         watch = Stopwatch()
-        subject.source.gradient_norms(texts[:16], label[:16])
+        opened.source.gradient_norms(texts[:16], label[:16])
         seconds += watch.seconds / len(texts[:16]) * backward
     return seconds

@@ -7,17 +7,17 @@ import numpy as np
 
 from privaudit.attacks.membership.signals import Signals
 from privaudit.audits.describe import describe_opened
-from privaudit.audits.inputs import Subject
+from privaudit.audits.inputs import OpenedInputs
 from privaudit.audits.membership.units import Units
 from privaudit.results import BlindBaseline, Data, Duplicates, Membership, Model
 from privaudit.targets.interface import Access
 
 
-def describe_model(subject: Subject, path: Path, signals: Signals) -> Model:
+def describe_model(opened: OpenedInputs, path: Path, signals: Signals) -> Model:
     """The audited model, with its accuracy on both sides: the gap is the plainest sign of overfitting."""
     correct = signals.target_logits.argmax(axis=1) == signals.label
-    recipe = None if subject.trained_by is None else subject.trained_by.recipe.to_plain()
-    return describe_opened(subject.source, path, recipe).model_copy(
+    recipe = None if opened.trained_by is None else opened.trained_by.recipe.to_plain()
+    return describe_opened(opened.source, path, recipe).model_copy(
         update={
             "accuracy_members": float(correct[signals.member].mean()),
             "accuracy_nonmembers": float(correct[~signals.member].mean()),
@@ -25,9 +25,9 @@ def describe_model(subject: Subject, path: Path, signals: Signals) -> Model:
     )
 
 
-def describe_data(subject: Subject, units: Units, baseline: BlindBaseline, near_duplicates: int) -> Data:
+def describe_data(opened: OpenedInputs, units: Units, baseline: BlindBaseline, near_duplicates: int) -> Data:
     """The audited records."""
-    audit_set = subject.audit_set
+    audit_set = opened.audit_set
     n_members = int(np.count_nonzero(audit_set.member))
     return Data(
         source=audit_set.source,
@@ -43,13 +43,13 @@ def describe_data(subject: Subject, units: Units, baseline: BlindBaseline, near_
 
 
 def warnings(
-    subject: Subject, units: Units, baseline: BlindBaseline, membership: Sequence[Membership]
+    opened: OpenedInputs, units: Units, baseline: BlindBaseline, membership: Sequence[Membership]
 ) -> Iterator[str]:
     """What a reader must know before believing the numbers, one sentence each."""
     if baseline.comparable is False and not baseline.gates:
         why = (
             "the split's own coins are recorded"
-            if subject.audit_set.randomised
+            if opened.audit_set.randomised
             else "--accept-shift was given"
         )
         yield (
@@ -60,7 +60,7 @@ def warnings(
         yield f"Whether the two sets can be compared is unknown: {baseline.reason}."
     if not any(m.n_references for m in membership):
         yield "No reference models were used: leakage at low false-positive rates may be understated."
-    if subject.access is Access.LABEL:
+    if opened.access is Access.LABEL:
         yield "The model gives labels only: attacks that need scores could not run."
     if units.group is not None:
         yield f"Membership is counted over {len(units.ids)} groups, not over records."

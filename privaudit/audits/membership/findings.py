@@ -9,7 +9,7 @@ from privaudit.attacks.membership.registry import find_attack
 from privaudit.attacks.membership.signals import Signals
 from privaudit.attacks.membership.spec import Attack, AttackContext, Signal
 from privaudit.attacks.membership.transforms import margins, reference_margins
-from privaudit.audits.inputs import Subject
+from privaudit.audits.inputs import OpenedInputs
 from privaudit.audits.membership.evaluate import RecordRisk, evaluate_attack, most_exposed
 from privaudit.audits.membership.record_risk import (
     agreement_across_seeds,
@@ -48,7 +48,7 @@ def find(
     attacks: Sequence[Attack],
     planned: int,
     signals: Signals,
-    subject: Subject,
+    opened: OpenedInputs,
     *,
     seed: int,
     show_texts: bool,
@@ -60,12 +60,12 @@ def find(
         attacks: those whose signals are there.
         planned: how many attacks were planned, which sets the level of the simultaneous intervals.
         signals: the evidence.
-        subject: the records behind it.
+        opened: the records behind it.
         seed: root seed.
         show_texts: put the texts of exposed records into the findings.
         progress: told once per attack.
     """
-    units = units_of(signals.ids, signals.member, subject.audit_set.records.groups)
+    units = units_of(signals.ids, signals.member, opened.audit_set.records.groups)
     context = AttackContext(seed)
     scores: dict[str, Floats] = {}
     membership: list[Membership] = []
@@ -94,14 +94,14 @@ def find(
     if primary is None:
         return Findings(units, scores, (), tuple(unmeasured), (), ())
     score = scores[primary]
-    texts = subject.audit_set.records.texts if show_texts else None
+    texts = opened.audit_set.records.texts if show_texts else None
     risk, agreement = _record_risk(signals, units, context)
     return Findings(
         units,
         scores,
         tuple(membership),
         tuple(unmeasured),
-        slices(primary, score, signals.member, _groupings(subject, signals)),
+        slices(primary, score, signals.member, _groupings(opened, signals)),
         most_exposed(primary, score, units, texts or None, risk),
         agreement,
     )
@@ -135,14 +135,14 @@ def _n_references(attack: Attack, signals: Signals) -> int:
     return len(signals.reference_logits)
 
 
-def _groupings(subject: Subject, signals: Signals) -> list[Grouping]:
+def _groupings(opened: OpenedInputs, signals: Signals) -> list[Grouping]:
     """Class, correctness and length; none of them when the unit is a group of records."""
-    records = subject.audit_set.records
+    records = opened.audit_set.records
     if records.groups is not None:
         return []
     correct = (signals.target_logits.argmax(axis=1) == signals.label).astype(np.int64)
     found = [
-        Grouping("class", subject.labels, signals.label),
+        Grouping("class", opened.labels, signals.label),
         Grouping("prediction", ("wrong", "right"), correct),
     ]
     return [*found, by_length(records.texts)] if len(records.texts) else found

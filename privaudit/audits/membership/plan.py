@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from privaudit import gate
 from privaudit.attacks.membership.selection import BEST_ATTACK, best_attack
 from privaudit.attacks.membership.spec import Attack
-from privaudit.audits.inputs import Inputs, Subject, open_subject
+from privaudit.audits.inputs import Inputs, OpenedInputs, open_inputs
 from privaudit.audits.membership.collect import (
     available,
     n_references,
@@ -45,7 +45,7 @@ class MembershipPlan:
     """What will be attacked, with what: everything that can be refused has been refused."""
 
     request: MembershipRequest
-    subject: Subject
+    opened: OpenedInputs
     attacks: tuple[Attack, ...]
     thresholds: tuple[gate.Threshold, ...]
     references: PlannedReferences | None = None
@@ -58,20 +58,20 @@ def plan_membership(request: MembershipRequest) -> MembershipPlan:
         PrivauditError: a file, an attack or a threshold cannot be used.
     """
     thresholds = tuple(gate.parse_threshold(expression) for expression in request.fail_if)
-    subject = open_subject(request.inputs)
-    planned = _planned_references(subject, request)
-    signals = available(subject.source) | (planned.signals if planned else frozenset())
-    count = planned.count if planned else n_references(subject.source)
-    attacks = select_attacks(request.attacks, subject.access, signals, count)
-    best = best_attack(subject.access, signals, count)
+    opened = open_inputs(request.inputs)
+    planned = _planned_references(opened, request)
+    signals = available(opened.source) | (planned.signals if planned else frozenset())
+    count = planned.count if planned else n_references(opened.source)
+    attacks = select_attacks(request.attacks, opened.access, signals, count)
+    best = best_attack(opened.access, signals, count)
     thresholds = tuple(gate.with_alias(threshold, BEST_ATTACK, best) for threshold in thresholds)
     gate.check_attacks(thresholds, {"membership": [a.spec.id for a in attacks]}, "mia")
     references = planned.for_attacks(attacks) if planned else None
-    return MembershipPlan(request, subject, attacks, thresholds, references)
+    return MembershipPlan(request, opened, attacks, thresholds, references)
 
 
-def _planned_references(subject: Subject, request: MembershipRequest) -> PlannedReferences | None:
+def _planned_references(opened: OpenedInputs, request: MembershipRequest) -> PlannedReferences | None:
     if request.references is None:
         return None
     inputs = request.inputs
-    return plan_references(subject, request.references, inputs.columns, inputs.device, request.seed)
+    return plan_references(opened, request.references, inputs.columns, inputs.device, request.seed)

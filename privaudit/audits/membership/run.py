@@ -47,7 +47,7 @@ def run_membership(plan: MembershipPlan, progress: Progress = SILENT) -> Members
         ModelError: the model fails on the records.
     """
     watch = Stopwatch()
-    request, subject = plan.request, plan.subject
+    request, opened = plan.request, plan.opened
     with watch.stage("comparing the sets"):
         baseline, near = _check_sets(plan, progress)
     with watch.stage("signals of the model"):
@@ -60,7 +60,7 @@ def run_membership(plan: MembershipPlan, progress: Progress = SILENT) -> Members
             ready,
             len(plan.attacks),
             signals,
-            subject,
+            opened,
             seed=request.seed,
             show_texts=request.show_texts,
             progress=progress,
@@ -72,9 +72,9 @@ def run_membership(plan: MembershipPlan, progress: Progress = SILENT) -> Members
         tool=tool(),
         created=now(),
         command="mia",
-        model=describe_model(subject, request.inputs.model, signals),
-        data=describe_data(subject, found.units, baseline, near),
-        claim=request.claim or subject.claim,
+        model=describe_model(opened, request.inputs.model, signals),
+        data=describe_data(opened, found.units, baseline, near),
+        claim=request.claim or opened.claim,
         membership=found.membership,
         not_run=not_run,
         slices=found.slices,
@@ -94,13 +94,13 @@ def run_membership(plan: MembershipPlan, progress: Progress = SILENT) -> Members
             device=request.inputs.device,
             settings=request.settings,
         ),
-        warnings=tuple(warnings(subject, found.units, baseline, found.membership)),
+        warnings=tuple(warnings(opened, found.units, baseline, found.membership)),
     )
     return MembershipOutcome(result, signals, found.scores)
 
 
 def _check_sets(plan: MembershipPlan, progress: Progress) -> tuple[BlindBaseline, int]:
-    audit_set, request = plan.subject.audit_set, plan.request
+    audit_set, request = plan.opened.audit_set, plan.request
     records = audit_set.records
     if not len(records.texts):
         return without_texts(), 0
@@ -116,16 +116,16 @@ def _check_sets(plan: MembershipPlan, progress: Progress) -> tuple[BlindBaseline
 
 
 def _signals(plan: MembershipPlan, deadline: Callable[[], bool], progress: Progress) -> Signals:
-    subject = plan.subject
-    if isinstance(subject.source, ScoreTable):
-        return signals_from_table(subject.source)
-    records = subject.audit_set.records
+    opened = plan.opened
+    if isinstance(opened.source, ScoreTable):
+        return signals_from_table(opened.source)
+    records = opened.audit_set.records
     return collect(
-        subject.source,
+        opened.source,
         records.ids,
         records.texts,
-        subject.label,
-        subject.member,
+        opened.label,
+        opened.member,
         plan.attacks,
         seed=plan.request.seed,
         groups=records.groups,
@@ -140,7 +140,7 @@ def _with_references(plan: MembershipPlan, signals: Signals, watch: Stopwatch, p
         return signals
     left = None if request.max_seconds is None else monotonic() + request.max_seconds - watch.seconds
     return with_references(
-        signals, plan.subject, plan.references, request.references, deadline=left, progress=progress
+        signals, plan.opened, plan.references, request.references, deadline=left, progress=progress
     )
 
 

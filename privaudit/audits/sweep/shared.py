@@ -13,7 +13,7 @@ from privaudit.targets.interface import Access
 from privaudit.training.recipe import Recipe
 
 
-class Together:
+class CombinedProgress:
     """One count over all models, whichever plan they belong to."""
 
     def __init__(self, progress: Progress) -> None:

@@ -20,7 +20,7 @@ OWN_LABEL = "canary"
 _ATTEMPTS = 1000
 
 
-class Stream(IntEnum):
+class CanaryStream(IntEnum):
     """What random numbers are drawn for; the value is part of the seed and must not change."""
 
     SECRETS = 1
@@ -58,7 +58,7 @@ def draw_secrets(
                 f"one with {template.n_fillings:,}",
                 "Lower --count, or add slots",
             )
-    rng = Stream.SECRETS.generator(seed)
+    rng = CanaryStream.SECRETS.generator(seed)
     # NOTE: no normalised text has a line feed, so no match runs over the end of a record.
     data = "\n".join(f" {normalise(text)} " for text in texts)
     taken: set[str] = set()
@@ -81,7 +81,7 @@ def draw_labels(n: int, policy: str, seed: int, labels: Sequence[str]) -> list[s
     """
     known = sorted(set(labels))
     if policy == "random":
-        return [known[draw] for draw in Stream.LABELS.generator(seed).integers(len(known), size=n)]
+        return [known[draw] for draw in CanaryStream.LABELS.generator(seed).integers(len(known), size=n)]
     if policy == "own":
         if OWN_LABEL in {normalise(label) for label in known}:
             raise DataError(
@@ -99,7 +99,7 @@ def draw_labels(n: int, policy: str, seed: int, labels: Sequence[str]) -> list[s
 
 def draw_coins(n: int, seed: int) -> list[bool]:
     """Whether each of ``n`` canaries is included: independent fair coins."""
-    return [bool(draw < 0.5) for draw in Stream.COINS.generator(seed).random(n)]
+    return [bool(draw < 0.5) for draw in CanaryStream.COINS.generator(seed).random(n)]
 
 
 def _new_secret(template: Template, rng: np.random.Generator, taken: set[str], data: str) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from privaudit.data.audit_set import Columns
 from privaudit.data.canaries.candidates import complete_lists
-from privaudit.data.canaries.draws import Stream, draw_coins, draw_labels, draw_secrets
+from privaudit.data.canaries.draws import CanaryStream, draw_coins, draw_labels, draw_secrets
 from privaudit.data.canaries.manifest import Canary, Include, Manifest, SourceFile
 from privaudit.data.canaries.pattern import Pattern, parse_patterns
 from privaudit.data.readers import file_sha256, read_records
@@ -191,7 +191,7 @@ def _mixed(records: Records, manifest: Manifest, seed: int) -> Records:
         for copy in range(1, canary.repetitions + 1)
     ]
     n = len(records) + len(copies)
-    place = Stream.PLACES.generator(seed).permutation(n)
+    place = CanaryStream.PLACES.generator(seed).permutation(n)
     place[len(copies) :].sort()
     order = np.argsort(place)
     texts = {canary.id: manifest.text(canary) for canary, _ in copies}

@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from privaudit.reports.document import Document, Figure, Listing, Sentence, Table
 from privaudit.reports.page import document_of
-from privaudit.reports.shortened import presentable
+from privaudit.reports.shortened import shortened
 from privaudit.results import Result, to_json
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ _MARKS = {
 
 def html(result: Result) -> str:
     """The page of a result, which names the digest of that result as JSON on every printed sheet."""
-    return html_page(document_of(presentable(result)), sha256(to_json(result).encode()).hexdigest())
+    return html_page(document_of(shortened(result)), sha256(to_json(result).encode()).hexdigest())
 
 
 def html_page(document: Document, digest: str | None = None) -> str:

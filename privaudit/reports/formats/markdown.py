@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from privaudit.inert import inert
 from privaudit.reports.document import Block, Document, Figure, Listing, Section, Sentence, Table
 from privaudit.reports.page import document_of
-from privaudit.reports.shortened import MOST_OF_A_TEXT, presentable
+from privaudit.reports.shortened import MOST_OF_A_TEXT, shortened
 from privaudit.results import Result
 
 MOST_BYTES = 60_000
@@ -27,7 +27,7 @@ _NOTHING = "<!-- -->"
 
 def markdown(result: Result, most_bytes: int = MOST_BYTES) -> str:
     """The summary of a result."""
-    return markdown_page(document_of(presentable(result)), most_bytes)
+    return markdown_page(document_of(shortened(result)), most_bytes)
 
 
 def markdown_page(document: Document, most_bytes: int = MOST_BYTES) -> str:

@@ -6,7 +6,14 @@ from math import ceil, floor
 from markupsafe import Markup
 
 from privaudit.reports.document import Figure, Table
-from privaudit.reports.page.roc_lines import LEAST, Allowed, Line, allowed_lines, attack_lines, canary_line
+from privaudit.reports.page.roc_lines import (
+    LEAST,
+    AllowedRegion,
+    RocLine,
+    allowed_lines,
+    attack_lines,
+    canary_line,
+)
 from privaudit.reports.svg import DOTTED, GREEN, GREY, Axis, Chart, hatching, patch, swatch
 from privaudit.reports.words.numbers import NOT_MEASURED
 from privaudit.results import Result
@@ -35,7 +42,7 @@ def roc_figure(result: Result) -> Figure | None:
     )
 
 
-def _chart(reached: Sequence[Line], allowed: Sequence[Allowed], banded: Sequence[Line]) -> Chart:
+def _chart(reached: Sequence[RocLine], allowed: Sequence[AllowedRegion], banded: Sequence[RocLine]) -> Chart:
     chart = Chart(
         _rate("share of non-members wrongly accused (false-positive rate)"),
         _rate("share of members found (true-positive rate)"),
@@ -63,14 +70,14 @@ def _chart(reached: Sequence[Line], allowed: Sequence[Allowed], banded: Sequence
     return chart
 
 
-def _drawn(allowed: Sequence[Allowed]) -> Iterator[Allowed]:
+def _drawn(allowed: Sequence[AllowedRegion]) -> Iterator[AllowedRegion]:
     """The curves of the claim; that of another mechanism only where the claim names none."""
     exact = any(line.kind == "mechanism" for line in allowed)
     return (line for line in allowed if not (exact and line.kind == "gaussian"))
 
 
 def _legend(
-    reached: Sequence[Line], allowed: Sequence[Allowed], banded: Sequence[Line]
+    reached: Sequence[RocLine], allowed: Sequence[AllowedRegion], banded: Sequence[RocLine]
 ) -> Iterator[tuple[Markup, str]]:
     for line in (*reached, *_drawn(allowed)):
         yield swatch(line.colour, line.dash), line.text
@@ -84,7 +91,7 @@ def _legend(
 
 
 def _caption(
-    result: Result, reached: Sequence[Line], allowed: Sequence[Allowed], banded: Sequence[Line]
+    result: Result, reached: Sequence[RocLine], allowed: Sequence[AllowedRegion], banded: Sequence[RocLine]
 ) -> Iterator[str]:
     yield "Members found against non-members wrongly accused; both axes are logarithmic."
     if reached:
@@ -112,7 +119,7 @@ def _caption(
             yield from _above(line, bounds)
 
 
-def _above(line: Line, allowed: Sequence[Allowed]) -> Iterator[str]:
+def _above(line: RocLine, allowed: Sequence[AllowedRegion]) -> Iterator[str]:
     """Where a line, or the lower end of its band, lies furthest above what is allowed."""
     points = [
         (y, x, min(bound.at(x) for bound in allowed))
@@ -133,13 +140,13 @@ def _rate(label: str) -> Axis:
     return Axis(LEAST, 1.0, label, (1e-4, 1e-3, 1e-2, 0.1, 1.0), log=True, percent=True)
 
 
-def _in_words(line: Line) -> str:
+def _in_words(line: RocLine) -> str:
     found = ((100 * fpr, line.at(fpr)) for fpr in (0.01, 0.1))
     words = (f"{_NO if tpr is None else f'{100 * tpr:.3g} %'} at {at:g} %" for at, tpr in found)
     return f"{line.text}: {', '.join(words)}."
 
 
-def _table(lines: Sequence[Line]) -> Table:
+def _table(lines: Sequence[RocLine]) -> Table:
     rows = tuple((line.text, *(_cell(line, fpr) for fpr in _SHOWN)) for line in lines)
     header = ("line", *(f"TPR at {100 * fpr:g} % FPR" for fpr in _SHOWN))
     caption = (
@@ -150,7 +157,7 @@ def _table(lines: Sequence[Line]) -> Table:
     return Table(caption, header, rows, frozenset(range(1, len(_SHOWN) + 1)))
 
 
-def _cell(line: Line, fpr: float) -> str:
+def _cell(line: RocLine, fpr: float) -> str:
     tpr, band = line.at(fpr), line.band_at(fpr)
     if tpr is None:
         return NOT_MEASURED

@@ -43,7 +43,7 @@ class Stairs:
 
 
 @dataclass(frozen=True)
-class Line:
+class RocLine:
     """One line of the chart."""
 
     text: str
@@ -95,7 +95,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Allowed(Line):
+class AllowedRegion(RocLine):
     """What a claim allows: points joined by straight lines, on axes that are not logarithmic."""
 
     kind: str = "epsilon-delta"
@@ -127,19 +127,19 @@ class Allowed(Line):
         return xs, [self.at(x) for x in xs]
 
 
-def attack_lines(rows: Sequence[Membership]) -> Iterator[Line]:
+def attack_lines(rows: Sequence[Membership]) -> Iterator[RocLine]:
     """The best two attacks by AUC, and the attack that everybody knows."""
     for row, (colour, dash) in zip(_shown(rows), _STYLES, strict=False):
         roc, least = row.roc, min(1.0, FALSE_POSITIVES / max(1, row.n_nonmembers))
-        yield Line(inert(row.attack), roc.fpr, roc.tpr, colour, dash, least, roc.tpr_low, roc.tpr_high)
+        yield RocLine(inert(row.attack), roc.fpr, roc.tpr, colour, dash, least, roc.tpr_low, roc.tpr_high)
 
 
-def canary_line(epsilon: Epsilon | None) -> Line | None:
+def canary_line(epsilon: Epsilon | None) -> RocLine | None:
     """What the audit of epsilon reached on its canaries."""
     found = None if epsilon is None else epsilon.empirical_curve
     if found is None or not found.fpr:
         return None
-    return Line(
+    return RocLine(
         "canaries of the epsilon audit",
         found.fpr,
         found.tpr,
@@ -152,7 +152,7 @@ def canary_line(epsilon: Epsilon | None) -> Line | None:
     )
 
 
-def allowed_lines(epsilon: Epsilon | None, claim: Claim | None) -> list[Allowed]:
+def allowed_lines(epsilon: Epsilon | None, claim: Claim | None) -> list[AllowedRegion]:
     """Every curve of the claim; without a test of it, the region of the (epsilon, delta) that is claimed."""
     if epsilon is not None:
         return [_allowed(curve) for curve in epsilon.theory_curves if curve.fpr]
@@ -161,16 +161,16 @@ def allowed_lines(epsilon: Epsilon | None, claim: Claim | None) -> list[Allowed]
     return [_region(claim.epsilon, claim.delta)]
 
 
-def _region(epsilon: float, delta: float) -> Allowed:
+def _region(epsilon: float, delta: float) -> AllowedRegion:
     """The corners of Kairouz, Oh and Viswanath's region (arXiv 1311.0776)."""
     corner = (1 - delta) / (1 + exp(min(epsilon, _MOST_EPSILON)))
     colour, dash, text = _ALLOWED["epsilon-delta"]
-    return Allowed(text, (0.0, corner, 1 - delta, 1.0), (delta, 1 - corner, 1.0, 1.0), colour, dash)
+    return AllowedRegion(text, (0.0, corner, 1 - delta, 1.0), (delta, 1 - corner, 1.0, 1.0), colour, dash)
 
 
-def _allowed(curve: Curve) -> Allowed:
+def _allowed(curve: Curve) -> AllowedRegion:
     colour, dash, text = _ALLOWED[curve.kind]
-    return Allowed(text, curve.fpr, curve.tpr, colour, dash, kind=curve.kind)
+    return AllowedRegion(text, curve.fpr, curve.tpr, colour, dash, kind=curve.kind)
 
 
 def _shown(rows: Sequence[Membership]) -> list[Membership]:

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from privaudit.inert import inert
 from privaudit.reports.findings import is_waived
-from privaudit.reports.shortened import presentable
+from privaudit.reports.shortened import shortened
 from privaudit.reports.terminal.comparison_table import comparison_parts
 from privaudit.reports.terminal.epsilon_sweep_table import epsilon_sweep_parts
 from privaudit.reports.terminal.epsilon_table import epsilon_parts
@@ -27,7 +27,7 @@ _COLOURS = {"exceeded": "red", "waived": "yellow", "holds": "green", "inconclusi
 
 def print_result(result: Result, console: Console) -> None:
     """Print ``result`` to ``console``; nothing in it is taken for markup or control characters."""
-    parts = Group(*_parts(presentable(result), console.width))
+    parts = Group(*_parts(shortened(result), console.width))
     console.print(parts, markup=False, emoji=False, highlight=False)
 
 

@@ -24,7 +24,7 @@ _STATUS = {
 
 
 @dataclass(frozen=True)
-class Line:
+class ComparisonLine:
     """One number in both results, in words."""
 
     attack: str
@@ -35,7 +35,7 @@ class Line:
     direction: str
 
 
-def lines(comparison: Comparison) -> list[Line]:
+def lines(comparison: Comparison) -> list[ComparisonLine]:
     """Every number that could be compared: what got worse, what got better, then the rest.
 
     Attacks that ask for the same canary rank it alike, and share a line.
@@ -135,9 +135,9 @@ def difference(change: Change) -> str:
     return interval if change.difference.value is None else f"{value} {interval}"
 
 
-def _line(changes: Sequence[Change]) -> Line:
+def _line(changes: Sequence[Change]) -> ComparisonLine:
     first = changes[0]
-    return Line(
+    return ComparisonLine(
         subject(changes),
         metric_in_words(first.metric),
         _amount(first.old, first.metric),

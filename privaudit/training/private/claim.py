@@ -13,7 +13,7 @@ from privaudit.accounting.calibrate import noise_for_epsilon
 from privaudit.accounting.mechanism import Mechanism
 from privaudit.errors import UsageError
 from privaudit.results import Claim
-from privaudit.training.loop import History
+from privaudit.training.loop import TrainingHistory
 from privaudit.training.private.settings import Clipping, PrivateTraining
 from privaudit.training.recipe import Recipe
 
@@ -151,7 +151,7 @@ def source_of_words(recipe: Recipe) -> str:
     return recipe.vocabulary if recipe.vocabulary.startswith("hash:") else f"file {recipe.vocabulary}"
 
 
-def notes_of(history: History, noise_seed: int | None) -> tuple[str, ...]:
+def notes_of(history: TrainingHistory, noise_seed: int | None) -> tuple[str, ...]:
     """What a reader of the claim must know besides its numbers."""
     notes = []
     if noise_seed is not None:

@@ -10,13 +10,13 @@ from torch import Tensor, nn
 from privaudit.errors import UsageError
 from privaudit.progress import Progress
 from privaudit.targets.interface import Ints
-from privaudit.training.loop import Epoch, History, learning_rate_factor, make_optimizer
+from privaudit.training.loop import Epoch, TrainingHistory, learning_rate_factor, make_optimizer
 from privaudit.training.private.gradients import RowGradient, clipped_sum, factors_of
 from privaudit.training.private.noise import LateNoise, noise_generator
 from privaudit.training.private.sampling import PoissonBatches
 from privaudit.training.private.settings import PrivateTraining
 from privaudit.training.recipe import Recipe
-from privaudit.training.seeds import Stream, derive, seeded_torch
+from privaudit.training.seeds import SeedStream, derive, seeded_torch
 
 Gradients = Mapping[str, Tensor | RowGradient]
 
@@ -33,7 +33,7 @@ def fit_private(
     max_seconds: float | None = None,
     tables: Sequence[nn.Embedding] = (),
     on_step: Callable[[int], None] | None = None,
-) -> History:
+) -> TrainingHistory:
     """Train ``module`` in place with DP-SGD (arXiv 1607.00133, algorithm 1); it is left in evaluation mode.
 
     A pass is ``round(1 / sample_rate)`` steps. A run that ``max_seconds`` stops ends after a whole pass (the
@@ -73,7 +73,7 @@ def fit_private(
         losses: list[Tensor] = []
         while mechanism.step < min(limit, number * passes):
             if recipe.dropout:
-                torch.manual_seed(derive(seed, Stream.DROPOUT, mechanism.step))
+                torch.manual_seed(derive(seed, SeedStream.DROPOUT, mechanism.step))
             losses.append(mechanism.run_step(losses_of, batches.draw()))
             progress.advance(1, f"pass {number}")
             if on_step is not None:
@@ -84,7 +84,7 @@ def fit_private(
     epochs: list[Epoch] = []
     module.train()
     try:
-        with seeded_torch(seed, Stream.DROPOUT):
+        with seeded_torch(seed, SeedStream.DROPOUT):
             while mechanism.step < limit and not (
                 epochs and max_seconds is not None and time.monotonic() - began > max_seconds
             ):
@@ -93,7 +93,7 @@ def fit_private(
         mechanism.close()
     module.eval()
     stopped: Literal["epochs", "time"] = "time" if mechanism.step < limit else "epochs"
-    return History(tuple(epochs), len(epochs), stopped, mechanism.step, time.monotonic() - began)
+    return TrainingHistory(tuple(epochs), len(epochs), stopped, mechanism.step, time.monotonic() - began)
 
 
 class _Mechanism:

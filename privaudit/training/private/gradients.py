@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 import torch
 from torch import Tensor, nn
 
-from privaudit.training.private.rules import Gradient, Part, RowGradient, gathered
+from privaudit.training.private.rules import Gradient, GradientPart, RowGradient, gathered
 from privaudit.training.private.settings import PrivateTraining
 from privaudit.training.private.tape import Use, check_apart, check_unchanged, record
 
@@ -83,7 +83,7 @@ def clipped_sum(
     return ClippedSum(norms, gradients)
 
 
-def _parts(module: nn.Module, losses: Tensor, uses: list[Use], names: dict[int, str]) -> list[Part]:
+def _parts(module: nn.Module, losses: Tensor, uses: list[Use], names: dict[int, str]) -> list[GradientPart]:
     """The one backward pass, and what the rules make of it."""
     calls = tuple(use.name for use in uses)
     seen = _CHECKED.setdefault(module, set())
@@ -104,7 +104,7 @@ def _parts(module: nn.Module, losses: Tensor, uses: list[Use], names: dict[int, 
         own = len(tensor) // len(losses)
         return tensor if own == 1 else tensor.view(len(losses), own, *tensor.shape[1:])
 
-    parts: list[Part] = []
+    parts: list[GradientPart] = []
     with torch.no_grad():
         for use, gradient in zip(uses, gradients, strict=True):
             if gradient is not None:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
-from privaudit.training.seeds import Stream
+from privaudit.training.seeds import SeedStream
 
 _STATE_BYTES, _STATE_WORDS, _STATE_START = 5056, 624, 3
 """Layout of the CPU generator's state in torch: 64-bit numbers, of which 624 are the state of MT19937."""
@@ -29,7 +29,7 @@ def noise_generator(seed: int, device: torch.device | str = "cpu") -> torch.Gene
     Raises:
         RuntimeError: this version of torch lays out the state in another way.
     """
-    sequence = np.random.SeedSequence([seed, Stream.NOISE])
+    sequence = np.random.SeedSequence([seed, SeedStream.NOISE])
     generator = torch.Generator(device)
     generator.manual_seed(int(sequence.generate_state(1, np.uint64)[0] >> np.uint64(1)))
     if torch.device(device).type == "cpu":

@@ -3,7 +3,7 @@
 import numpy as np
 
 from privaudit.targets.interface import Ints
-from privaudit.training.seeds import Stream
+from privaudit.training.seeds import SeedStream
 
 
 class PoissonBatches:
@@ -20,7 +20,7 @@ class PoissonBatches:
 
     def __init__(self, n: int, rate: float, seed: int) -> None:
         self._n, self._rate = n, rate
-        self._rng = np.random.default_rng([seed, Stream.BATCH])
+        self._rng = np.random.default_rng([seed, SeedStream.BATCH])
 
     def draw(self) -> Ints:
         """Positions of the next batch in ``0 … n-1``, each at most once and in no certain order."""

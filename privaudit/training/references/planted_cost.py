@@ -19,7 +19,7 @@ _PROBED_TEXTS = 512
 
 
 @dataclass(frozen=True)
-class Cost:
+class TrainingCost:
     """Of several models of one recipe."""
 
     models: int
@@ -40,7 +40,7 @@ class Cost:
         )
 
 
-def estimate_cost(parts: Sequence[tuple[ReferencePlan, int]], store: Store) -> Cost:
+def estimate_cost(parts: Sequence[tuple[ReferencePlan, int]], store: Store) -> TrainingCost:
     """Count the work and time a probe.
 
     Args:
@@ -62,7 +62,9 @@ def estimate_cost(parts: Sequence[tuple[ReferencePlan, int]], store: Store) -> C
     if learner.recipe.privacy is not None:
         steps = learner.recipe.privacy.steps
     each = None if learner.recipe.architecture == "hf" else _seconds(learner, plan, steps)
-    return Cost(models, held, steps, len(plan.scored), None if each is None else each * (models - held))
+    return TrainingCost(
+        models, held, steps, len(plan.scored), None if each is None else each * (models - held)
+    )
 
 
 def _copies(learner: PlantedLearner | CoinLearner) -> int:

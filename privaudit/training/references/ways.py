@@ -12,7 +12,7 @@ import torch
 from privaudit.training.recipe import Recipe
 
 
-class Way(StrEnum):
+class TrainingMode(StrEnum):
     """How references are trained."""
 
     SPREAD = "spread"
@@ -25,18 +25,18 @@ class Way(StrEnum):
 class Choice:
     """A way, and how many references it trains together."""
 
-    way: Way
+    way: TrainingMode
     block_size: int
 
 
-_ALONE = Choice(Way.SPREAD, 1)
+_ALONE = Choice(TrainingMode.SPREAD, 1)
 _TABLE = {
-    ("bow", "cpu"): Choice(Way.STACKED, 4),
-    ("cnn", "cpu"): Choice(Way.STACKED, 1),
-    ("transformer", "cpu"): Choice(Way.STACKED, 1),
-    ("bow", "cuda"): Choice(Way.STACKED, 64),
-    ("cnn", "cuda"): Choice(Way.STACKED, 32),
-    ("transformer", "cuda"): Choice(Way.STACKED, 32),
+    ("bow", "cpu"): Choice(TrainingMode.STACKED, 4),
+    ("cnn", "cpu"): Choice(TrainingMode.STACKED, 1),
+    ("transformer", "cpu"): Choice(TrainingMode.STACKED, 1),
+    ("bow", "cuda"): Choice(TrainingMode.STACKED, 64),
+    ("cnn", "cuda"): Choice(TrainingMode.STACKED, 32),
+    ("transformer", "cuda"): Choice(TrainingMode.STACKED, 32),
 }
 
 

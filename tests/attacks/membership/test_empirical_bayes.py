@@ -14,7 +14,7 @@ from privaudit.attacks.membership.empirical_bayes import (
     predict,
 )
 from privaudit.attacks.membership.reference_statistics import (
-    Side,
+    RecordStatistics,
     as_normal,
     log_mean_probability,
     log_normal,
@@ -116,7 +116,7 @@ def test_variances_that_depend_on_the_mean_are_followed():
     side = side_of(values, np.ones((k, n), bool))
     nothing = np.zeros(n)
     prior = Prior(np.zeros(2), np.array([[1.0, 0.9], [0.9, 1.0]]), np.full(2, 0.4))
-    both = Side(nothing, nothing, nothing), side
+    both = RecordStatistics(nothing, nothing, nothing), side
     known = posterior(prior, both, np.full((2, n), 0.4))
     found = expected_within(side, known, 1, 0.4)
     assert np.corrcoef(np.log(found), np.log(spread))[0, 1] > 0.95

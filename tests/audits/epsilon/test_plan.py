@@ -7,8 +7,8 @@ import pytest
 
 from privaudit.audits.epsilon import plan_epsilon
 from privaudit.audits.epsilon.checks import checks_of
-from privaudit.audits.epsilon.plan import ManyRuns, OneRun
-from privaudit.audits.epsilon.recipes import Wanted
+from privaudit.audits.epsilon.plan import ManyRunDesign, OneRunDesign
+from privaudit.audits.epsilon.recipes import CanarySpec
 from privaudit.audits.inputs import Inputs
 from privaudit.data.canaries.manifest import read_manifest
 from privaudit.errors import DataError, UsageError
@@ -24,7 +24,7 @@ def altered(manifest, path, change):
 
 def test_one_run_is_planned_from_the_manifest_and_the_model(request_for, planted):
     plan = plan_epsilon(request_for())
-    assert isinstance(plan.design, OneRun)
+    assert isinstance(plan.design, OneRunDesign)
     manifest = read_manifest(planted.manifest)
     assert plan.design.canaries.included.tolist() == [canary.included for canary in manifest.canaries]
     assert list(plan.design.canaries.texts) == [manifest.text(canary) for canary in manifest.canaries]
@@ -110,14 +110,14 @@ def test_too_few_canaries_are_refused(make_planted, request_for):
         ({"fail_if": ("clopper-pearson:epsilon>1",)}, "a bound that runs"),
         ({"fail_if": ("rank-test-gaussian:epsilon>1",)}, "a bound that runs"),
         ({"fail_if": ("auc>0.6",)}, "Use epsilon here"),
-        ({"canaries": None, "runs": 30, "wanted": Wanted(label="ship")}, "a class of the model"),
-        ({"canaries": None, "runs": 30, "wanted": Wanted(text=" ")}, "1 to 256 words"),
-        ({"canaries": None, "runs": 30, "wanted": Wanted(text="zq0007")}, None),
+        ({"canaries": None, "runs": 30, "wanted": CanarySpec(label="ship")}, "a class of the model"),
+        ({"canaries": None, "runs": 30, "wanted": CanarySpec(text=" ")}, "1 to 256 words"),
+        ({"canaries": None, "runs": 30, "wanted": CanarySpec(text="zq0007")}, None),
     ],
 )
 def test_what_cannot_be_tested_is_refused(request_for, changes, expected):
     if expected is None:
-        assert isinstance(plan_epsilon(request_for(**changes)).design, ManyRuns)
+        assert isinstance(plan_epsilon(request_for(**changes)).design, ManyRunDesign)
         return
     with pytest.raises(UsageError, match=expected) as refused:
         plan_epsilon(request_for(**changes))
@@ -128,7 +128,7 @@ def test_a_canary_that_is_a_record_is_refused(request_for):
     plan = plan_epsilon(request_for(canaries=None, runs=30))
     record = plan.design.models.pool.texts[0]
     with pytest.raises(UsageError, match="not in the training data"):
-        plan_epsilon(request_for(canaries=None, runs=30, wanted=Wanted(text=f" {record.upper()} ")))
+        plan_epsilon(request_for(canaries=None, runs=30, wanted=CanarySpec(text=f" {record.upper()} ")))
 
 
 def test_the_canary_of_many_runs_is_a_word_that_no_record_has_and_every_model_knows(request_for):

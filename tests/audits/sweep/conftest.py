@@ -8,7 +8,7 @@ from privaudit.accounting.curves import max_roc
 from privaudit.accounting.mechanism import Mechanism
 from privaudit.audits.sweep.defences import SweepRequest
 from privaudit.audits.sweep.defences.data import CanaryRequest
-from privaudit.audits.sweep.epsilon import EpsilonRequest, plan_epsilon_sweep, run_epsilon_sweep
+from privaudit.audits.sweep.epsilon import EpsilonSweepRequest, plan_epsilon_sweep, run_epsilon_sweep
 from privaudit.training.recipe import Recipe
 from privaudit.training.references.backends.serial import SerialBackend
 from privaudit.training.references.learners.halves import half_of, output_of
@@ -99,7 +99,7 @@ def gaussian():
 @pytest.fixture
 def epsilon_request_for(data, tmp_path):
     """A sweep over epsilon with three small models each, with whatever is asked to be different."""
-    base = EpsilonRequest(
+    base = EpsilonSweepRequest(
         data=data,
         recipe=Recipe.for_architecture("bow", width=8, epochs=2, batch_size=16),
         store=tmp_path / "store",

@@ -8,7 +8,14 @@ import pytest
 
 from privaudit.audits.membership.evaluate import roc
 from privaudit.reports.page.roc import roc_figure
-from privaudit.reports.page.roc_lines import LEAST, Allowed, Line, allowed_lines, attack_lines, canary_line
+from privaudit.reports.page.roc_lines import (
+    LEAST,
+    AllowedRegion,
+    RocLine,
+    allowed_lines,
+    attack_lines,
+    canary_line,
+)
 from privaudit.results import Claim, Curve, Roc
 from privaudit.stats.ranked import rank_scores
 from privaudit.stats.tradeoff import max_tpr_epsilon_delta
@@ -74,7 +81,7 @@ def test_a_band_is_drawn_as_wide_as_it_is_guaranteed(levels):
     for _ in range(20):
         scores = np.concatenate([rng.choice(levels, n, p=p) for p in (rising, rising[::-1])]).astype(float)
         found = roc(rank_scores(scores, member))
-        stairs = Line("", found.fpr, found.tpr, "", "", 0.05, found.tpr_low, found.tpr_high).stairs(0.05)
+        stairs = RocLine("", found.fpr, found.tpr, "", "", 0.05, found.tpr_low, found.tpr_high).stairs(0.05)
         here = np.searchsorted(stairs.fpr, seen, side="right") - 1
         assert (np.array(stairs.low)[here] <= true).all()
         assert (true <= np.array(stairs.high)[here]).all()
@@ -110,7 +117,7 @@ def test_the_region_of_a_claim_is_that_of_the_theory(epsilon, delta):
 
 
 def test_a_curve_with_few_corners_is_bent_on_logarithmic_axes():
-    line = Allowed("", (0.0, 0.5, 1.0), (0.0, 0.9, 1.0), "", "")
+    line = AllowedRegion("", (0.0, 0.5, 1.0), (0.0, 0.9, 1.0), "", "")
     xs, ys = line.drawn()
     assert len(xs) > 50
     np.testing.assert_allclose(ys, np.interp(xs, line.fpr, line.tpr), atol=1e-12)

@@ -9,7 +9,7 @@ from privaudit.reports.document import Figure, Table
 from privaudit.reports.formats.html import html_page
 from privaudit.reports.formats.markdown import markdown_page
 from privaudit.reports.trend.page import trend
-from privaudit.results.history import Entry, Limit, Measure
+from privaudit.results.history import Entry, HistoryLimit, Measure
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -32,7 +32,7 @@ def entry(day, *measures, **changes):
 
 def limit(value=0.6, **changes):
     parts = {"expression": f"auc>{value:g}", "metric": "auc", "limit": value, "result": "exceeded"}
-    return Limit(**{**parts, **changes})
+    return HistoryLimit(**{**parts, **changes})
 
 
 def blocks(document, kind):

@@ -329,7 +329,7 @@ def test_jobs_come_back_without_what_is_done():
 def test_every_error_of_the_project_survives_the_way_home():
     for error in (UsageError("a", "b", "c"), MissingExtraError("ray", "ray", "training")):
         sent = pickle.loads(pickle.dumps(portable(error)))
-        assert (type(sent), str(sent), sent.got) == (type(error), str(error), error.got)
+        assert (type(sent), str(sent), sent.problem) == (type(error), str(error), error.problem)
 
 
 def test_exceptions_that_cannot_be_sent_are_told_in_words():

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from privaudit.attacks.extraction.budget import SOFT_STEP, Ledger
+from privaudit.attacks.extraction.budget import SOFT_STEP, Budget
 from privaudit.attacks.extraction.partial_fillings import partials_of
 from privaudit.attacks.extraction.registry import register
 from privaudit.attacks.extraction.spec import OPEN, ExtractionSpec, Found, Partials, Problem, SearchSettings
@@ -24,16 +24,16 @@ from privaudit.targets.interface import Access, Ints
 )
 def search(problem: Problem, settings: SearchSettings, rng: np.random.Generator) -> Found:
     """Search in both orders, the first with at most half of the budget; the best complete filling wins."""
-    ledger = Ledger(problem, settings)
-    ledger.scores(draw_fillings(problem.surface.template, 1, rng))
-    partials = partials_of(ledger, rng)
-    run_beam(ledger, partials, settings, rng, limit=ledger.left // 2, certain_first=False)
-    run_beam(ledger, partials, settings, rng, limit=ledger.left, certain_first=True)
-    return ledger.found()
+    budget = Budget(problem, settings)
+    budget.scores(draw_fillings(problem.surface.template, 1, rng))
+    partials = partials_of(budget, rng)
+    run_beam(budget, partials, settings, rng, limit=budget.left // 2, certain_first=False)
+    run_beam(budget, partials, settings, rng, limit=budget.left, certain_first=True)
+    return budget.found()
 
 
 def run_beam(
-    ledger: Ledger,
+    budget: Budget,
     partials: Partials,
     settings: SearchSettings,
     rng: np.random.Generator,
@@ -49,11 +49,11 @@ def run_beam(
     Returns:
         The complete fillings of the last beam ``[P, S]``, best first.
     """
-    sizes = ledger.problem.surface.template.sizes
-    stop = ledger.spent + limit
+    sizes = budget.problem.surface.template.sizes
+    stop = budget.spent + limit
     beam = np.full((1, len(sizes)), OPEN, dtype=np.int64)
     for depth in range(len(sizes)):
-        allowance = (min(stop, ledger.budget) - ledger.spent) // (len(sizes) - depth)
+        allowance = (min(stop, budget.budget) - budget.spent) // (len(sizes) - depth)
         open_slots = np.flatnonzero(beam[0] == OPEN)
         slot = int(open_slots[0])
         if certain_first and len(open_slots) > 1:
@@ -63,7 +63,7 @@ def run_beam(
         children = _expand(partials, beam, slot, sizes[slot], settings, allowance // price, rng)
         if len(children) == 0:
             return children
-        scores = ledger.scores(children) if len(open_slots) == 1 else partials.scores(children)
+        scores = budget.scores(children) if len(open_slots) == 1 else partials.scores(children)
         best = np.argsort(-scores, kind="stable")[: settings.beam_width]
         beam = children[best]
     return beam

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from privaudit.attacks.extraction.budget import Ledger
+from privaudit.attacks.extraction.budget import Budget
 from privaudit.attacks.extraction.contrast import contrast_weight, soft_maximum
-from privaudit.attacks.extraction.local_search import Climber
+from privaudit.attacks.extraction.local_search import LocalSearch
 from privaudit.attacks.extraction.objectives import margins_of
 from privaudit.attacks.extraction.registry import register
 from privaudit.attacks.extraction.spec import ExtractionSpec, Found, Problem, SearchSettings
@@ -31,29 +31,29 @@ def search(problem: Problem, settings: SearchSettings, rng: np.random.Generator)
 
     The score of the result is its objective, which is at most that of ``coordinate``.
     """
-    ledger = Ledger(problem, settings)
-    climber = Climber(ledger, settings, rng)
-    with ledger.limited(max(1, ledger.left // 2)):
-        climber.run()
-    chosen = _Contrast(ledger, climber).run(ledger.leading(LEADING))
+    budget = Budget(problem, settings)
+    search = LocalSearch(budget, settings, rng)
+    with budget.limited(max(1, budget.left // 2)):
+        search.run()
+    chosen = _Contrast(budget, search).run(budget.leading(LEADING))
     if chosen is None:
-        return ledger.found()
-    return Found(chosen, ledger.score(chosen), ledger.spent, complete=False)
+        return budget.found()
+    return Found(chosen, budget.score(chosen), budget.spent, complete=False)
 
 
 class _Contrast:
     """Local search on the contrast, with margins from a ledger."""
 
-    def __init__(self, ledger: Ledger, climber: Climber) -> None:
-        self._ledger, self._climber = ledger, climber
-        self._slots = len(ledger.problem.surface.template.sizes)
+    def __init__(self, budget: Budget, search: LocalSearch) -> None:
+        self._budget, self._climber = budget, search
+        self._slots = len(budget.problem.surface.template.sizes)
         self._known: dict[tuple[int, ...], float] = {}
 
     def run(self, starts: Ints) -> tuple[int, ...] | None:
         """The filling with the highest contrast; None when the budget did not allow one."""
         for start in starts:
             current, value = start, self.value(start)
-            while np.isfinite(value) and not self._ledger.over:
+            while np.isfinite(value) and not self._budget.over:
                 neighbours = self._neighbours(current)
                 values = [self.value(filling) for filling in neighbours]
                 top = int(np.argmax(values))
@@ -67,24 +67,24 @@ class _Contrast:
         """Contrast of a filling; -inf when it is excluded or the budget did not allow all its neighbours."""
         key = tuple(map(int, filling))
         if key not in self._known:
-            self._known[key] = -np.inf if key in self._ledger.problem.excluded else self._contrast(filling)
+            self._known[key] = -np.inf if key in self._budget.problem.excluded else self._contrast(filling)
         return self._known[key]
 
     def _contrast(self, filling: Ints) -> float:
-        objective = self._ledger.problem.objective
+        objective = self._budget.problem.objective
         parts = []
         for slot in range(self._slots):
-            scores = self._ledger.scores(self._climber.line(filling, slot))
+            scores = self._budget.scores(self._climber.line(filling, slot))
             if np.isneginf(scores).any():
                 return -np.inf
             parts.append(float(soft_maximum(margins_of(scores, objective))[0]))
-        (margin,) = margins_of(self._ledger.scores(filling[None]), objective)
+        (margin,) = margins_of(self._budget.scores(filling[None]), objective)
         return float(margin - contrast_weight(self._slots) * np.mean(parts))
 
     def _neighbours(self, filling: Ints) -> Ints:
         """Of the neighbours by one slot or by order, those with the highest margins."""
         lines = [self._climber.line(filling, slot) for slot in range(self._slots)]
         neighbours = np.unique(np.concatenate([*lines, self._climber.rearranged(filling)]), axis=0)
-        order = np.argsort(-self._ledger.scores(neighbours), kind="stable")
+        order = np.argsort(-self._budget.scores(neighbours), kind="stable")
         found: Ints = neighbours[order[:LEADING]]
         return found

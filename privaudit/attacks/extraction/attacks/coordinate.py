@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from privaudit.attacks.extraction.budget import Ledger
-from privaudit.attacks.extraction.local_search import Climber
+from privaudit.attacks.extraction.budget import Budget
+from privaudit.attacks.extraction.local_search import LocalSearch
 from privaudit.attacks.extraction.registry import register
 from privaudit.attacks.extraction.spec import ExtractionSpec, Found, Problem, SearchSettings
 from privaudit.targets.interface import Access
@@ -26,6 +26,6 @@ def search(problem: Problem, settings: SearchSettings, rng: np.random.Generator)
 
     No step ever lowers the objective.
     """
-    ledger = Ledger(problem, settings)
-    Climber(ledger, settings, rng).run()
-    return ledger.found()
+    budget = Budget(problem, settings)
+    LocalSearch(budget, settings, rng).run()
+    return budget.found()

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from privaudit.attacks.extraction.budget import Ledger
+from privaudit.attacks.extraction.budget import Budget
 from privaudit.attacks.extraction.registry import needs_mixtures, register
 from privaudit.attacks.extraction.spec import ExtractionSpec, Found, Problem, SearchSettings
 from privaudit.targets.interface import Access
@@ -30,6 +30,6 @@ def search(problem: Problem, settings: SearchSettings, rng: np.random.Generator)
     # NOTE: torch is loaded when a search needs it, so that listing the attacks does not.
     from privaudit.attacks.extraction.descent import descend
 
-    ledger = Ledger(problem, settings)
-    ledger.scores(descend(ledger, settings, rng))
-    return ledger.found()
+    budget = Budget(problem, settings)
+    budget.scores(descend(budget, settings, rng))
+    return budget.found()

@@ -5,7 +5,7 @@ import numpy as np
 from privaudit.attacks.membership.reference_statistics import membership
 from privaudit.attacks.membership.registry import register
 from privaudit.attacks.membership.signals import Signals
-from privaudit.attacks.membership.spec import AttackContext, AttackSpec, Cost, Signal
+from privaudit.attacks.membership.spec import AttackContext, AttackCost, AttackSpec, Signal
 from privaudit.attacks.membership.transforms import margins, reference_margins
 from privaudit.targets.interface import Access, Floats
 
@@ -15,7 +15,7 @@ from privaudit.targets.interface import Access, Floats
         id="attack-r",
         title="Attack R, percentile among references",
         access=Access.SCORE,
-        cost=Cost.TRAINING,
+        cost=AttackCost.TRAINING,
         summary="The loss is lower than under most reference models that did not see the record.",
         reference="Ye et al., CCS 2022 (arXiv 2111.09679), Attack R",
         needs=frozenset({Signal.REFERENCES}),

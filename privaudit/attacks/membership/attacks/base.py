@@ -5,7 +5,7 @@ import numpy as np
 from privaudit.attacks.membership.reference_statistics import log_mean_probability, membership
 from privaudit.attacks.membership.registry import register
 from privaudit.attacks.membership.signals import Signals
-from privaudit.attacks.membership.spec import AttackContext, AttackSpec, Cost, Signal
+from privaudit.attacks.membership.spec import AttackContext, AttackCost, AttackSpec, Signal
 from privaudit.attacks.membership.transforms import reference_losses, true_log_probability
 from privaudit.targets.interface import Access, Floats
 
@@ -18,7 +18,7 @@ OFFLINE_SCALE = 0.33
         id="base",
         title="BASE, probability against the mean",
         access=Access.SCORE,
-        cost=Cost.TRAINING,
+        cost=AttackCost.TRAINING,
         summary="The true class is more probable than reference models find it on average.",
         reference="Lassila et al., NeurIPS 2025 (arXiv 2505.24089), the BASE attack",
         needs=frozenset({Signal.REFERENCES}),

@@ -5,7 +5,7 @@ import numpy as np
 from privaudit.attacks.membership.reference_statistics import out_margins
 from privaudit.attacks.membership.registry import register
 from privaudit.attacks.membership.signals import Signals
-from privaudit.attacks.membership.spec import AttackContext, AttackSpec, Cost, Signal
+from privaudit.attacks.membership.spec import AttackContext, AttackCost, AttackSpec, Signal
 from privaudit.attacks.membership.transforms import margins
 from privaudit.targets.interface import Access, Floats
 
@@ -15,7 +15,7 @@ from privaudit.targets.interface import Access, Floats
         id="calibration",
         title="Difficulty calibration",
         access=Access.SCORE,
-        cost=Cost.TRAINING,
+        cost=AttackCost.TRAINING,
         summary="The margin is higher than the mean margin of reference models that did not see the record.",
         reference="Watson et al., ICLR 2022 (arXiv 2111.08440), on the scale of margins",
         needs=frozenset({Signal.REFERENCES}),

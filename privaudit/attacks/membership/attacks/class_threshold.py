@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from privaudit.attacks.membership.draws import calibration_records
 from privaudit.attacks.membership.registry import register
 from privaudit.attacks.membership.signals import Signals
-from privaudit.attacks.membership.spec import AttackContext, AttackSpec, Cost
+from privaudit.attacks.membership.spec import AttackContext, AttackCost, AttackSpec
 from privaudit.attacks.membership.transforms import margins
 from privaudit.targets.interface import Access, Floats
 
@@ -21,7 +21,7 @@ SMALLEST_CALIBRATION = 5
         id=_ID,
         title="Class-calibrated threshold",
         access=Access.SCORE,
-        cost=Cost.FREE,
+        cost=AttackCost.FREE,
         summary="The margin is high for its class, judged by others, when the model was trained on it.",
         reference="Song and Mittal, USENIX Security 2021 (arXiv 2003.10595), class-dependent thresholds",
     )

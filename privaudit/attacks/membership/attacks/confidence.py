@@ -2,7 +2,7 @@
 
 from privaudit.attacks.membership.registry import register
 from privaudit.attacks.membership.signals import Signals
-from privaudit.attacks.membership.spec import AttackContext, AttackSpec, Cost
+from privaudit.attacks.membership.spec import AttackContext, AttackCost, AttackSpec
 from privaudit.attacks.membership.transforms import softplus, top_margins
 from privaudit.targets.interface import Access, Floats
 
@@ -12,7 +12,7 @@ from privaudit.targets.interface import Access, Floats
         id="confidence",
         title="Top confidence",
         access=Access.SCORE,
-        cost=Cost.FREE,
+        cost=AttackCost.FREE,
         summary="The largest class probability is high when the model was trained on the record; "
         "no label is needed.",
         reference="Salem et al., ML-Leaks, NDSS 2019 (arXiv 1806.01246), Adversary 3",

@@ -2,7 +2,7 @@
 
 from privaudit.attacks.membership.registry import register
 from privaudit.attacks.membership.signals import Signals
-from privaudit.attacks.membership.spec import AttackContext, AttackSpec, Cost
+from privaudit.attacks.membership.spec import AttackContext, AttackCost, AttackSpec
 from privaudit.attacks.membership.transforms import entropies
 from privaudit.targets.interface import Access, Floats
 
@@ -12,7 +12,7 @@ from privaudit.targets.interface import Access, Floats
         id="entropy",
         title="Prediction entropy",
         access=Access.SCORE,
-        cost=Cost.FREE,
+        cost=AttackCost.FREE,
         summary="The predicted distribution has low entropy when the model was trained on the record; "
         "no label is needed.",
         reference="Shokri et al., IEEE S&P 2017 (arXiv 1610.05820); as a threshold: Song and Mittal, "

@@ -2,7 +2,7 @@
 
 from privaudit.attacks.membership.registry import register
 from privaudit.attacks.membership.signals import Signals
-from privaudit.attacks.membership.spec import AttackContext, AttackSpec, Cost, Signal
+from privaudit.attacks.membership.spec import AttackContext, AttackCost, AttackSpec, Signal
 from privaudit.targets.interface import Access, Floats
 
 
@@ -11,7 +11,7 @@ from privaudit.targets.interface import Access, Floats
         id="gradient-norm-full",
         title="Gradient norm of all parameters",
         access=Access.GRADIENTS,
-        cost=Cost.BACKWARD,
+        cost=AttackCost.BACKWARD,
         summary="The gradient of the loss with respect to all parameters is short when the model was trained "
         "on the record.",
         reference="Nasr et al., IEEE S&P 2019 (arXiv 1812.00910), gradient features of the white-box attack",

@@ -4,7 +4,7 @@ import numpy as np
 
 from privaudit.attacks.membership.registry import register
 from privaudit.attacks.membership.signals import Signals
-from privaudit.attacks.membership.spec import AttackContext, AttackSpec, Cost, Signal
+from privaudit.attacks.membership.spec import AttackContext, AttackCost, AttackSpec, Signal
 from privaudit.attacks.membership.transforms import blocks, residual_norms
 from privaudit.targets.interface import Access, Floats
 
@@ -14,7 +14,7 @@ from privaudit.targets.interface import Access, Floats
         id="gradient-norm-last",
         title="Gradient norm of the last layer",
         access=Access.GRADIENTS,
-        cost=Cost.FREE,
+        cost=AttackCost.FREE,
         summary="The gradient of the loss with respect to the last layer is short when the model was trained "
         "on the record.",
         reference="Nasr et al., IEEE S&P 2019 (arXiv 1812.00910); closed form of a linear layer's gradient",

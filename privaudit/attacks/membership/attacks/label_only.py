@@ -2,7 +2,7 @@
 
 from privaudit.attacks.membership.registry import register
 from privaudit.attacks.membership.signals import Signals
-from privaudit.attacks.membership.spec import AttackContext, AttackSpec, Cost, Signal
+from privaudit.attacks.membership.spec import AttackContext, AttackCost, AttackSpec, Signal
 from privaudit.targets.interface import Access, Floats
 
 
@@ -11,7 +11,7 @@ from privaudit.targets.interface import Access, Floats
         id="label-only",
         title="Robustness of the label",
         access=Access.LABEL,
-        cost=Cost.QUERIES,
+        cost=AttackCost.QUERIES,
         summary="Damaged copies of a record keep its class more often when the model was trained on it.",
         reference="Choquette-Choo et al., ICML 2021 (arXiv 2007.14321), with damage to words as augmentation",
         needs=frozenset({Signal.LABEL_ROBUSTNESS}),

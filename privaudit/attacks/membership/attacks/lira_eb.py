@@ -7,7 +7,7 @@ from privaudit.attacks.membership.empirical_bayes_offline import latent_log_rati
 from privaudit.attacks.membership.reference_statistics import membership
 from privaudit.attacks.membership.registry import register
 from privaudit.attacks.membership.signals import Signals
-from privaudit.attacks.membership.spec import AttackContext, AttackSpec, Cost, Signal
+from privaudit.attacks.membership.spec import AttackContext, AttackCost, AttackSpec, Signal
 from privaudit.attacks.membership.transforms import margins, reference_margins
 from privaudit.targets.interface import Access, Floats
 
@@ -17,7 +17,7 @@ from privaudit.targets.interface import Access, Floats
         id="lira-eb",
         title="Empirical-Bayes LiRA",
         access=Access.SCORE,
-        cost=Cost.TRAINING,
+        cost=AttackCost.TRAINING,
         summary="The margin looks like those of models that saw the record, as far as few reference models "
         "and all other records tell.",
         reference="Likelihood ratio: Carlini et al., IEEE S&P 2022 (arXiv 2112.03570); hierarchical prior "
@@ -42,7 +42,7 @@ def score(signals: Signals, _: AttackContext) -> Floats:
         id="lira-eb-offline",
         title="Offline empirical-Bayes LiRA",
         access=Access.SCORE,
-        cost=Cost.TRAINING,
+        cost=AttackCost.TRAINING,
         summary="The margin does not look like those of reference models that did not see the record, but "
         "like the better half of the target's own.",
         reference="Offline likelihood ratio: Carlini et al., IEEE S&P 2022 (arXiv 2112.03570); prior across "

@@ -17,7 +17,7 @@ from privaudit.attacks.membership.empirical_bayes import log_ratio
 from privaudit.attacks.membership.reference_statistics import Bools, membership
 from privaudit.attacks.membership.registry import register
 from privaudit.attacks.membership.signals import Signals
-from privaudit.attacks.membership.spec import AttackContext, AttackSpec, Cost, Signal
+from privaudit.attacks.membership.spec import AttackContext, AttackCost, AttackSpec, Signal
 from privaudit.attacks.membership.transforms import margins, reference_margins
 from privaudit.targets.interface import Access, Floats, Ints
 
@@ -36,7 +36,7 @@ RIDGE = 10.0
         id="lira-multi",
         title="LiRA over several signals",
         access=Access.GRADIENTS,
-        cost=Cost.TRAINING,
+        cost=AttackCost.TRAINING,
         summary="Margin, gradient norm and the margins of damaged copies look like those of reference models "
         "that saw the record.",
         reference="Likelihood ratio: Carlini et al., IEEE S&P 2022 (arXiv 2112.03570); weights learned by "

@@ -6,7 +6,7 @@ from privaudit.attacks.membership.reference_statistics import as_normal, out_mar
 from privaudit.attacks.membership.registry import register
 from privaudit.attacks.membership.shrinkage import shrunk
 from privaudit.attacks.membership.signals import Signals
-from privaudit.attacks.membership.spec import AttackContext, AttackSpec, Cost, Signal
+from privaudit.attacks.membership.spec import AttackContext, AttackCost, AttackSpec, Signal
 from privaudit.attacks.membership.transforms import margins
 from privaudit.targets.interface import Access, Floats
 
@@ -19,7 +19,7 @@ _LIRA = "Carlini et al., IEEE S&P 2022 (arXiv 2112.03570), offline variant"
         id="lira-offline",
         title="Offline LiRA, variance per record",
         access=Access.SCORE,
-        cost=Cost.TRAINING,
+        cost=AttackCost.TRAINING,
         summary="The margin is higher than those of reference models that did not see the record.",
         reference=_LIRA,
         needs=_NEEDS,
@@ -42,7 +42,7 @@ def score(signals: Signals, _: AttackContext) -> Floats:
         id="lira-offline-pooled",
         title="Offline LiRA, pooled variance",
         access=Access.SCORE,
-        cost=Cost.TRAINING,
+        cost=AttackCost.TRAINING,
         summary="The margin is higher than those of reference models that did not see the record, by one "
         "measure for all records.",
         reference=f"{_LIRA}, with one variance for all records",
@@ -62,7 +62,7 @@ def score_pooled(signals: Signals, _: AttackContext) -> Floats:
         id="lira-offline-shrunk",
         title="Offline LiRA, shrunk mean and variance",
         access=Access.SCORE,
-        cost=Cost.TRAINING,
+        cost=AttackCost.TRAINING,
         summary="The margin is higher than those of reference models that did not see the record; mean and "
         "variance lean on those of all records.",
         reference=f"{_LIRA}; normal-inverse-gamma prior: BaVarIA, arXiv 2603.11799; here with a prior "

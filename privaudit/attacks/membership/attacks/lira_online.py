@@ -6,7 +6,7 @@ from privaudit.attacks.membership.reference_statistics import log_normal, out_an
 from privaudit.attacks.membership.registry import register
 from privaudit.attacks.membership.shrinkage import shrunk
 from privaudit.attacks.membership.signals import Signals
-from privaudit.attacks.membership.spec import AttackContext, AttackSpec, Cost, Signal
+from privaudit.attacks.membership.spec import AttackContext, AttackCost, AttackSpec, Signal
 from privaudit.attacks.membership.transforms import margins
 from privaudit.targets.interface import Access, Floats
 
@@ -19,7 +19,7 @@ _LIRA = "Carlini et al., IEEE S&P 2022 (arXiv 2112.03570), Algorithm 1"
         id="lira-online",
         title="LiRA, variance per record",
         access=Access.SCORE,
-        cost=Cost.TRAINING,
+        cost=AttackCost.TRAINING,
         summary="The margin looks like those of reference models that saw the record, not like those of the "
         "others.",
         reference=_LIRA,
@@ -45,7 +45,7 @@ def score(signals: Signals, _: AttackContext) -> Floats:
         id="lira-online-pooled",
         title="LiRA, pooled variance",
         access=Access.SCORE,
-        cost=Cost.TRAINING,
+        cost=AttackCost.TRAINING,
         summary="The margin looks like those of reference models that saw the record; all records share two "
         "variances.",
         reference=f"{_LIRA}, with one variance for all records",
@@ -67,7 +67,7 @@ def score_pooled(signals: Signals, _: AttackContext) -> Floats:
         id="lira-online-shrunk",
         title="LiRA, shrunk means and variances",
         access=Access.SCORE,
-        cost=Cost.TRAINING,
+        cost=AttackCost.TRAINING,
         summary="The margin looks like those of reference models that saw the record; means and variances "
         "lean on those of all records.",
         reference=f"{_LIRA}; normal-inverse-gamma prior: BaVarIA, arXiv 2603.11799; here with a prior "

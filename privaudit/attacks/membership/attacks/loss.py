@@ -2,7 +2,7 @@
 
 from privaudit.attacks.membership.registry import register
 from privaudit.attacks.membership.signals import Signals
-from privaudit.attacks.membership.spec import AttackContext, AttackSpec, Cost
+from privaudit.attacks.membership.spec import AttackContext, AttackCost, AttackSpec
 from privaudit.attacks.membership.transforms import true_log_probability
 from privaudit.targets.interface import Access, Floats
 
@@ -12,7 +12,7 @@ from privaudit.targets.interface import Access, Floats
         id="loss",
         title="Loss threshold",
         access=Access.SCORE,
-        cost=Cost.FREE,
+        cost=AttackCost.FREE,
         summary="The model's loss on a record is low when it was trained on that record.",
         reference="Yeom et al., CSF 2018 (arXiv 1709.01604), Adversary 2",
     )

@@ -2,7 +2,7 @@
 
 from privaudit.attacks.membership.registry import register
 from privaudit.attacks.membership.signals import Signals
-from privaudit.attacks.membership.spec import AttackContext, AttackSpec, Cost
+from privaudit.attacks.membership.spec import AttackContext, AttackCost, AttackSpec
 from privaudit.attacks.membership.transforms import margins
 from privaudit.targets.interface import Access, Floats
 
@@ -12,7 +12,7 @@ from privaudit.targets.interface import Access, Floats
         id="margin",
         title="Logit-scaled margin",
         access=Access.SCORE,
-        cost=Cost.FREE,
+        cost=AttackCost.FREE,
         summary="The log-odds of the true class are high when the model was trained on the record.",
         reference="Carlini et al., IEEE S&P 2022 (arXiv 2112.03570), section IV-C",
         # NOTE: its ROC curve is the loss attack's; beside it, it would only widen the simultaneous

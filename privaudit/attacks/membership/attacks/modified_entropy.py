@@ -2,7 +2,7 @@
 
 from privaudit.attacks.membership.registry import register
 from privaudit.attacks.membership.signals import Signals
-from privaudit.attacks.membership.spec import AttackContext, AttackSpec, Cost
+from privaudit.attacks.membership.spec import AttackContext, AttackCost, AttackSpec
 from privaudit.attacks.membership.transforms import modified_entropies
 from privaudit.targets.interface import Access, Floats
 
@@ -12,7 +12,7 @@ from privaudit.targets.interface import Access, Floats
         id="modified-entropy",
         title="Modified entropy",
         access=Access.SCORE,
-        cost=Cost.FREE,
+        cost=AttackCost.FREE,
         summary="The prediction is peaked at the true class when the model was trained on the record.",
         reference="Song and Mittal, USENIX Security 2021 (arXiv 2003.10595), equation 8",
     )

@@ -4,7 +4,7 @@ import numpy as np
 
 from privaudit.attacks.membership.registry import register
 from privaudit.attacks.membership.signals import Signals
-from privaudit.attacks.membership.spec import AttackContext, AttackSpec, Cost, Signal
+from privaudit.attacks.membership.spec import AttackContext, AttackCost, AttackSpec, Signal
 from privaudit.attacks.membership.transforms import losses
 from privaudit.targets.interface import Access, Floats
 
@@ -14,7 +14,7 @@ from privaudit.targets.interface import Access, Floats
         id="neighbourhood",
         title="Loss against neighbours",
         access=Access.SCORE,
-        cost=Cost.QUERIES,
+        cost=AttackCost.QUERIES,
         summary="The loss is lower than that of texts with words replaced when the model was trained on "
         "the record.",
         reference="Mattern et al., Findings of ACL 2023 (arXiv 2305.18462), on the scale of log losses",

@@ -11,7 +11,7 @@ from privaudit.attacks.membership.draws import calibration_records
 from privaudit.attacks.membership.reference_statistics import Bools
 from privaudit.attacks.membership.registry import register
 from privaudit.attacks.membership.signals import Signals
-from privaudit.attacks.membership.spec import AttackContext, AttackSpec, Cost
+from privaudit.attacks.membership.spec import AttackContext, AttackCost, AttackSpec
 from privaudit.attacks.membership.transforms import margins, wrong_class_entropies
 from privaudit.targets.interface import Access, Floats
 
@@ -26,7 +26,7 @@ CLASS_RECORDS = 10.0
         id=_ID,
         title="Quantile of a regression on non-members",
         access=Access.SCORE,
-        cost=Cost.FREE,
+        cost=AttackCost.FREE,
         summary="The margin is high for a record of that class and length, judged by the margins of "
         "non-members.",
         reference="Bertran et al., NeurIPS 2023 (arXiv 2307.03694), Gaussian form, on features that need no "

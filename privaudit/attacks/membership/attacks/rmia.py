@@ -5,7 +5,7 @@ import numpy as np
 from privaudit.attacks.membership.reference_statistics import Bools, log_mean_probability, membership
 from privaudit.attacks.membership.registry import register
 from privaudit.attacks.membership.signals import Signals
-from privaudit.attacks.membership.spec import AttackContext, AttackSpec, Cost, Signal
+from privaudit.attacks.membership.spec import AttackContext, AttackCost, AttackSpec, Signal
 from privaudit.attacks.membership.transforms import reference_losses, true_log_probability
 from privaudit.targets.interface import Access, Floats
 
@@ -18,7 +18,7 @@ OFFLINE_A = 0.3
         id="rmia",
         title="RMIA, ratio against the population",
         access=Access.SCORE,
-        cost=Cost.TRAINING,
+        cost=AttackCost.TRAINING,
         summary="The true class is more probable relative to reference models than that of other records.",
         reference="Zarifzadeh, Liu and Shokri, ICML 2024 (arXiv 2312.03262), relative likelihood "
         "ratio and its offline form",

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from privaudit.attacks.membership.registry import register
 from privaudit.attacks.membership.signals import Signals
-from privaudit.attacks.membership.spec import AttackContext, AttackSpec, Cost, Signal
+from privaudit.attacks.membership.spec import AttackContext, AttackCost, AttackSpec, Signal
 from privaudit.attacks.membership.transforms import blocks, residual_norms
 from privaudit.targets.interface import Access, Floats
 
@@ -37,7 +37,7 @@ RIDGE = 1e-3
         id="self-influence",
         title="Leave-one-out self-influence",
         access=Access.WEIGHTS,
-        cost=Cost.FREE,
+        cost=AttackCost.FREE,
         summary="The model fits a record that its linearised last layer could not fit without it.",
         reference="DIVA, ICLR 2022 (arXiv 2111.09785), leave-one-out in closed form; Dorseuil et al., "
         "arXiv 2602.15919, leverage and membership; likelihood ratio defined here (privaudit)",

@@ -4,7 +4,7 @@ import numpy as np
 
 from privaudit.attacks.membership.registry import register
 from privaudit.attacks.membership.signals import Signals
-from privaudit.attacks.membership.spec import AttackContext, AttackSpec, Cost, Signal
+from privaudit.attacks.membership.spec import AttackContext, AttackCost, AttackSpec, Signal
 from privaudit.targets.interface import Access, Floats
 
 
@@ -14,7 +14,7 @@ from privaudit.targets.interface import Access, Floats
         title="Unknown words",
         # NOTE: the word list need not be readable: the model scores an unknown word as it scores gibberish.
         access=Access.SCORE,
-        cost=Cost.FREE,
+        cost=AttackCost.FREE,
         summary="The model's vocabulary knows every word of a record when it was built from the record too.",
         reference="Defined here (privaudit): the word list is a part of the model that training makes",
         needs=frozenset({Signal.UNKNOWN_WORDS}),

@@ -19,7 +19,7 @@ from privaudit.training.recipe import Recipe
 from privaudit.training.references.backends.interface import Backend
 from privaudit.training.references.learners.planted_learner import PlantedLearner, Planting, secret_of
 from privaudit.training.references.plan import Population, ReferencePlan
-from privaudit.training.seeds import Stream, derive
+from privaudit.training.seeds import SeedStream, derive
 
 MOST_FILLINGS = 100_000
 """Up to so many fillings all are ranked; of more, a sample."""
@@ -125,7 +125,7 @@ def plan_sweep(request: SweepRequest) -> SweepPlan:
         learner = PlantedLearner(variant.recipe, data.vocabulary, planting, request.device)
         return ReferencePlan(learner, data.pool, scored, online=False, seed=seed)
 
-    clean_seed = derive(request.seed, Stream.CONTROL)
+    clean_seed = derive(request.seed, SeedStream.CONTROL)
     defences = tuple(
         PlannedDefence(v, models(v, planting, request.seed), models(v, None, clean_seed)) for v in variants
     )
@@ -151,6 +151,6 @@ def _check_words(variants: Sequence[Variant]) -> None:
 def _scored_texts(request: SweepRequest, data: SweepData) -> ScoredTexts:
     template = data.template
     secrets = np.array([secret_of(template, request.seed, i) for i in range(request.models)], dtype=np.int64)
-    rng = np.random.default_rng(derive(request.seed, Stream.SAMPLE))
+    rng = np.random.default_rng(derive(request.seed, SeedStream.SAMPLE))
     sample = None if template.n_fillings <= MOST_FILLINGS else draw_fillings(template, SAMPLE, rng)
     return ScoredTexts(Pool(template, secrets, sample), data.label, data.holdout.labels)

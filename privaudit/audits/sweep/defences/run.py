@@ -9,7 +9,7 @@ from privaudit.accounting.mechanism import Mechanism
 from privaudit.audits.sweep.defences.plan import PlannedDefence, SweepPlan
 from privaudit.audits.sweep.defences.ranks import describe_defence, find_removal, rank_secrets, unfinished
 from privaudit.audits.sweep.defences.variants import Variant
-from privaudit.audits.sweep.shared import Together, data_file, no_baseline, recipe_as_model
+from privaudit.audits.sweep.shared import CombinedProgress, data_file, no_baseline, recipe_as_model
 from privaudit.progress import SILENT, Progress
 from privaudit.provenance import now, provenance, tool
 from privaudit.results import Data, Duplicates, NotRun, Result, Sweep, SweepDefence
@@ -33,7 +33,9 @@ def run_sweep(plan: SweepPlan, progress: Progress = SILENT) -> Result:
     watch, request = Stopwatch(), plan.request
     deadline = None if request.max_seconds is None else monotonic() + request.max_seconds
     progress.start("training models", plan.n_models)
-    rows = tuple(_run_defence(planned, plan, deadline, Together(progress)) for planned in plan.defences)
+    rows = tuple(
+        _run_defence(planned, plan, deadline, CombinedProgress(progress)) for planned in plan.defences
+    )
     not_run = [
         NotRun(attack=f"defence {row.defence}", reason=f"{row.reason}.", kind="extraction")
         for row in rows

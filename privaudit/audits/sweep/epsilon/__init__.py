@@ -2,16 +2,16 @@
 
 from privaudit.audits.sweep.epsilon.cost import estimate_cost
 from privaudit.audits.sweep.epsilon.plan import (
-    EpsilonPlan,
-    EpsilonRequest,
+    EpsilonSweepPlan,
+    EpsilonSweepRequest,
     PlannedEpsilon,
     plan_epsilon_sweep,
 )
 from privaudit.audits.sweep.epsilon.run import run_epsilon_sweep
 
 __all__ = [
-    "EpsilonPlan",
-    "EpsilonRequest",
+    "EpsilonSweepPlan",
+    "EpsilonSweepRequest",
     "PlannedEpsilon",
     "estimate_cost",
     "plan_epsilon_sweep",

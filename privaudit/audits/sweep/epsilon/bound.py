@@ -4,7 +4,7 @@ import numpy as np
 
 from privaudit.audits.sweep.epsilon.describe import CANARIES, SCORE, THREAT_MODEL
 from privaudit.audits.sweep.epsilon.measure import PooledCanaries
-from privaudit.audits.sweep.epsilon.plan import EpsilonPlan
+from privaudit.audits.sweep.epsilon.plan import EpsilonSweepPlan
 from privaudit.claim_test.hypothesis import hypothesis_of
 from privaudit.claim_test.one_run_audit import OneRun, audit_one_run
 from privaudit.claim_test.verdict import control
@@ -15,7 +15,7 @@ _TIES = 4
 
 
 def audit_canaries(
-    canaries: PooledCanaries, plan: EpsilonPlan, claim: Claim | None, ordinary: PooledCanaries | None
+    canaries: PooledCanaries, plan: EpsilonSweepPlan, claim: Claim | None, ordinary: PooledCanaries | None
 ) -> Epsilon:
     """Test the claim with the canaries of all models as one run with K m coins.
 
@@ -39,7 +39,7 @@ def audit_canaries(
     )
 
 
-def _positive(ordinary: PooledCanaries | None, plan: EpsilonPlan, claim: Claim) -> Control:
+def _positive(ordinary: PooledCanaries | None, plan: EpsilonSweepPlan, claim: Claim) -> Control:
     """What the test says of this claim when models without privacy stand in the place of its models."""
     described = "the same canaries in models that were trained without privacy"
     if ordinary is None:

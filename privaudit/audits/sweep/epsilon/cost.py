@@ -4,12 +4,12 @@ from functools import partial
 
 import numpy as np
 
-from privaudit.audits.sweep.epsilon.plan import EpsilonPlan, PlannedEpsilon
+from privaudit.audits.sweep.epsilon.plan import EpsilonSweepPlan, PlannedEpsilon
 from privaudit.stopwatch import Stopwatch
 from privaudit.training.recipe import Recipe
 from privaudit.training.references.backends.threads import one_thread
 from privaudit.training.references.extras import COPIES
-from privaudit.training.references.planted_cost import Cost
+from privaudit.training.references.planted_cost import TrainingCost
 from privaudit.training.references.store import PlanFolder
 from privaudit.training.trainer import train
 
@@ -17,7 +17,7 @@ _PROBED_STEPS = 12
 _PROBED_TEXTS = 512
 
 
-def estimate_cost(planned: PlannedEpsilon, plan: EpsilonPlan) -> Cost:
+def estimate_cost(planned: PlannedEpsilon, plan: EpsilonSweepPlan) -> TrainingCost:
     """Count the work and time a probe; nothing is written.
 
     Raises:
@@ -36,10 +36,10 @@ def estimate_cost(planned: PlannedEpsilon, plan: EpsilonPlan) -> Cost:
         each = _seconds(planned, plan, steps, scored)
     missing = request.models - held
     seconds = 0.0 if not missing else None if each is None else each * missing
-    return Cost(request.models, held, steps, scored, seconds)
+    return TrainingCost(request.models, held, steps, scored, seconds)
 
 
-def _seconds(planned: PlannedEpsilon, plan: EpsilonPlan, steps: int, scored: int) -> float:
+def _seconds(planned: PlannedEpsilon, plan: EpsilonSweepPlan, steps: int, scored: int) -> float:
     """Seconds of one core for one model."""
     labels = np.asarray(plan.pool.labels, dtype=np.int64)
     recipe, device = planned.recipe, plan.request.device

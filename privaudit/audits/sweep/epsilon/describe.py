@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator, Sequence
 
-from privaudit.audits.sweep.epsilon.plan import EpsilonPlan
+from privaudit.audits.sweep.epsilon.plan import EpsilonSweepPlan
 from privaudit.audits.sweep.shared import data_file, no_baseline
 from privaudit.results import AttackOverModels, Data, Duplicates, EpsilonSweepRow
 from privaudit.results.epsilon import EpsilonVerdict
@@ -59,7 +59,7 @@ def strongest(row: EpsilonSweepRow) -> AttackOverModels | None:
     return max(measured, key=lambda attack: attack.auc.value or 0.0, default=None)
 
 
-def warnings_of(plan: EpsilonPlan) -> Iterator[str]:
+def warnings_of(plan: EpsilonSweepPlan) -> Iterator[str]:
     """What a reader must know beside the table."""
     request = plan.request
     yield (
@@ -75,7 +75,7 @@ def warnings_of(plan: EpsilonPlan) -> Iterator[str]:
         yield "One model has no references and no interval: give --models 2 or more."
 
 
-def describe_data(plan: EpsilonPlan) -> Data:
+def describe_data(plan: EpsilonSweepPlan) -> Data:
     """The records: each is in about half of the models."""
     request = plan.request
     return Data(

@@ -12,7 +12,7 @@ from privaudit.audits.sweep.epsilon.leave_one_out import (
     leave_one_out,
     margins_of,
 )
-from privaudit.audits.sweep.epsilon.plan import EpsilonPlan
+from privaudit.audits.sweep.epsilon.plan import EpsilonSweepPlan
 from privaudit.results import AttackOverModels, Interval, TprOverModels
 from privaudit.results.epsilon_sweep import Targets
 from privaudit.results.from_stats import CONFIDENCE, nothing, reported, reported_mean
@@ -35,7 +35,7 @@ class PooledCanaries:
     """``[K m]``."""
 
 
-def models_of(references: References, plan: EpsilonPlan) -> ModelsOfOnePlan:
+def models_of(references: References, plan: EpsilonSweepPlan) -> ModelsOfOnePlan:
     """What the models of one epsilon say of the pool."""
     return ModelsOfOnePlan(
         references.logits,
@@ -56,7 +56,7 @@ def accuracies(models: ModelsOfOnePlan, n_records: int) -> tuple[Floats, Floats]
 
 
 def mount_attacks(
-    models: ModelsOfOnePlan, plan: EpsilonPlan, roc: RocCurve | None
+    models: ModelsOfOnePlan, plan: EpsilonSweepPlan, roc: RocCurve | None
 ) -> tuple[AttackOverModels, ...]:
     """Every attack on the records and on the canaries.
 
@@ -78,7 +78,7 @@ def mount_attacks(
     )
 
 
-def pooled_canaries(models: ModelsOfOnePlan, plan: EpsilonPlan) -> PooledCanaries:
+def pooled_canaries(models: ModelsOfOnePlan, plan: EpsilonSweepPlan) -> PooledCanaries:
     """The adjusted margins of all canaries under all models.
 
     The coins of K independently trained models touch one model each, so that the models together are one

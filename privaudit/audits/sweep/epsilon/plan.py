@@ -28,7 +28,7 @@ DEFAULT_MODELS = 8
 
 
 @dataclass(frozen=True)
-class EpsilonRequest:
+class EpsilonSweepRequest:
     """What the user asked ``privaudit sweep --epsilon`` for."""
 
     data: Path
@@ -75,10 +75,10 @@ class PlannedEpsilon:
 
 
 @dataclass(frozen=True, eq=False)
-class EpsilonPlan:
+class EpsilonSweepPlan:
     """What will be trained and attacked: everything that can be refused has been refused."""
 
-    request: EpsilonRequest
+    request: EpsilonSweepRequest
     epsilons: tuple[PlannedEpsilon, ...]
     delta: float
     pool: Population
@@ -95,7 +95,7 @@ class EpsilonPlan:
         return len(self.pool) - self.n_records
 
 
-def plan_epsilon_sweep(request: EpsilonRequest, learner_of: LearnerOf | None = None) -> EpsilonPlan:
+def plan_epsilon_sweep(request: EpsilonSweepRequest, learner_of: LearnerOf | None = None) -> EpsilonSweepPlan:
     """Read the data, make the canaries, and find the noise of every epsilon.
 
     Args:
@@ -144,7 +144,7 @@ def plan_epsilon_sweep(request: EpsilonRequest, learner_of: LearnerOf | None = N
 
     found = tuple(map(planned, epsilons))
     removed = len(records) - len(kept)
-    return EpsilonPlan(request, found, delta, pool, len(kept), labels, vocabulary, removed)
+    return EpsilonSweepPlan(request, found, delta, pool, len(kept), labels, vocabulary, removed)
 
 
 def parse_epsilons(text: str) -> tuple[float, ...]:
@@ -169,7 +169,7 @@ def parse_epsilons(text: str) -> tuple[float, ...]:
     return tuple(found)
 
 
-def public_vocabulary(request: EpsilonRequest) -> tuple[WordNumbers | None, str]:
+def public_vocabulary(request: EpsilonSweepRequest) -> tuple[WordNumbers | None, str]:
     """The words of all models, and how the recipe names them. They never come from the data.
 
     Raises:
@@ -202,13 +202,13 @@ def recipe_learner(recipe: Recipe, vocabulary: WordNumbers | None, device: str) 
     return RecipeLearner(recipe, vocabulary, device)
 
 
-def _n_canaries(request: EpsilonRequest, n_records: int) -> int:
+def _n_canaries(request: EpsilonSweepRequest, n_records: int) -> int:
     if request.canaries is not None:
         return request.canaries
     return max(LEAST_CANARIES, min(DEFAULT_CANARIES, n_records // 10))
 
 
-def _check(request: EpsilonRequest) -> None:
+def _check(request: EpsilonSweepRequest) -> None:
     for name, value, least, most in (
         ("models", request.models, 1, 10_000),
         ("canaries", request.canaries, LEAST_CANARIES, MOST_CANARIES),

@@ -19,9 +19,9 @@ from privaudit.audits.sweep.epsilon.measure import (
     mount_attacks,
     pooled_canaries,
 )
-from privaudit.audits.sweep.epsilon.plan import EpsilonPlan, PlannedEpsilon
+from privaudit.audits.sweep.epsilon.plan import EpsilonSweepPlan, PlannedEpsilon
 from privaudit.audits.sweep.epsilon.trend import correlations
-from privaudit.audits.sweep.shared import Together, recipe_as_model
+from privaudit.audits.sweep.shared import CombinedProgress, recipe_as_model
 from privaudit.progress import SILENT, Progress
 from privaudit.provenance import now, provenance, tool
 from privaudit.results import Claim, EpsilonSweep, EpsilonSweepRow, NotRun, Result
@@ -33,7 +33,7 @@ from privaudit.training.references.outputs import References
 from privaudit.training.references.store import Store
 
 
-def run_epsilon_sweep(plan: EpsilonPlan, progress: Progress = SILENT) -> Result:
+def run_epsilon_sweep(plan: EpsilonSweepPlan, progress: Progress = SILENT) -> Result:
     """Train what the store lacks, mount the attacks, and put what they reach beside what epsilon allows.
 
     No single model is audited. In the result ``model`` is therefore the recipe without privacy, and ``data``
@@ -73,8 +73,8 @@ def run_epsilon_sweep(plan: EpsilonPlan, progress: Progress = SILENT) -> Result:
     )
 
 
-def _run_all(plan: EpsilonPlan, progress: Progress) -> tuple[EpsilonSweepRow, ...]:
-    request, together = plan.request, Together(progress)
+def _run_all(plan: EpsilonSweepPlan, progress: Progress) -> tuple[EpsilonSweepRow, ...]:
+    request, together = plan.request, CombinedProgress(progress)
     deadline = None if request.max_seconds is None else monotonic() + request.max_seconds
     progress.start("training models", len(plan.epsilons) * request.models)
     rows: dict[float, EpsilonSweepRow] = {}
@@ -102,7 +102,7 @@ def _run_all(plan: EpsilonPlan, progress: Progress) -> tuple[EpsilonSweepRow, ..
 
 def _measure(
     planned: PlannedEpsilon,
-    plan: EpsilonPlan,
+    plan: EpsilonSweepPlan,
     references: References,
     ordinary: PooledCanaries | None,
     watch: Stopwatch,
@@ -127,7 +127,7 @@ def _measure(
 
 
 def _unfinished(
-    planned: PlannedEpsilon, plan: EpsilonPlan, n_models: int, watch: Stopwatch
+    planned: PlannedEpsilon, plan: EpsilonSweepPlan, n_models: int, watch: Stopwatch
 ) -> EpsilonSweepRow:
     """An epsilon whose models are not all there: no number, because fewer models are another measurement."""
     request, theory = plan.request, planned.theory
@@ -148,7 +148,7 @@ def _unfinished(
     )
 
 
-def _claim(planned: PlannedEpsilon, plan: EpsilonPlan) -> Claim | None:
+def _claim(planned: PlannedEpsilon, plan: EpsilonSweepPlan) -> Claim | None:
     privacy = planned.recipe.privacy
     if privacy is None:
         return None
@@ -162,7 +162,7 @@ def _claim(planned: PlannedEpsilon, plan: EpsilonPlan) -> Claim | None:
     )
 
 
-def _side_by_side(plan: EpsilonPlan, rows: tuple[EpsilonSweepRow, ...]) -> EpsilonSweep:
+def _side_by_side(plan: EpsilonSweepPlan, rows: tuple[EpsilonSweepRow, ...]) -> EpsilonSweep:
     request = plan.request
     return EpsilonSweep(
         delta=plan.delta,

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from privaudit.training.private.rules.outer import Matrix, Outer
-from privaudit.training.private.rules.parts import Gradient, NameOf, Part, Record, Whole, fill
+from privaudit.training.private.rules.parts import Gradient, GradientPart, NameOf, Record, Whole, fill
 
 
 def convolution_refusal(module: nn.Conv1d) -> str | None:
@@ -22,7 +22,9 @@ def convolution_refusal(module: nn.Conv1d) -> str | None:
     return None
 
 
-def convolution_parts(module: nn.Conv1d, inputs: Tensor, gradient: Tensor, name_of: NameOf) -> list[Part]:
+def convolution_parts(
+    module: nn.Conv1d, inputs: Tensor, gradient: Tensor, name_of: NameOf
+) -> list[GradientPart]:
     """Of ``nn.Conv1d``.
 
     Args:
@@ -119,7 +121,7 @@ class Windows:
         return self._outer.whole()
 
     @classmethod
-    def joined(cls, parts: Sequence[Self]) -> Part:
+    def joined(cls, parts: Sequence[Self]) -> GradientPart:
         """The windows one after another."""
         return Outer.joined([part._outer for part in parts])
 

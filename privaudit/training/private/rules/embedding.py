@@ -2,7 +2,7 @@
 
 from torch import Tensor, nn
 
-from privaudit.training.private.rules.parts import NameOf, Part
+from privaudit.training.private.rules.parts import GradientPart, NameOf
 from privaudit.training.private.rules.rows import Rows
 
 
@@ -15,7 +15,9 @@ def embedding_refusal(module: nn.Embedding) -> str | None:
     return None
 
 
-def embedding_parts(module: nn.Embedding, inputs: Tensor, gradient: Tensor, name_of: NameOf) -> list[Part]:
+def embedding_parts(
+    module: nn.Embedding, inputs: Tensor, gradient: Tensor, name_of: NameOf
+) -> list[GradientPart]:
     """Of ``nn.Embedding``.
 
     Args:

@@ -15,7 +15,7 @@ from privaudit.training.private.rules.convolution import (
 from privaudit.training.private.rules.embedding import embedding_parts, embedding_refusal
 from privaudit.training.private.rules.linear import linear_parts
 from privaudit.training.private.rules.normalisation import layer_norm_parts
-from privaudit.training.private.rules.parts import NameOf, Part
+from privaudit.training.private.rules.parts import GradientPart, NameOf
 from privaudit.training.private.rules.recurrent import lstm_forward, lstm_parts, lstm_refusal
 
 INSTEAD = "Train such a module with Opacus"
@@ -27,7 +27,7 @@ class Layer:
 
     parameters: frozenset[str]
     """All that it may own."""
-    parts: Callable[[Any, Tensor, Tensor, NameOf], list[Part]]
+    parts: Callable[[Any, Tensor, Tensor, NameOf], list[GradientPart]]
     refusal: Callable[[Any], str | None] | None = None
     forward: Callable[..., Any] | None = None
     """Computes what the layer computes while it is recorded; None for its own forward."""

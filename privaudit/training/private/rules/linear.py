@@ -3,10 +3,10 @@
 from torch import Tensor, nn
 
 from privaudit.training.private.rules.outer import Matrix, Outer
-from privaudit.training.private.rules.parts import NameOf, Part, Whole
+from privaudit.training.private.rules.parts import GradientPart, NameOf, Whole
 
 
-def linear_parts(module: nn.Module, inputs: Tensor, gradient: Tensor, name_of: NameOf) -> list[Part]:
+def linear_parts(module: nn.Module, inputs: Tensor, gradient: Tensor, name_of: NameOf) -> list[GradientPart]:
     """Of ``nn.Linear`` and of the ``Conv1D`` of transformers, which is one with its matrix transposed.
 
     Args:

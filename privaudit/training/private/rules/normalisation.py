@@ -3,10 +3,12 @@
 from torch import Tensor, nn
 from torch.nn import functional
 
-from privaudit.training.private.rules.parts import NameOf, Part, Whole
+from privaudit.training.private.rules.parts import GradientPart, NameOf, Whole
 
 
-def layer_norm_parts(module: nn.LayerNorm, inputs: Tensor, gradient: Tensor, name_of: NameOf) -> list[Part]:
+def layer_norm_parts(
+    module: nn.LayerNorm, inputs: Tensor, gradient: Tensor, name_of: NameOf
+) -> list[GradientPart]:
     """Of ``nn.LayerNorm``.
 
     Args:
@@ -17,7 +19,7 @@ def layer_norm_parts(module: nn.LayerNorm, inputs: Tensor, gradient: Tensor, nam
     """
     weight, bias = name_of(module.weight), name_of(module.bias)
     between = tuple(range(1, inputs.dim() - len(module.normalized_shape)))
-    found: list[Part] = []
+    found: list[GradientPart] = []
     if weight is not None:
         normal = functional.layer_norm(inputs, module.normalized_shape, eps=module.eps)
         found.append(Whole(weight, (normal * gradient).sum(between) if between else normal * gradient))

@@ -35,7 +35,7 @@ class RowGradient:
 Gradient = Tensor | RowGradient
 
 
-class Part(Protocol):
+class GradientPart(Protocol):
     """The gradients of B examples for one or more parameters."""
 
     @property
@@ -52,7 +52,7 @@ class Part(Protocol):
         """Per parameter the gradients ``[B, *shape]``."""
 
     @classmethod
-    def joined(cls, parts: Sequence[Self]) -> "Part":
+    def joined(cls, parts: Sequence[Self]) -> "GradientPart":
         """The sum of parts of the same parameters."""
 
 
@@ -87,16 +87,16 @@ class Whole:
         return cls(parts[0].name, torch.stack([part.values for part in parts]).sum(0))
 
 
-def gathered(parts: Iterable[Part]) -> list[Part]:
+def gathered(parts: Iterable[GradientPart]) -> list[GradientPart]:
     """One part per set of parameters: a parameter that several uses share has the sum of their gradients."""
-    groups: dict[tuple[str, ...], list[Part]] = {}
+    groups: dict[tuple[str, ...], list[GradientPart]] = {}
     for part in parts:
         groups.setdefault(part.names, []).append(part)
     owners: dict[str, int] = {}
     for names in groups:
         for name in names:
             owners[name] = owners.get(name, 0) + 1
-    found: list[Part] = []
+    found: list[GradientPart] = []
     mixed: dict[str, list[Whole]] = {}
     for names, group in groups.items():
         kinds = {type(part) for part in group}

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from privaudit.errors import UsageError
 from privaudit.training.private.rules.outer import Matrix, Outer
-from privaudit.training.private.rules.parts import NameOf, Part, Record, fill
+from privaudit.training.private.rules.parts import GradientPart, NameOf, Record, fill
 
 States = tuple[Tensor, tuple[Tensor, Tensor]]
 """All states ``[B, T, H]``, and the last state and cell ``[1, B, H]``, as ``nn.LSTM`` returns them."""
@@ -62,7 +62,7 @@ def together(modules: Sequence[nn.LSTM], records: Sequence[Record], inputs: Sequ
     return outputs
 
 
-def lstm_parts(module: nn.LSTM, inputs: Tensor, gradient: Tensor, name_of: NameOf) -> list[Part]:
+def lstm_parts(module: nn.LSTM, inputs: Tensor, gradient: Tensor, name_of: NameOf) -> list[GradientPart]:
     """Of ``nn.LSTM``: two matrices that read two vectors, and the gradient at the gates for both.
 
     Args:

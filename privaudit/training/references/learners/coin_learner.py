@@ -11,7 +11,7 @@ from privaudit.training.recipe import Recipe
 from privaudit.training.references.learners.halves import reference_seed
 from privaudit.training.references.learners.whole_pool import pool_records, train_whole, with_copies
 from privaudit.training.references.plan import Bools, ReferenceOutput, ReferencePlan, Singles
-from privaudit.training.seeds import Stream, derive
+from privaudit.training.seeds import SeedStream, derive
 from privaudit.training.text import WordEncoder, WordNumbers
 from privaudit.training.trainer import predict as predict_network
 from privaudit.training.untrained import initial_network
@@ -19,7 +19,7 @@ from privaudit.training.untrained import initial_network
 
 def coins(seed: int, n: int) -> Bools:
     """Whether each of n models of a plan with this seed has the canary ``[n]``: independent and fair."""
-    return np.array([derive(seed, Stream.CANARY_COIN, index) & 1 for index in range(n)], dtype=np.bool_)
+    return np.array([derive(seed, SeedStream.CANARY_COIN, index) & 1 for index in range(n)], dtype=np.bool_)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import numpy as np
 from privaudit.errors import DataError
 from privaudit.targets.interface import Ints
 from privaudit.training.references.plan import Bools, ReferenceOutput, ReferencePlan, Singles
-from privaudit.training.seeds import Stream, derive, validation_part
+from privaudit.training.seeds import SeedStream, derive, validation_part
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +25,7 @@ class Half:
 
 def reference_seed(plan: ReferencePlan, index: int) -> int:
     """The seed of reference ``index``, from a stream that no target draws from."""
-    return derive(plan.seed, Stream.REFERENCE, index)
+    return derive(plan.seed, SeedStream.REFERENCE, index)
 
 
 def half_of(plan: ReferencePlan, index: int, *, validation: float | None = None) -> Half:

@@ -12,7 +12,7 @@ from privaudit.training.recipe import Recipe
 from privaudit.training.references.learners.halves import reference_seed
 from privaudit.training.references.learners.whole_pool import pool_records, train_whole, with_copies
 from privaudit.training.references.plan import ReferenceOutput, ReferencePlan
-from privaudit.training.seeds import Stream, derive
+from privaudit.training.seeds import SeedStream, derive
 from privaudit.training.text import WordNumbers
 from privaudit.training.trainer import Labelled
 
@@ -30,7 +30,7 @@ class Planting:
 
 def secret_of(template: Template, seed: int, index: int) -> tuple[int, ...]:
     """The filling that model ``index`` of a plan with this seed is trained on: uniform, and independent."""
-    rng = np.random.default_rng(derive(seed, Stream.SECRET, index))
+    rng = np.random.default_rng(derive(seed, SeedStream.SECRET, index))
     return tuple(draw_fillings(template, 1, rng)[0].tolist())
 
 

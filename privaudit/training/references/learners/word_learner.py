@@ -15,7 +15,7 @@ from privaudit.training.references.corpus import Corpus, Numbers
 from privaudit.training.references.extras import COPIES, dropped_copies, signals_of
 from privaudit.training.references.learners.halves import Half, half_of, output_of
 from privaudit.training.references.plan import ReferenceOutput, ReferencePlan, Singles
-from privaudit.training.references.ways import Way, way_of
+from privaudit.training.references.ways import TrainingMode, way_of
 from privaudit.training.text import EncodedTexts, WordNumbers, numbered_by
 from privaudit.training.trainer import logits_and_squares, mean_loss, train_network
 
@@ -33,9 +33,9 @@ class RecipeLearner:
 
     A reference has its own seed, and its own vocabulary from the texts of its half unless one was given.
     Where the recipe stops early, a part of the half is set aside and watched, as it was for the target; those
-    records count as outside. A reference that is trained alone (:attr:`Way.SPREAD`) is bit for bit what
-    :func:`privaudit.training.trainer.train` makes of its half and seed; :attr:`Way.STACKED` agrees with that
-    but for rounding.
+    records count as outside. A reference that is trained alone (:attr:`TrainingMode.SPREAD`) is bit for bit
+    what :func:`privaudit.training.trainer.train` makes of its half and seed; :attr:`TrainingMode.STACKED`
+    agrees with that but for rounding.
 
     Args:
         recipe: of the target; its seed plays no part.
@@ -77,7 +77,7 @@ class RecipeLearner:
             UsageError: a loss is not finite.
         """
         prepared = _prepare(plan, self.recipe.max_length)
-        if way_of(self.recipe, self.device).way is Way.STACKED:
+        if way_of(self.recipe, self.device).way is TrainingMode.STACKED:
             yield from self._stacked(plan, prepared, indices)
             return
         for index in indices:

@@ -32,7 +32,7 @@ _CHUNK = 32
 """Words whose attention is computed at once."""
 
 
-class Words:
+class StackedWords:
     """Where the words of a step's texts are, as tensors.
 
     Args:
@@ -73,7 +73,7 @@ class Words:
         return self.starts[:-1, None] + column, column < self.step.lengths[:, None]
 
 
-def differentiate_bow(parameters: Parameters, rows: Tensor, words: Words) -> Tensor:
+def differentiate_bow(parameters: Parameters, rows: Tensor, words: StackedWords) -> Tensor:
     """The gradients of the mean losses of :class:`BagOfWords`, written out.
 
     A step is so short that to record it for torch's own differentiation would take as long as the step.
@@ -105,7 +105,7 @@ def differentiate_bow(parameters: Parameters, rows: Tensor, words: Words) -> Ten
         return sum_rows(upstream, texts, words.tensor(step.row_offsets))
 
 
-def cnn(parameters: Parameters, rows: Tensor, words: Words) -> Tensor:
+def cnn(parameters: Parameters, rows: Tensor, words: StackedWords) -> Tensor:
     """Logits ``[n, C]`` of :class:`KimCnn`: a window starts at every word."""
     numbers, real = words.padded()
     windows = _take_windows(rows, words).view(len(words.depth), -1)
@@ -126,7 +126,7 @@ def cnn(parameters: Parameters, rows: Tensor, words: Words) -> Tensor:
     return _linear(parameters, "head", strongest.relu())
 
 
-def _take_windows(rows: Tensor, words: Words) -> Tensor:
+def _take_windows(rows: Tensor, words: StackedWords) -> Tensor:
     """``[N * 5, d]`` the vectors of the words of the window at each word; zeros beyond the end of a text."""
     step, depth = words.step, words.depth
     offset = np.arange(max(WINDOWS))
@@ -143,7 +143,7 @@ def _take_windows(rows: Tensor, words: Words) -> Tensor:
     return take(rows, words.indices(chosen.reshape(-1)), words.indices(users[exists]), words.indices(offsets))
 
 
-def transformer(parameters: Parameters, rows: Tensor, words: Words) -> Tensor:
+def transformer(parameters: Parameters, rows: Tensor, words: StackedWords) -> Tensor:
     """Logits ``[n, C]`` of :class:`TransformerEncoder`: only the attention sees texts side by side."""
     step, dimension = words.step, rows.shape[1]
     layout = _Layout(words, dimension)
@@ -176,7 +176,7 @@ class _Layout:
     starting. In a chunk, each word attends to those of its own text.
     """
 
-    def __init__(self, words: Words, dimension: int) -> None:
+    def __init__(self, words: StackedWords, dimension: int) -> None:
         lengths = words.step.lengths
         self._size = max(_CHUNK, int(lengths.max()))
         chunk, filled, begins = 0, 0, np.zeros(len(lengths), dtype=np.int64)
@@ -218,7 +218,7 @@ def _linear(parameters: Parameters, name: str, inputs: Tensor) -> Tensor:
     return linear(inputs, parameters[f"{name}.weight"], parameters[f"{name}.bias"])
 
 
-NETWORKS: dict[str, Callable[[Parameters, Tensor, Words], Tensor]] = {
+NETWORKS: dict[str, Callable[[Parameters, Tensor, StackedWords], Tensor]] = {
     "cnn": cnn,
     "transformer": transformer,
 }

@@ -17,10 +17,10 @@ from privaudit.targets.interface import Floats, Ints
 from privaudit.training.architectures import WordNetwork, build
 from privaudit.training.loop import learning_rate_factor
 from privaudit.training.recipe import Recipe
-from privaudit.training.references.stacked.networks import NETWORKS, Words, differentiate_bow
+from privaudit.training.references.stacked.networks import NETWORKS, StackedWords, differentiate_bow
 from privaudit.training.references.stacked.steps import ALIGNED, Batches, Step
 from privaudit.training.references.stacked.touched_rows import BETA1, BETA2, EPSILON, TouchedRows
-from privaudit.training.seeds import Stream, seeded_torch
+from privaudit.training.seeds import SeedStream, seeded_torch
 from privaudit.training.text import EncodedTexts
 
 _TABLE = "embedding.words.weight"
@@ -57,7 +57,7 @@ def train_stack(
     """
     networks = []
     for size, seed in zip(vocabulary_sizes, seeds, strict=True):
-        with seeded_torch(seed, Stream.INITIALISATION):
+        with seeded_torch(seed, SeedStream.INITIALISATION):
             networks.append(build(recipe, size, n_classes))
     stack = _Stack(recipe, networks, [len(p) for p in positions], device)
     batches = Batches(encoded, positions, labels, stack.table.first[:-1], seeds, recipe.batch_size)
@@ -107,8 +107,8 @@ class _Stack:
     def _differentiate(self, step: Step, rows: Tensor) -> Tensor:
         """The gradient in ``rows``; those in the other parameters are left in them."""
         if self._recipe.architecture == "bow":
-            return differentiate_bow(self._parameters, rows, Words(step, self._device))
-        words = Words(step.filled(), self._device)
+            return differentiate_bow(self._parameters, rows, StackedWords(step, self._device))
+        words = StackedWords(step.filled(), self._device)
         leaf = rows.detach().requires_grad_()
         logits = NETWORKS[self._recipe.architecture](self._parameters, leaf, words)
         losses = functional.cross_entropy(logits, words.tensor(words.step.labels), reduction="none")

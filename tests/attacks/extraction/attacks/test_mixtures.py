@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from privaudit.attacks.extraction.budget import Ledger
+from privaudit.attacks.extraction.budget import Budget
 from privaudit.attacks.extraction.mixtures import Mixtures
 from privaudit.attacks.extraction.partial_fillings import partials_of
 from privaudit.attacks.extraction.spec import OPEN, Problem, SearchSettings
@@ -21,22 +21,22 @@ def margins(surface, weights):
 
 
 def test_an_open_slot_is_the_uniform_mixture(surface):
-    ledger = Ledger(Problem(surface, 1), SearchSettings())
-    mixtures = partials_of(ledger, np.random.default_rng(0))
+    budget = Budget(Problem(surface, 1), SearchSettings())
+    mixtures = partials_of(budget, np.random.default_rng(0))
     assert isinstance(mixtures, Mixtures)
     scores = mixtures.scores(np.array([[1, OPEN, 2], [0, 7, 1]]))
     weights = [np.eye(2)[[1, 0]], np.stack([np.full(50, 1 / 50), np.eye(50)[7]]), np.eye(3)[[2, 1]]]
     np.testing.assert_allclose(scores, margins(surface, weights), rtol=1e-5)
-    assert ledger.spent == 2
-    assert scores[1] == pytest.approx(ledger.score((0, 7, 1)), rel=1e-5)
+    assert budget.spent == 2
+    assert scores[1] == pytest.approx(budget.score((0, 7, 1)), rel=1e-5)
 
 
 def test_gradients_are_first_order_gains(surface):
     """A step of 1e-6 from one candidate to another changes the objective by the difference of gradients."""
-    ledger = Ledger(Problem(surface, 1), SearchSettings())
-    gradients = Mixtures(ledger, surface).gradients(np.array([[1, 3, 2], [0, OPEN, 1]]))
+    budget = Budget(Problem(surface, 1), SearchSettings())
+    gradients = Mixtures(budget, surface).gradients(np.array([[1, 3, 2], [0, OPEN, 1]]))
     assert [gradient.shape for gradient in gradients] == [(2, 2), (2, 50), (2, 3)]
-    assert ledger.spent == 6
+    assert budget.spent == 6
     weights = [np.eye(2)[[1]], np.eye(50)[[3]], np.eye(3)[[2]]]
     before = margins(surface, weights)[0]
     for candidate in (0, 9, 49):
@@ -49,18 +49,18 @@ def test_gradients_are_first_order_gains(surface):
 
 def test_small_batches_change_nothing(surface, monkeypatch):
     partials = np.stack([np.arange(40) % 2, np.arange(40), np.full(40, OPEN)], axis=1)
-    whole = Mixtures(Ledger(Problem(surface, 1), SearchSettings()), surface)
+    whole = Mixtures(Budget(Problem(surface, 1), SearchSettings()), surface)
     monkeypatch.setattr("privaudit.attacks.extraction.mixtures._LARGEST_BATCH", 55 * 7)
-    parts = Mixtures(Ledger(Problem(surface, 1), SearchSettings()), surface)
+    parts = Mixtures(Budget(Problem(surface, 1), SearchSettings()), surface)
     np.testing.assert_allclose(whole.scores(partials), parts.scores(partials), rtol=1e-6)
     for one, other in zip(whole.gradients(partials), parts.gradients(partials), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
 
 
 def test_the_budget_ends_scores_and_refuses_gradients(surface):
-    ledger = Ledger(Problem(surface, 1), SearchSettings(evaluations=6))
-    mixtures = Mixtures(ledger, surface)
+    budget = Budget(Problem(surface, 1), SearchSettings(evaluations=6))
+    mixtures = Mixtures(budget, surface)
     assert mixtures.gradients(np.array([[1, 3, 2], [0, OPEN, 1]])) is None
-    assert ledger.spent == 0
+    assert budget.spent == 0
     scores = mixtures.scores(np.full((8, 3), OPEN))
     assert np.isfinite(scores).tolist() == [True] * 5 + [False] * 3

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from privaudit.attacks.extraction import descent
-from privaudit.attacks.extraction.budget import SOFT_STEP, Ledger
+from privaudit.attacks.extraction.budget import SOFT_STEP, Budget
 from privaudit.attacks.extraction.registry import find_extraction_attack
 from privaudit.attacks.extraction.spec import Objective, Problem, SearchSettings
 
@@ -110,7 +110,7 @@ def test_gumbel_noise_draws_candidates_by_their_softmax():
 def test_the_start_with_the_best_hard_text_wins(formulas):
     """Not the one whose mixture is best."""
     surface = formulas["interacting"]()
-    ledger = Ledger(Problem(surface, 1), SearchSettings(restarts=6))
-    readings = descent.descend(ledger, SearchSettings(restarts=6), np.random.default_rng(0))
+    budget = Budget(Problem(surface, 1), SearchSettings(restarts=6))
+    readings = descent.descend(budget, SearchSettings(restarts=6), np.random.default_rng(0))
     assert len(np.unique(readings, axis=0)) > 1
-    assert run(formulas["interacting"](), restarts=6).score == ledger.scores(readings).max()
+    assert run(formulas["interacting"](), restarts=6).score == budget.scores(readings).max()
