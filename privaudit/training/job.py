@@ -9,7 +9,7 @@ from secrets import randbits
 from privaudit.data.audit_set import Columns
 from privaudit.data.readers import file_sha256
 from privaudit.progress import SILENT, Progress
-from privaudit.results import Claim
+from privaudit.results.subject import Claim
 from privaudit.training.bundle import Bundle, save_bundle
 from privaudit.training.bundle_data import BundleData, RecordUse
 from privaudit.training.canaries import TrainingCanaries, read_canaries

@@ -21,7 +21,7 @@ from privaudit.training.references.learners.sklearn_learner import SklearnLearne
 from privaudit.training.references.learners.trainer_learner import TrainerLearner
 from privaudit.training.references.learners.word_learner import RecipeLearner
 from privaudit.training.references.plan import Population, ReferencePlan
-from privaudit.training.references.ways import TrainingMode, way_of
+from privaudit.training.references.training_modes import TrainingMode, choose_mode
 from privaudit.training.text import Vocabulary
 
 # NOTE: worker processes get this process's search path, and with it the user's training code.
@@ -256,7 +256,7 @@ def test_every_setting_of_a_pipeline_is_described():
 
 
 @pytest.mark.parametrize(
-    ("name", "overrides", "way"),
+    ("name", "overrides", "mode"),
     [
         ("bow", {}, TrainingMode.STACKED),
         ("cnn", {}, TrainingMode.STACKED),
@@ -272,11 +272,11 @@ def test_every_setting_of_a_pipeline_is_described():
         ("transformer", {"privacy": PRIVATE}, TrainingMode.SPREAD),
     ],
 )
-def test_the_table_of_ways(name, overrides, way):
+def test_the_table_of_modes(name, overrides, mode):
     recipe = Recipe.for_architecture(name, **overrides)
-    assert way_of(recipe, "cpu").way is way
-    assert way_of(recipe, "cuda:0").way is way
-    assert (way_of(recipe, "cpu").block_size > 1) <= (way is TrainingMode.STACKED)
+    assert choose_mode(recipe, "cpu").mode is mode
+    assert choose_mode(recipe, "cuda:0").mode is mode
+    assert (choose_mode(recipe, "cpu").block_size > 1) <= (mode is TrainingMode.STACKED)
 
 
 @pytest.mark.parametrize("name", list(WORDS))
@@ -295,7 +295,7 @@ def test_a_spread_reference_is_what_the_trainer_makes_and_a_stacked_one_agrees(n
     watched = parts[1] if recipe.early_stopping else None
     trained = train(recipe, parts[0].texts, parts[0].labels, 3, seed=half.seed, validation=watched)
     expected = trained.logits(plan.scored.texts).numpy()
-    tolerance = 0 if way_of(recipe, "cpu").way is TrainingMode.SPREAD else 1e-4
+    tolerance = 0 if choose_mode(recipe, "cpu").mode is TrainingMode.SPREAD else 1e-4
     np.testing.assert_allclose(output.logits, expected, atol=tolerance, rtol=0)
 
 

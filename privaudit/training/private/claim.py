@@ -12,7 +12,7 @@ from privaudit.accounting.accountants import epsilon_pld
 from privaudit.accounting.calibrate import noise_for_epsilon
 from privaudit.accounting.mechanism import Mechanism
 from privaudit.errors import UsageError
-from privaudit.results import Claim
+from privaudit.results.subject import Claim
 from privaudit.training.loop import TrainingHistory
 from privaudit.training.private.settings import Clipping, PrivateTraining
 from privaudit.training.recipe import Recipe

@@ -15,7 +15,7 @@ from privaudit.training.references.corpus import Corpus, Numbers
 from privaudit.training.references.extras import COPIES, dropped_copies, signals_of
 from privaudit.training.references.learners.halves import Half, half_of, output_of
 from privaudit.training.references.plan import ReferenceOutput, ReferencePlan, Singles
-from privaudit.training.references.ways import TrainingMode, way_of
+from privaudit.training.references.training_modes import TrainingMode, choose_mode
 from privaudit.training.text import EncodedTexts, WordNumbers, numbered_by
 from privaudit.training.trainer import logits_and_squares, mean_loss, train_network
 
@@ -50,7 +50,7 @@ class RecipeLearner:
     @property
     def block_size(self) -> int:
         """References that are trained together."""
-        return way_of(self.recipe, self.device).block_size
+        return choose_mode(self.recipe, self.device).block_size
 
     @property
     def quick(self) -> bool:
@@ -58,14 +58,15 @@ class RecipeLearner:
         return self.recipe.architecture == "bow"
 
     def describe(self) -> dict[str, object]:
-        """Recipe, vocabulary, kind of device, way of training, and torch's version for the last bits."""
+        """Recipe, vocabulary, kind of device, training mode, and torch's version for the last bits."""
         recipe = {name: value for name, value in self.recipe.to_plain().items() if name != "seed"}
         return {
             "learner": "recipe",
             "recipe": recipe,
             "vocabulary": None if self.vocabulary is None else self.vocabulary.digest,
             "device": torch.device(self.device).type,
-            "way": way_of(self.recipe, self.device).way.value,
+            # NOTE: the key stays "way", because it is part of the keys of stores that exist.
+            "way": choose_mode(self.recipe, self.device).mode.value,
             "torch": torch.__version__,
         }
 
@@ -77,7 +78,7 @@ class RecipeLearner:
             UsageError: a loss is not finite.
         """
         prepared = _prepare(plan, self.recipe.max_length)
-        if way_of(self.recipe, self.device).way is TrainingMode.STACKED:
+        if choose_mode(self.recipe, self.device).mode is TrainingMode.STACKED:
             yield from self._stacked(plan, prepared, indices)
             return
         for index in indices:

@@ -40,7 +40,7 @@ def train_stack(
     """Train M networks of one recipe, each on its own texts.
 
     Args:
-        recipe: for which :func:`privaudit.training.references.ways.can_stack` holds.
+        recipe: for which :func:`privaudit.training.references.training_modes.can_stack` holds.
         encoded: per model the texts as it reads them.
         positions: per model the ``[n]`` positions of the texts that it is trained on.
         labels: class indices of all texts.

@@ -6,7 +6,7 @@ from privaudit.errors import UsageError
 from privaudit.training.references.corpus import Corpus
 from privaudit.training.references.stacked.steps import ROUND, Batches
 from privaudit.training.references.stacked.train import train_stack
-from privaudit.training.references.ways import can_stack
+from privaudit.training.references.training_modes import can_stack
 from privaudit.training.seeds import epoch_order
 from privaudit.training.trainer import logits_and_squares, train_network
 

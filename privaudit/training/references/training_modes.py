@@ -1,4 +1,4 @@
-"""How the references of a recipe are trained: a fixed table, so that reference i is one model everywhere.
+"""How the references of a recipe are trained: a fixed table, so reference i is the same model everywhere.
 
 The table follows ``benchmarks/references.py``. It depends on the recipe and the kind of device alone: not on
 how many references there are, on their number of records, or on how many processors the machine has.
@@ -13,7 +13,7 @@ from privaudit.training.recipe import Recipe
 
 
 class TrainingMode(StrEnum):
-    """How references are trained."""
+    """How references are trained; the value is part of the store's keys."""
 
     SPREAD = "spread"
     """Each by itself with the trainer of the target; processes of one thread each share the work."""
@@ -22,26 +22,26 @@ class TrainingMode(StrEnum):
 
 
 @dataclass(frozen=True)
-class Choice:
-    """A way, and how many references it trains together."""
+class ModeChoice:
+    """A mode, and how many references it trains together."""
 
-    way: TrainingMode
+    mode: TrainingMode
     block_size: int
 
 
-_ALONE = Choice(TrainingMode.SPREAD, 1)
+_ALONE = ModeChoice(TrainingMode.SPREAD, 1)
 _TABLE = {
-    ("bow", "cpu"): Choice(TrainingMode.STACKED, 4),
-    ("cnn", "cpu"): Choice(TrainingMode.STACKED, 1),
-    ("transformer", "cpu"): Choice(TrainingMode.STACKED, 1),
-    ("bow", "cuda"): Choice(TrainingMode.STACKED, 64),
-    ("cnn", "cuda"): Choice(TrainingMode.STACKED, 32),
-    ("transformer", "cuda"): Choice(TrainingMode.STACKED, 32),
+    ("bow", "cpu"): ModeChoice(TrainingMode.STACKED, 4),
+    ("cnn", "cpu"): ModeChoice(TrainingMode.STACKED, 1),
+    ("transformer", "cpu"): ModeChoice(TrainingMode.STACKED, 1),
+    ("bow", "cuda"): ModeChoice(TrainingMode.STACKED, 64),
+    ("cnn", "cuda"): ModeChoice(TrainingMode.STACKED, 32),
+    ("transformer", "cuda"): ModeChoice(TrainingMode.STACKED, 32),
 }
 
 
-def way_of(recipe: Recipe, device: str) -> Choice:
-    """The way of ``recipe`` on ``device``."""
+def choose_mode(recipe: Recipe, device: str) -> ModeChoice:
+    """The mode of ``recipe`` on ``device``."""
     if not can_stack(recipe):
         return _ALONE
     return _TABLE.get((recipe.architecture, torch.device(device).type), _ALONE)
