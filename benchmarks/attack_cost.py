@@ -33,6 +33,7 @@ from privaudit.targets.interface import HasVocabulary, ScoreTable
 from privaudit.training.bundle import load_bundle
 from privaudit.training.job import train_bundle
 from privaudit.training.recipe import Recipe
+from privaudit.training.request import TrainingRequest
 
 LIMIT = 4.0
 EXPENSIVE = {"label-only", "neighbourhood", "gradient-norm-full"}
@@ -57,7 +58,9 @@ def main() -> None:
         data, model = options.data or Path(folder) / "messages.tsv", Path(folder) / "model.pt"
         if options.data is None:
             write_demo(data, n=5000)
-        train_bundle(data, Recipe.for_architecture("transformer", epochs=options.epochs), output=model)
+        train_bundle(
+            TrainingRequest(data, Recipe.for_architecture("transformer", epochs=options.epochs), output=model)
+        )
         measure(model, options.repeats)
 
 

@@ -29,6 +29,7 @@ from privaudit.data.readers import read_records
 from privaudit.stats.exposure import match_rate
 from privaudit.targets.interface import ModelInfo
 from privaudit.targets.torch_classifier import TorchClassifier
+from privaudit.training.loop import TrainingRun
 from privaudit.training.recipe import Recipe
 from privaudit.training.text import Vocabulary
 from privaudit.training.trainer import train
@@ -113,7 +114,9 @@ def planted(kind, texts, labels, seed, options) -> tuple[SoftSurface, np.ndarray
     copies = [template.render(secret)] * options.repetitions
     classes = np.array([names.index(label) for label in labels] + [len(names)] * len(copies))
     recipe = Recipe.for_architecture("bilstm", epochs=options.epochs)
-    model = train(recipe, [*texts, *copies], classes, len(names) + 1, seed=seed, vocabulary=vocabulary)
+    model = train(
+        recipe, [*texts, *copies], classes, len(names) + 1, vocabulary=vocabulary, run=TrainingRun(seed)
+    )
     info = ModelInfo("bundle", "bilstm", "trained here", ())
     classifier = TorchClassifier(model.module, model.encoder, [*names, "own"], info)
     return open_surface(classifier, template), secret, len(names)

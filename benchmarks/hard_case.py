@@ -35,6 +35,7 @@ from privaudit.data.canaries.template import Slot, Template, draw_fillings, numb
 from privaudit.data.readers import read_records
 from privaudit.targets.interface import Floats, Ints, ModelInfo
 from privaudit.targets.torch_classifier import TorchClassifier
+from privaudit.training.loop import TrainingRun
 from privaudit.training.recipe import Recipe
 from privaudit.training.text import Vocabulary
 from privaudit.training.trainer import train
@@ -141,7 +142,7 @@ def trained(setting: Setting, stream: int, index: int, seed: int) -> tuple[Float
     vocabulary = Vocabulary.from_texts([*texts, TEMPLATE.prefix, *DIGITS])
     recipe = Recipe.for_architecture("bilstm", epochs=o.epochs)
     number = 1_000_000 * (stream + 10 * seed) + index
-    result = train(recipe, texts, labels, len(setting.names), seed=number, vocabulary=vocabulary)
+    result = train(recipe, texts, labels, len(setting.names), vocabulary=vocabulary, run=TrainingRun(number))
     classifier = TorchClassifier(
         result.module, result.encoder, None, ModelInfo("bundle", "bilstm", "", tuple(setting.names))
     )

@@ -29,9 +29,8 @@ from torch.nn import functional
 
 from privaudit.data.demo import write_demo
 from privaudit.data.readers import read_records
-from privaudit.progress import SILENT
 from privaudit.training.architectures import build
-from privaudit.training.loop import fit
+from privaudit.training.loop import TrainingRun, fit
 from privaudit.training.private.fit import fit_private
 from privaudit.training.private.settings import PrivateTraining
 from privaudit.training.recipe import Recipe
@@ -243,7 +242,7 @@ def plain(task: Task, optimizer: str) -> Run:
             clock.tick()
             return task.losses(module, chosen[batch], "mean")
 
-        fit(module, recipe, len(chosen), step_loss, seed=int(rng.integers(1 << 30)), progress=SILENT)
+        fit(module, recipe, len(chosen), step_loss, TrainingRun(int(rng.integers(1 << 30))))
 
     return run
 
@@ -297,7 +296,7 @@ def private(task: Task, optimizer: str) -> Run:
             return task.losses(module, positions)
 
         seed = int(rng.integers(1 << 30))
-        fit_private(module, recipe, n, losses, seed=seed, progress=SILENT, tables=words)
+        fit_private(module, recipe, n, losses, TrainingRun(seed), tables=words)
 
     return run
 

@@ -68,10 +68,10 @@ def main() -> None:
         loop += [one_by_one(plan, k) for k in range(options.loop_models)]
         wall, processor = (sum(spent[i] for spent in loop) / len(loop) for i in range(2))
         ratios = wall / ours[0], processor / ours[1]
-        choice = choose_mode(recipe, "cpu")
+        mode = choose_mode(recipe, "cpu")
         print(
-            f"{architecture:12s} ms a model: loop {1e3 * wall:8.1f}, ours {1e3 * ours[0]:7.1f} ({choice.mode} by "
-            f"{choice.block_size}): {ratios[0]:5.2f} x (at least {LEAST[architecture]:g}); processor time "
+            f"{architecture:12s} ms a model: loop {1e3 * wall:8.1f}, ours {1e3 * ours[0]:7.1f} ({mode.mode} "
+            f"by {mode.block_size}): {ratios[0]:5.2f} x (at least {LEAST[architecture]:g}); processor time "
             f"{1e3 * processor:8.1f} and {1e3 * ours[1]:7.1f}: {ratios[1]:5.2f} x",
             flush=True,
         )

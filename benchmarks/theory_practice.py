@@ -24,6 +24,7 @@ from privaudit.data.demo import write_demo
 from privaudit.data.duplicates import distinct
 from privaudit.training.architectures import build
 from privaudit.training.division import class_list, read_undivided
+from privaudit.training.loop import TrainingRun
 from privaudit.training.private.claim import PrivacyRequest, private_recipe
 from privaudit.training.private.sampling import PoissonBatches
 from privaudit.training.recipe import Recipe
@@ -106,7 +107,7 @@ def read(path: Path | None, seed: int) -> Halves:
 
 def ours(recipe: Recipe, halves: Halves, seed: int) -> float:
     """privaudit's trainer."""
-    model = train(recipe, halves.inside, halves.inside_labels, halves.classes, seed=seed)
+    model = train(recipe, halves.inside, halves.inside_labels, halves.classes, run=TrainingRun(seed))
     return accuracy(model.logits(halves.outside), halves.outside_labels)
 
 

@@ -11,6 +11,7 @@ from privaudit.data.demo import write_demo
 from privaudit.errors import UsageError
 from privaudit.training.job import train_bundle
 from privaudit.training.recipe import Recipe
+from privaudit.training.request import TrainingRequest
 
 _THRESHOLD = "auc>0.6"
 
@@ -27,7 +28,7 @@ def run(folder: Path, *, seed: int, quiet: bool, no_color: bool) -> int:
     say(f"2. privaudit train {data} -o {model}", quiet=quiet)
     say(f'3. privaudit mia {model} --fail-if "{_THRESHOLD}" -o {result} --html {page}', quiet=quiet)
     with shown_progress(quiet=quiet, no_color=no_color) as progress:
-        train_bundle(data, Recipe.for_architecture("bow", seed=seed), output=model, progress=progress)
+        train_bundle(TrainingRequest(data, Recipe.for_architecture("bow", seed=seed), output=model), progress)
         request = MembershipRequest(
             Inputs(model), fail_if=(_THRESHOLD,), seed=seed, argv=("demo", "--folder", str(folder))
         )

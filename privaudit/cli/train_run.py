@@ -11,6 +11,7 @@ from privaudit.results import Claim
 from privaudit.training.job import TrainReport, train_bundle
 from privaudit.training.private.claim import PrivacyRequest
 from privaudit.training.recipe import Recipe
+from privaudit.training.request import TrainingRequest
 
 
 def run(
@@ -35,22 +36,22 @@ def run(
     """Train, save, and print a summary that ends with the next command."""
     if threads is not None:
         torch.set_num_threads(threads)
+    request = TrainingRequest(
+        data,
+        recipe,
+        output,
+        holdout,
+        columns,
+        vocabulary_file=vocabulary_file,
+        labels_file=labels_file,
+        manifest=manifest,
+        privacy=privacy,
+        noise_seed=noise_seed,
+        max_seconds=max_seconds,
+        device=device,
+    )
     with shown_progress(quiet=quiet, no_color=no_color) as progress:
-        report = train_bundle(
-            data,
-            recipe,
-            output=output,
-            holdout=holdout,
-            columns=columns,
-            vocabulary_file=vocabulary_file,
-            labels_file=labels_file,
-            manifest=manifest,
-            privacy=privacy,
-            noise_seed=noise_seed,
-            progress=progress,
-            max_seconds=max_seconds,
-            device=device,
-        )
+        report = train_bundle(request, progress)
     if not quiet:
         print_report(report, verbose=verbose)
     if report.n_copies:

@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,14 +14,13 @@ from torch import Tensor
 from torch.nn import functional
 
 from privaudit.errors import ModelError, UsageError
-from privaudit.progress import SILENT, Progress
 from privaudit.targets.digests import file_digests, one_line
 from privaudit.targets.huggingface import read_config
 from privaudit.targets.interface import Ints, ModelInfo
 from privaudit.targets.tokenizer import TokenEncoder, check_own_code, open_tokenizer, quiet_and_offline
 from privaudit.targets.torch_classifier import TorchClassifier
 from privaudit.training.fitting import fit_recipe
-from privaudit.training.loop import TrainingHistory, batched
+from privaudit.training.loop import PLAIN_RUN, TrainingHistory, TrainingRun, batched
 from privaudit.training.recipe import Recipe
 from privaudit.training.seeds import SeedStream, seeded_torch
 from privaudit.training.trainer import Labelled, mean_loss
@@ -65,12 +65,8 @@ def fine_tune(
     labels: Ints,
     class_names: Sequence[str],
     *,
-    seed: int | None = None,
     validation: Labelled | None = None,
-    noise_seed: int | None = None,
-    progress: Progress = SILENT,
-    max_seconds: float | None = None,
-    device: str = "cpu",
+    run: TrainingRun = PLAIN_RUN,
 ) -> FineTuned:
     """Fine-tune all parameters of ``recipe.pretrained`` with a new classifier head.
 
@@ -79,22 +75,18 @@ def fine_tune(
         texts: n training texts.
         labels: ``[n]`` class indices.
         class_names: C names.
-        seed: of this model; the recipe's when None.
         validation: watched after every epoch, never trained on; needed for early stopping.
-        noise_seed: of a private run's batches and noise; when None they follow from ``seed``.
-        progress: told once per step.
-        max_seconds: no epoch begins after this time.
-        device: a torch device.
+        run: seeds, progress, time and device.
 
     Raises:
         UsageError: the loss is not finite, the directory is not the one that the recipe names by digest, or a
             private recipe asks for what is not.
         ModelError: the directory has no usable encoder and tokenizer.
     """
-    seed = recipe.seed if seed is None else seed
     with_digest(recipe)
-    with seeded_torch(seed, SeedStream.INITIALISATION):
+    with seeded_torch(run.seed_for(recipe), SeedStream.INITIALISATION):
         model, tokenizer = _open_pretrained(recipe, class_names)
+    device = run.device
     model.to(device)  # type: ignore[arg-type]
     encoder = _encoder(tokenizer, model)
     texts = list(texts)
@@ -110,17 +102,8 @@ def fine_tune(
     def validation_loss(watched: Labelled) -> float:
         return mean_loss(_predict(model, encoder, watched.texts), watched.labels)
 
-    history = fit_recipe(
-        model,
-        recipe,
-        len(texts),
-        losses,
-        seed=seed,
-        noise_seed=noise_seed,
-        progress=progress,
-        validation_loss=None if validation is None else lambda: validation_loss(validation),
-        max_seconds=max_seconds,
-    )
+    watch = None if validation is None else partial(validation_loss, validation)
+    history = fit_recipe(model, recipe, len(texts), losses, run, validation_loss=watch)
     return FineTuned(model, tokenizer, history, _count_truncated(tokenizer, texts))
 
 

@@ -10,13 +10,42 @@ import torch
 from torch import Tensor, nn
 
 from privaudit.errors import UsageError
-from privaudit.progress import Progress
+from privaudit.progress import SILENT, Progress
 from privaudit.targets.interface import Ints
 from privaudit.training.recipe import Recipe
 from privaudit.training.seeds import SeedStream, derive, epoch_order, seeded_torch
 
 StepLoss = Callable[[Ints], Tensor]
 """Mean cross-entropy of the records at the given positions, with its graph."""
+
+
+@dataclass(frozen=True)
+class TrainingRun:
+    """How one model is trained, apart from its recipe."""
+
+    seed: int | None = None
+    """Of this model; the recipe's when None."""
+    noise_seed: int | None = None
+    """Of a private run's batches and noise; when None they follow from ``seed``. Anyone who knows it can
+    subtract the noise."""
+    progress: Progress = SILENT
+    """Told once per step."""
+    max_seconds: float | None = None
+    """No epoch begins after this time."""
+    device: str = "cpu"
+    """A torch device."""
+
+    def seed_for(self, recipe: Recipe) -> int:
+        """The seed of a model of ``recipe``."""
+        return recipe.seed if self.seed is None else self.seed
+
+    def is_over(self, began: float) -> bool:
+        """Whether a run that ``began`` at that ``time.monotonic()`` has used up its time."""
+        return self.max_seconds is not None and time.monotonic() - began > self.max_seconds
+
+
+PLAIN_RUN = TrainingRun()
+"""The recipe's seed on a CPU, without a limit."""
 
 
 @dataclass(frozen=True)
@@ -48,15 +77,12 @@ def fit(
     recipe: Recipe,
     n: int,
     step_loss: StepLoss,
-    *,
-    seed: int,
-    progress: Progress,
+    run: TrainingRun,
     validation_loss: Callable[[], float] | None = None,
-    max_seconds: float | None = None,
 ) -> TrainingHistory:
     """Train ``module`` in place; it is left in evaluation mode.
 
-    Order and dropout of a step follow from ``seed`` and the step alone. A run that ``max_seconds`` stops
+    Order and dropout of a step follow from the seed and the step alone. A run that ``max_seconds`` stops
     ends after a whole epoch (the first one always runs): a recipe with ``stop_after`` gives the same model.
 
     Args:
@@ -64,10 +90,8 @@ def fit(
         recipe: optimiser, schedule, batch size, epochs, early stopping.
         n: number of training records.
         step_loss: the loss of a batch.
-        seed: of this model.
-        progress: told once per step.
+        run: seed, progress and time.
         validation_loss: needed with ``recipe.early_stopping``, else only reported.
-        max_seconds: no epoch begins after this time.
 
     Raises:
         UsageError: the loss is not finite.
@@ -77,18 +101,18 @@ def fit(
         raise ValueError("training needs records, and early stopping a validation part")
     began = time.monotonic()
     steps_per_epoch = -(-n // recipe.batch_size)
-    stepper = _Stepper(module, recipe, recipe.epochs * steps_per_epoch, seed)
+    stepper = _Stepper(module, recipe, recipe.epochs * steps_per_epoch, run.seed_for(recipe))
     stopper = _EarlyStopping(module, recipe.patience) if recipe.early_stopping else None
     limit = min(recipe.epochs, recipe.stop_after or recipe.epochs)
-    progress.start("training", limit * steps_per_epoch)
+    run.progress.start("training", limit * steps_per_epoch)
     epochs: list[Epoch] = []
     stopped: Literal["epochs", "validation", "time"] = "epochs"
     while len(epochs) < limit:
-        if epochs and max_seconds is not None and time.monotonic() - began > max_seconds:
+        if epochs and run.is_over(began):
             stopped = "time"
             break
         note = f"epoch {len(epochs) + 1}/{limit}" + (f", loss {epochs[-1].loss:.3f}" if epochs else "")
-        loss = stepper.run_epoch(len(epochs), n, step_loss, partial(progress.advance, 1, note))
+        loss = stepper.run_epoch(len(epochs), n, step_loss, partial(run.progress.advance, 1, note))
         epochs.append(Epoch(loss, validation_loss() if validation_loss else None))
         if stopper is not None and stopper.should_stop(epochs):
             stopped = "validation"

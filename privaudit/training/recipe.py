@@ -150,6 +150,11 @@ class Recipe(BaseModel):
         """
         return cls._parse(plain, ModelError, "Train the model again with `privaudit train`")
 
+    @property
+    def has_word_table(self) -> bool:
+        """Whether the model has a table of words: ``hf`` and models that spell have none."""
+        return self.architecture != "hf" and self.embeddings != "characters"
+
     def private_defaults(self) -> dict[str, object]:
         """What to change for private training: fields that still have their ordinary default."""
         ordinary, own = self._defaults(self.architecture), _PRIVATE.get(self.architecture, {})

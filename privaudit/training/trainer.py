@@ -9,11 +9,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from privaudit.progress import SILENT, Progress
 from privaudit.targets.interface import Ints
 from privaudit.training.architectures import WordNetwork, build
 from privaudit.training.fitting import fit_recipe
-from privaudit.training.loop import TrainingHistory, batched
+from privaudit.training.loop import PLAIN_RUN, TrainingHistory, TrainingRun, batched
 from privaudit.training.recipe import Recipe
 from privaudit.training.seeds import SeedStream, seeded_torch
 from privaudit.training.text import PAD, EncodedTexts, Vocabulary, WordEncoder, WordNumbers, numbered_by
@@ -28,6 +27,22 @@ class Labelled:
     texts: Sequence[str]
     labels: Ints
     """``[n]`` in ``0 … C-1``."""
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingSet:
+    """Encoded texts, and which of them a network is trained on."""
+
+    encoded: EncodedTexts
+    """Texts, among them those to train on."""
+    positions: Ints
+    """``[n]`` of the texts to train on; their order is part of what the model becomes."""
+    labels: Ints
+    """Class indices of all of ``encoded`` up to the largest of ``positions``."""
+    vocabulary_size: int
+    """Token numbers, padding and the unknown word included."""
+    n_classes: int
+    """C; classes without a text are allowed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,13 +72,9 @@ def train(
     labels: Ints,
     n_classes: int,
     *,
-    seed: int | None = None,
     vocabulary: WordNumbers | None = None,
     validation: Labelled | None = None,
-    noise_seed: int | None = None,
-    progress: Progress = SILENT,
-    max_seconds: float | None = None,
-    device: str = "cpu",
+    run: TrainingRun = PLAIN_RUN,
 ) -> Trained:
     """Train a network from scratch.
 
@@ -76,13 +87,9 @@ def train(
         texts: n training texts.
         labels: ``[n]`` class indices.
         n_classes: C; classes without a text are allowed.
-        seed: of this model; the recipe's when None.
         vocabulary: the words that the model knows; when None, built from ``texts`` unless the recipe hashes.
         validation: watched after every epoch, never trained on; needed for early stopping.
-        noise_seed: of a private run's batches and noise; when None they follow from ``seed``.
-        progress: told once per step.
-        max_seconds: no epoch begins after this time.
-        device: a torch device.
+        run: seeds, progress, time and device.
 
     Raises:
         UsageError: the loss is not finite, or the recipe is private and asks for what is not.
@@ -96,53 +103,24 @@ def train(
         return mean_loss(predict(module, inputs), part.labels)
 
     watch = None if validation is None else partial(loss_of, validation, encoder.encode_all(validation.texts))
-    module, history = train_network(
-        recipe,
-        encoded,
-        np.arange(len(texts)),
-        labels,
-        vocabulary_size=len(vocabulary),
-        n_classes=n_classes,
-        seed=recipe.seed if seed is None else seed,
-        watch=watch,
-        noise_seed=noise_seed,
-        progress=progress,
-        max_seconds=max_seconds,
-        device=device,
-    )
+    data = TrainingSet(encoded, np.arange(len(texts)), labels, len(vocabulary), n_classes)
+    module, history = train_network(recipe, data, run, watch)
     return Trained(module, encoder, history, encoded.truncated)
 
 
 def train_network(
     recipe: Recipe,
-    encoded: EncodedTexts,
-    positions: Ints,
-    labels: Ints,
-    *,
-    vocabulary_size: int,
-    n_classes: int,
-    seed: int,
+    data: TrainingSet,
+    run: TrainingRun,
     watch: Callable[[WordNetwork], float] | None = None,
-    noise_seed: int | None = None,
-    progress: Progress = SILENT,
-    max_seconds: float | None = None,
-    device: str = "cpu",
 ) -> tuple[WordNetwork, TrainingHistory]:
     """What :func:`train` does once the texts are encoded.
 
     Args:
         recipe: any architecture but ``hf``.
-        encoded: texts, among them those to train on.
-        positions: ``[n]`` of the texts to train on; their order is part of what the model becomes.
-        labels: class indices of all of ``encoded``.
-        vocabulary_size: token numbers, padding and the unknown word included.
-        n_classes: C.
-        seed: of this model.
+        data: what it is trained on.
+        run: seeds, progress, time and device.
         watch: the validation loss of the network as it is after an epoch; private training has none.
-        noise_seed: of a private run's batches and noise; when None they follow from ``seed``.
-        progress: told once per step.
-        max_seconds: no epoch begins after this time.
-        device: a torch device.
 
     Returns:
         The network in evaluation mode, and how its training went.
@@ -150,13 +128,14 @@ def train_network(
     Raises:
         UsageError: the loss is not finite.
     """
-    target = torch.from_numpy(np.asarray(labels, dtype=np.int64)[positions]).to(device)
-    with seeded_torch(seed, SeedStream.INITIALISATION):
-        module = build(recipe, vocabulary_size, n_classes)
+    positions, device = data.positions, run.device
+    target = torch.from_numpy(np.asarray(data.labels, dtype=np.int64)[positions]).to(device)
+    with seeded_torch(run.seed_for(recipe), SeedStream.INITIALISATION):
+        module = build(recipe, data.vocabulary_size, data.n_classes)
     module.to(device)
 
     def losses(batch: Ints, reduction: str) -> Tensor:
-        logits = module(*(part.to(device) for part in encoded.batch(positions[batch])))
+        logits = module(*(part.to(device) for part in data.encoded.batch(positions[batch])))
         return functional.cross_entropy(
             logits, target[torch.from_numpy(batch).to(device)], reduction=reduction
         )
@@ -168,11 +147,8 @@ def train_network(
         recipe,
         len(positions),
         losses,
-        seed=seed,
-        noise_seed=noise_seed,
-        progress=progress,
+        run,
         validation_loss=None if watch is None else partial(watch, module),
-        max_seconds=max_seconds,
         tables=() if table is None else (table,),
     )
     return module, history

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import torch
 
+from privaudit.training.loop import TrainingRun
 from privaudit.training.private.settings import PrivateTraining
 from privaudit.training.recipe import Recipe
 from privaudit.training.references.extras import COPIES
@@ -293,7 +294,9 @@ def test_a_spread_reference_is_what_the_trainer_makes_and_a_stacked_one_agrees(n
         for part in (half.train, half.watched)
     ]
     watched = parts[1] if recipe.early_stopping else None
-    trained = train(recipe, parts[0].texts, parts[0].labels, 3, seed=half.seed, validation=watched)
+    trained = train(
+        recipe, parts[0].texts, parts[0].labels, 3, validation=watched, run=TrainingRun(half.seed)
+    )
     expected = trained.logits(plan.scored.texts).numpy()
     tolerance = 0 if choose_mode(recipe, "cpu").mode is TrainingMode.SPREAD else 1e-4
     np.testing.assert_allclose(output.logits, expected, atol=tolerance, rtol=0)

@@ -11,6 +11,7 @@ from privaudit.training.bundle import load_bundle
 from privaudit.training.bundle_data import BundleData, ManifestFile, RecordUse
 from privaudit.training.canaries import MOST_WORDS, possible_words
 from privaudit.training.job import train_bundle
+from privaudit.training.request import TrainingRequest
 from privaudit.training.text import Vocabulary, words
 
 NAMES = ("music", "weather", "food")
@@ -50,12 +51,14 @@ def trained(tiny, tmp_path):
     def train(data, manifest, architecture="bow", name="model.pt", columns=None, vocabulary=None, **changes):
         recipe = tiny(architecture, **({"epochs": 1} | changes))
         train_bundle(
-            data,
-            recipe,
-            output=tmp_path / name,
-            columns=columns,
-            vocabulary_file=vocabulary,
-            manifest=manifest,
+            TrainingRequest(
+                data,
+                recipe,
+                output=tmp_path / name,
+                columns=columns or Columns(),
+                vocabulary_file=vocabulary,
+                manifest=manifest,
+            )
         )
         return load_bundle(tmp_path / name)
 
@@ -184,14 +187,16 @@ def test_excluded_canaries_are_in_no_side(planting, trained):
 def test_training_with_canaries_is_a_function_of_its_seed(planting, tiny, tmp_path):
     planted, manifest = planting()
     for name in ("a", "b"):
-        train_bundle(planted, tiny(epochs=2), output=tmp_path / name, manifest=manifest)
+        train_bundle(TrainingRequest(planted, tiny(epochs=2), output=tmp_path / name, manifest=manifest))
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
 
 
 @pytest.mark.parametrize("architecture", ["bow", "bilstm"])
 def test_a_trained_model_knows_its_canaries_class(planting, tiny, tmp_path, architecture):
     planted, manifest = planting(repetitions=20)
-    report = train_bundle(planted, tiny(architecture, epochs=20), output=tmp_path / "m.pt", manifest=manifest)
+    report = train_bundle(
+        TrainingRequest(planted, tiny(architecture, epochs=20), output=tmp_path / "m.pt", manifest=manifest)
+    )
     assert report.n_copies == 40
     bundle = load_bundle(tmp_path / "m.pt")
     secrets = sorted(set(texts_of(bundle, planted, RecordUse.CANARY)))
@@ -285,8 +290,8 @@ def test_a_canary_that_the_model_would_cut_is_refused(planting, trained):
 
 def test_the_manifest_is_not_overwritten(planting, tiny):
     planted, manifest = planting()
-    with pytest.raises(UsageError, match="manifest of canaries"):
-        train_bundle(planted, tiny(epochs=1), output=manifest, manifest=manifest)
+    with pytest.raises(UsageError, match="would overwrite the canary manifest. Change -o"):
+        train_bundle(TrainingRequest(planted, tiny(epochs=1), output=manifest, manifest=manifest))
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,11 @@ from privaudit.training.bundle_data import RecordUse
 from privaudit.training.hf import before_training, fine_tune, with_digest
 from privaudit.training.hf_directory import COMPANION, load_companion, save_directory
 from privaudit.training.job import train_bundle
+from privaudit.training.loop import TrainingRun
 from privaudit.training.private.claim import PrivacyRequest
 from privaudit.training.private.settings import PrivateTraining
 from privaudit.training.recipe import Recipe
+from privaudit.training.request import TrainingRequest
 from privaudit.training.text import words
 from privaudit.training.trainer import accuracy
 
@@ -53,8 +55,10 @@ def recipe(encoder_directory):
     return make
 
 
-def fitted(recipe, corpus, **options):
-    return fine_tune(recipe, corpus.texts, corpus.labels, LABELS, **options)
+def fitted(recipe, corpus, validation=None, **run):
+    return fine_tune(
+        recipe, corpus.texts, corpus.labels, LABELS, validation=validation, run=TrainingRun(**run)
+    )
 
 
 def weights(trained):
@@ -89,7 +93,7 @@ def test_a_saved_directory_audits_itself(recipe, corpus, tmp_path):
     ]
     pool.write_text("\n".join(rows) + "\n")
     output = tmp_path / "model"
-    report = train_bundle(pool, recipe(epochs=30), output=output)
+    report = train_bundle(TrainingRequest(pool, recipe(epochs=30), output=output))
     assert report.vocabulary_size is None
     assert report.holdout_accuracy > 0.5
     companion = load_companion(output)
@@ -207,7 +211,7 @@ def test_the_claim_of_a_private_encoder_stands_beside_it(recipe, corpus, tmp_pat
     ]
     path.write_text("\n".join(rows))
     request = PrivacyRequest(noise_multiplier=2.0)
-    report = train_bundle(path, recipe(epochs=1), output=tmp_path / "m", privacy=request)
+    report = train_bundle(TrainingRequest(path, recipe(epochs=1), output=tmp_path / "m", privacy=request))
     companion = load_companion(tmp_path / "m")
     assert companion.privacy["vocabulary"] == "pretrained"
     assert companion.privacy["steps"] == report.history.steps == companion.recipe.privacy.steps

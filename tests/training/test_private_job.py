@@ -17,6 +17,7 @@ from privaudit.training.job import train_bundle
 from privaudit.training.private.claim import PrivacyRequest
 from privaudit.training.recipe import Recipe
 from privaudit.training.references.learners.word_learner import RecipeLearner
+from privaudit.training.request import TrainingRequest
 from privaudit.training.text import HashedVocabulary, Vocabulary, words
 
 NAMES = ("music", "weather", "food")
@@ -40,7 +41,7 @@ def private(pool, tmp_path):
     def run(name="m.pt", architecture="bow", *, request=NOISE, recipe=None, **options):
         small = {"width": 8, "epochs": 3, "batch_size": 16, "vocabulary": "hash:64"}
         given = Recipe.for_architecture(architecture, private=True, **(small | (recipe or {})))
-        return train_bundle(pool, given, output=tmp_path / name, privacy=request, **options)
+        return train_bundle(TrainingRequest(pool, given, output=tmp_path / name, privacy=request, **options))
 
     return run
 
@@ -144,7 +145,7 @@ def test_groups_are_reported_because_the_unit_stays_the_record(corpus, tmp_path)
         "bow", private=True, width=8, epochs=1, batch_size=16, vocabulary="hash:64"
     )
     report = train_bundle(
-        path, recipe, output=tmp_path / "m.pt", columns=Columns(group="user"), privacy=NOISE
+        TrainingRequest(path, recipe, output=tmp_path / "m.pt", columns=Columns(group="user"), privacy=NOISE)
     )
     assert report.grouped
     assert report.claim.unit == "record"
@@ -172,7 +173,7 @@ def test_a_hashed_bundle_says_nothing_of_words_and_comes_back(private, pool, tmp
 
 def test_hashing_is_open_to_ordinary_training(pool, tmp_path):
     recipe = Recipe.for_architecture("bow", width=8, epochs=20, batch_size=16, vocabulary="hash:500")
-    report = train_bundle(pool, recipe, output=tmp_path / "m.pt")
+    report = train_bundle(TrainingRequest(pool, recipe, output=tmp_path / "m.pt"))
     assert report.claim is None
     assert report.vocabulary_size == 502
     assert report.member_accuracy > 0.95

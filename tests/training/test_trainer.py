@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from privaudit.errors import UsageError
-from privaudit.training.loop import batched, learning_rate_factor
+from privaudit.training.loop import TrainingRun, batched, learning_rate_factor
 from privaudit.training.recipe import Recipe
 from privaudit.training.seeds import SeedStream, derive, epoch_order, seeded_torch
 from privaudit.training.text import UNKNOWN, Vocabulary
@@ -29,8 +29,16 @@ class Steps:
         self.notes.append(note)
 
 
-def fitted(recipe, corpus, **options):
-    return train(recipe, corpus.texts, corpus.labels, 3, **options)
+def fitted(recipe, corpus, vocabulary=None, validation=None, **run):
+    return train(
+        recipe,
+        corpus.texts,
+        corpus.labels,
+        3,
+        vocabulary=vocabulary,
+        validation=validation,
+        run=TrainingRun(**run),
+    )
 
 
 def weights(trained):

@@ -6,8 +6,8 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from privaudit.audits.dp_step.task import StepTask
-from privaudit.progress import SILENT
 from privaudit.targets.interface import Ints
+from privaudit.training.loop import TrainingRun
 from privaudit.training.private.fit import fit_private
 from privaudit.training.private.settings import Clipping, PrivateTraining
 from privaudit.training.recipe import Recipe
@@ -44,7 +44,5 @@ def _step(task: StepTask, clipping: Clipping, tables: Sequence[nn.Embedding]) ->
     def losses_of(rows: Ints) -> Tensor:
         return cross_entropy(task.module(task.inputs[rows]), task.labels[rows], reduction="none")
 
-    fit_private(
-        task.module, recipe, len(task.labels), losses_of, seed=task.seed, progress=SILENT, tables=tables
-    )
+    fit_private(task.module, recipe, len(task.labels), losses_of, TrainingRun(task.seed), tables=tables)
     return {name: -parameter.detach() for name, parameter in task.module.named_parameters()}

@@ -8,13 +8,17 @@ import torch
 from torch import Tensor, nn
 
 from privaudit.errors import UsageError
-from privaudit.progress import Progress
 from privaudit.targets.interface import Ints
-from privaudit.training.loop import Epoch, TrainingHistory, learning_rate_factor, make_optimizer
+from privaudit.training.loop import (
+    Epoch,
+    TrainingHistory,
+    TrainingRun,
+    learning_rate_factor,
+    make_optimizer,
+)
 from privaudit.training.private.gradients import RowGradient, clipped_sum, factors_of
 from privaudit.training.private.noise import LateNoise, noise_generator
 from privaudit.training.private.sampling import PoissonBatches
-from privaudit.training.private.settings import PrivateTraining
 from privaudit.training.recipe import Recipe
 from privaudit.training.seeds import SeedStream, derive, seeded_torch
 
@@ -26,28 +30,22 @@ def fit_private(
     recipe: Recipe,
     n: int,
     losses_of: Callable[[Ints], Tensor],
+    run: TrainingRun,
     *,
-    seed: int,
-    noise_seed: int | None = None,
-    progress: Progress,
-    max_seconds: float | None = None,
     tables: Sequence[nn.Embedding] = (),
     on_step: Callable[[int], None] | None = None,
 ) -> TrainingHistory:
     """Train ``module`` in place with DP-SGD (arXiv 1607.00133, algorithm 1); it is left in evaluation mode.
 
     A pass is ``round(1 / sample_rate)`` steps. A run that ``max_seconds`` stops ends after a whole pass (the
-    first one always runs): what ran is ``History.steps``, and only these are to be accounted.
+    first one always runs): what ran is ``TrainingHistory.steps``, and only these are to be accounted.
 
     Args:
         module: what ``losses_of`` uses.
         recipe: with ``privacy``; its optimiser, schedule, weight decay and dropout.
         n: number of training records.
         losses_of: the losses ``[B]`` of the records at B positions, one of each, with their graph.
-        seed: of this model; dropout follows from it.
-        noise_seed: of batches and noise; ``seed`` when None. Whoever knows it can subtract the noise.
-        progress: told once per step.
-        max_seconds: no pass begins after this time.
+        run: seeds, progress and time; dropout follows from the model's seed.
         tables: of ``module``, large ones that nothing reads but their own ``forward``: their noise is drawn
             late where that is exact (SGD without weight decay, and no ``on_step``), and their padding rows,
             whose gradient is zero whatever the data are, get none.
@@ -62,33 +60,18 @@ def fit_private(
         raise ValueError("private training needs records and a mechanism")
     _check(recipe)
     began, passes = time.monotonic(), round(1 / recipe.privacy.sample_rate)
-    limit = recipe.privacy.steps if recipe.stop_after is None else recipe.stop_after * passes
-    limit = min(recipe.privacy.steps, limit)
-    secret = seed if noise_seed is None else noise_seed
-    batches = PoissonBatches(n, recipe.privacy.sample_rate, secret)
-    late = recipe.optimizer == "sgd" and not recipe.weight_decay and on_step is None
-    mechanism = _Mechanism(module, recipe, recipe.privacy, secret, tables, late=late)
-
-    def run_pass(number: int) -> Epoch:
-        losses: list[Tensor] = []
-        while mechanism.step < min(limit, number * passes):
-            if recipe.dropout:
-                torch.manual_seed(derive(seed, SeedStream.DROPOUT, mechanism.step))
-            losses.append(mechanism.run_step(losses_of, batches.draw()))
-            progress.advance(1, f"pass {number}")
-            if on_step is not None:
-                on_step(mechanism.step)
-        return Epoch(_mean_loss(torch.cat(losses), number, recipe), None)
-
-    progress.start("private training", limit)
+    limit = recipe.privacy.steps
+    if recipe.stop_after is not None:
+        limit = min(limit, recipe.stop_after * passes)
+    mechanism = _Mechanism(module, recipe, n, run, tables, on_step)
+    run.progress.start("private training", limit)
     epochs: list[Epoch] = []
     module.train()
     try:
-        with seeded_torch(seed, SeedStream.DROPOUT):
-            while mechanism.step < limit and not (
-                epochs and max_seconds is not None and time.monotonic() - began > max_seconds
-            ):
-                epochs.append(run_pass(len(epochs) + 1))
+        with seeded_torch(mechanism.seed, SeedStream.DROPOUT):
+            while mechanism.step < limit and not (epochs and run.is_over(began)):
+                number = len(epochs) + 1
+                epochs.append(mechanism.run_pass(losses_of, number, min(limit, number * passes)))
     finally:
         mechanism.close()
     module.eval()
@@ -97,32 +80,56 @@ def fit_private(
 
 
 class _Mechanism:
-    """Clipped sums, noise and the optimiser; knows how many steps it has made."""
+    """Batches, clipped sums, noise and the optimiser; knows how many steps it has made."""
 
     def __init__(
         self,
         module: nn.Module,
         recipe: Recipe,
-        privacy: PrivateTraining,
-        noise_seed: int,
+        n: int,
+        run: TrainingRun,
         tables: Sequence[nn.Embedding],
-        *,
-        late: bool,
+        on_step: Callable[[int], None] | None,
     ) -> None:
-        self.module, self.recipe, self.privacy, self.step = module, recipe, privacy, 0
+        if recipe.privacy is None:
+            raise ValueError("the recipe is not private")
+        self.module, self.recipe, self.privacy, self.step = module, recipe, recipe.privacy, 0
+        self.progress, self.on_step, self.seed = run.progress, on_step, run.seed_for(recipe)
+        secret = self.seed if run.noise_seed is None else run.noise_seed
+        self.batches = PoissonBatches(n, self.privacy.sample_rate, secret)
         parameters = {name: p for name, p in module.named_parameters() if p.requires_grad}
         self.device = next(iter(parameters.values())).device
-        self.generator = noise_generator(noise_seed, self.device)
+        self.generator = noise_generator(secret, self.device)
         names = {id(parameter): name for name, parameter in parameters.items()}
         named = {names[id(table.weight)]: table for table in tables}
+        late = recipe.optimizer == "sgd" and not recipe.weight_decay and on_step is None
         self.late = {name: (t, LateNoise(t, self.generator)) for name, t in named.items() if late}
         self.padding = {name: table.padding_idx for name, table in named.items()}
         self.dense = {name: p for name, p in parameters.items() if name not in self.late}
         self.optimizer = make_optimizer(list(self.dense.values()), recipe)
-        self.factors = factors_of(privacy)
-        self.deviation = privacy.noise_multiplier * privacy.clip_norm
+        self.factors = factors_of(self.privacy)
+        self.deviation = self.privacy.noise_multiplier * self.privacy.clip_norm
 
-    def run_step(self, losses_of: Callable[[Ints], Tensor], positions: Ints) -> Tensor:
+    def run_pass(self, losses_of: Callable[[Ints], Tensor], number: int, last: int) -> Epoch:
+        """The steps of pass ``number`` (from 1), up to step ``last`` of the run."""
+        losses: list[Tensor] = []
+        while self.step < last:
+            if self.recipe.dropout:
+                torch.manual_seed(derive(self.seed, SeedStream.DROPOUT, self.step))
+            losses.append(self._run_step(losses_of, self.batches.draw()))
+            self.progress.advance(1, f"pass {number}")
+            if self.on_step is not None:
+                self.on_step(self.step)
+        return Epoch(_mean_loss(torch.cat(losses), number, self.recipe), None)
+
+    def close(self) -> None:
+        """Draw the noise that is still owed; the parameters are then those of the mechanism."""
+        for _, noise in self.late.values():
+            noise.close()
+        for parameter in self.dense.values():
+            parameter.grad = None
+
+    def _run_step(self, losses_of: Callable[[Ints], Tensor], positions: Ints) -> Tensor:
         """One noisy step; the losses ``[B]`` before it, none for an empty batch."""
         gradients: Gradients = {}
         losses = torch.zeros(0, device=self.device)
@@ -138,13 +145,6 @@ class _Mechanism:
         self._update(gradients)
         self.step += 1
         return losses
-
-    def close(self) -> None:
-        """Draw what noise is owed; the parameters are then those of the mechanism."""
-        for _, noise in self.late.values():
-            noise.close()
-        for parameter in self.dense.values():
-            parameter.grad = None
 
     @torch.no_grad()
     def _update(self, gradients: Gradients) -> None:

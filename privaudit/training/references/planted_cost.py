@@ -1,4 +1,4 @@
-"""What models on a whole pool will cost, from counts and a short probe of this machine."""
+"""What several models of one recipe will cost, from counts and a short probe of this machine."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,11 +7,14 @@ from functools import partial
 import numpy as np
 
 from privaudit.stopwatch import Stopwatch
+from privaudit.training.loop import TrainingRun
+from privaudit.training.recipe import Recipe
 from privaudit.training.references.backends.threads import one_thread
 from privaudit.training.references.learners.coin_learner import CoinLearner
 from privaudit.training.references.learners.planted_learner import PlantedLearner
-from privaudit.training.references.plan import ReferencePlan
+from privaudit.training.references.plan import Population, ReferencePlan
 from privaudit.training.references.store import PlanFolder, Store
+from privaudit.training.text import WordNumbers
 from privaudit.training.trainer import train
 
 _PROBED_STEPS = 12
@@ -30,7 +33,7 @@ class TrainingCost:
     scored: int
     """Texts that one model scores."""
     seconds: float | None
-    """Of one core for the missing models, at most; None for ``hf``, which no short probe can tell."""
+    """Of one core for the missing models, at most; None for ``hf``, too slow for a short probe."""
 
     def __str__(self) -> str:
         time = "" if self.seconds is None else f", at most about {self.seconds:,.0f} s of one core"
@@ -40,8 +43,63 @@ class TrainingCost:
         )
 
 
+@dataclass(frozen=True, eq=False)
+class ModelWork:
+    """What one model has to do."""
+
+    recipe: Recipe
+    vocabulary: WordNumbers | None
+    pool: Population
+    trained_on: int
+    """How many records."""
+    texts: Sequence[str]
+    """Of those that it scores."""
+    scored: int
+    """How many texts it scores."""
+    device: str
+
+    def cost(self, models: int, held: int) -> TrainingCost:
+        """Of so many models, of which ``held`` are in the store; times a probe unless all are.
+
+        Raises:
+            UsageError: the loss of the probe is not finite.
+        """
+        missing = models - held
+        seconds = 0.0
+        if missing:
+            seconds = None if self.recipe.architecture == "hf" else missing * self._seconds()
+        return TrainingCost(models, held, self._steps, self.scored, seconds)
+
+    @property
+    def _steps(self) -> int:
+        if self.recipe.privacy is not None:
+            return self.recipe.privacy.steps
+        return self.recipe.epochs * -(-self.trained_on // self.recipe.batch_size)
+
+    def _seconds(self) -> float:
+        """Of one core for one model."""
+        recipe = self.recipe.model_copy(update={"epochs": 1, "early_stopping": False})
+        n = min(self.trained_on, _PROBED_STEPS * recipe.batch_size)
+        if recipe.privacy is not None:
+            # NOTE: all records, because the size of a batch follows from the sample rate.
+            n, few = self.trained_on, {"steps": min(_PROBED_STEPS, recipe.privacy.steps)}
+            recipe = recipe.model_copy(update={"privacy": recipe.privacy.model_copy(update=few)})
+        places = np.linspace(0, len(self.pool) - 1, n).astype(np.int64)
+        texts, labels = [self.pool.texts[i] for i in places], np.asarray(self.pool.labels)[places]
+        some = self.texts[:: max(1, len(self.texts) // _PROBED_TEXTS)]
+        run, n_classes = TrainingRun(0, device=self.device), self.pool.n_classes
+        fit = partial(train, recipe, texts, labels, n_classes, vocabulary=self.vocabulary, run=run)
+        with one_thread():
+            fit()  # The first steps pay for lazy initialisation.
+            model = fit()
+            watch = Stopwatch()
+            model.logits(some)
+            asked = watch.seconds / len(some) * self.scored
+        return model.history.seconds / model.history.steps * self._steps + asked
+
+
 def estimate_cost(parts: Sequence[tuple[ReferencePlan, int]], store: Store) -> TrainingCost:
-    """Count the work and time a probe.
+    """Count the work of models that are trained on a whole pool, and time a probe.
 
     Args:
         parts: plans of a learner that trains on a whole pool, with one recipe, and how many models of each.
@@ -52,44 +110,15 @@ def estimate_cost(parts: Sequence[tuple[ReferencePlan, int]], store: Store) -> T
         TypeError: another learner: a bug of the caller.
     """
     plan = parts[0][0]
-    learner = plan.learner
-    if not isinstance(learner, PlantedLearner | CoinLearner):
+    learner, scored = plan.learner, plan.scored.texts
+    if isinstance(learner, CoinLearner):
+        copies = 1
+    elif isinstance(learner, PlantedLearner):
+        copies = 0 if learner.planting is None else learner.planting.repetitions
+    else:
         raise TypeError("only models that are trained on a whole pool are estimated")
     models = sum(count for _, count in parts)
     held = sum(PlanFolder(store.root, plan).holds(i) for plan, count in parts for i in range(count))
-    copies = _copies(learner)
-    steps = learner.recipe.epochs * -(-(len(plan.pool) + copies) // learner.recipe.batch_size)
-    if learner.recipe.privacy is not None:
-        steps = learner.recipe.privacy.steps
-    each = None if learner.recipe.architecture == "hf" else _seconds(learner, plan, steps)
-    return TrainingCost(
-        models, held, steps, len(plan.scored), None if each is None else each * (models - held)
-    )
-
-
-def _copies(learner: PlantedLearner | CoinLearner) -> int:
-    """Of a canary, at most."""
-    if isinstance(learner, CoinLearner):
-        return 1
-    return 0 if learner.planting is None else learner.planting.repetitions
-
-
-def _seconds(learner: PlantedLearner | CoinLearner, plan: ReferencePlan, steps: int) -> float:
-    """Seconds of one core for one model."""
-    recipe = learner.recipe.model_copy(update={"epochs": 1, "early_stopping": False})
-    n = min(len(plan.pool), _PROBED_STEPS * recipe.batch_size)
-    if recipe.privacy is not None:
-        few = {"steps": _PROBED_STEPS, "sample_rate": min(1.0, recipe.batch_size / n)}
-        recipe = recipe.model_copy(update={"privacy": recipe.privacy.model_copy(update=few)})
-    places = np.linspace(0, len(plan.pool) - 1, n).astype(np.int64)
-    texts = [plan.pool.texts[i] for i in places]
-    scored = plan.scored.texts[:: max(1, len(plan.scored) // _PROBED_TEXTS)]
-    labels = np.asarray(plan.pool.labels)[places]
-    fit = partial(train, recipe, n_classes=plan.pool.n_classes, seed=0, vocabulary=learner.vocabulary)
-    with one_thread():
-        fit(texts[:1], labels[:1], device=learner.device)  # The first step pays for lazy initialisation.
-        model = fit(texts, labels, device=learner.device)
-        watch = Stopwatch()
-        model.logits(scored)
-        asked = watch.seconds / len(scored) * len(plan.scored)
-    return model.history.seconds / model.history.steps * steps + asked
+    n = len(plan.pool) + copies
+    work = ModelWork(learner.recipe, learner.vocabulary, plan.pool, n, scored, len(scored), learner.device)
+    return work.cost(models, held)

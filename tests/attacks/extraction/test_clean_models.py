@@ -13,6 +13,7 @@ from privaudit.attacks.extraction.surfaces import open_surface
 from privaudit.data.canaries.template import Slot, Template, numbered
 from privaudit.targets.interface import ModelInfo
 from privaudit.targets.torch_classifier import TorchClassifier
+from privaudit.training.loop import TrainingRun
 from privaudit.training.recipe import Recipe
 from privaudit.training.text import Vocabulary
 from privaudit.training.trainer import train
@@ -37,7 +38,7 @@ def clean_margins(architecture: str, seed: int) -> np.ndarray:
         " ".join([*row, str(rng.choice(5) + 5 * label)]) for row, label in zip(words, labels, strict=True)
     ]
     recipe = Recipe.for_architecture(architecture, width=8, epochs=4, batch_size=16)
-    model = train(recipe, texts, labels, 2, seed=seed, vocabulary=VOCABULARY)
+    model = train(recipe, texts, labels, 2, vocabulary=VOCABULARY, run=TrainingRun(seed))
     info = ModelInfo("bundle", architecture, "trained in the test", ())
     surface = open_surface(TorchClassifier(model.module, model.encoder, ("a", "b"), info), TEMPLATE)
     return Pool(TEMPLATE, FILLINGS[:1], None).margins(surface, 1).pool

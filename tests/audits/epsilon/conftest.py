@@ -13,6 +13,7 @@ from privaudit.results import Claim
 from privaudit.training.job import train_bundle
 from privaudit.training.recipe import Recipe
 from privaudit.training.references.backends.serial import SerialBackend
+from privaudit.training.request import TrainingRequest
 
 SUBJECTS = {"animal": ["cat", "dog", "bird"], "vehicle": ["boat", "train", "car"]}
 RARE = tuple(f"zq{i:04d}" for i in range(400))
@@ -64,7 +65,9 @@ def planted_model(folder, recipe=RECIPE, data="planted.tsv", **changes):
     write_data(folder / "data.tsv")
     plant(folder, **changes)
     train_bundle(
-        folder / data, recipe, output=folder / "model.pt", holdout=0.3, manifest=folder / "canaries.json"
+        TrainingRequest(
+            folder / data, recipe, output=folder / "model.pt", holdout=0.3, manifest=folder / "canaries.json"
+        )
     )
     return Planted(folder)
 

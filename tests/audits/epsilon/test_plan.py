@@ -55,8 +55,11 @@ def test_a_model_of_other_canaries_is_refused(request_for, planted, tmp_path):
 
 def test_a_model_without_a_manifest_is_refused(request_for, planted, tmp_path):
     from privaudit.training.job import train_bundle
+    from privaudit.training.request import TrainingRequest
 
-    train_bundle(planted.folder / "data.tsv", planted_recipe(), output=tmp_path / "m.pt", holdout=0.3)
+    train_bundle(
+        TrainingRequest(planted.folder / "data.tsv", planted_recipe(), output=tmp_path / "m.pt", holdout=0.3)
+    )
     with pytest.raises(DataError, match="trained with --canaries"):
         plan_epsilon(request_for(model=tmp_path / "m.pt"))
 

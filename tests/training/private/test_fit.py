@@ -1,4 +1,3 @@
-from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -8,9 +7,8 @@ from torch import nn
 from torch.nn import functional
 
 from privaudit.errors import UsageError
-from privaudit.progress import SILENT
 from privaudit.training.architectures import build
-from privaudit.training.loop import learning_rate_factor
+from privaudit.training.loop import TrainingRun, learning_rate_factor
 from privaudit.training.private.fit import fit_private
 from privaudit.training.private.noise import LateNoise
 from privaudit.training.private.settings import PrivateTraining
@@ -36,7 +34,7 @@ def data_of(n=40, vocabulary=30, length=6, seed=0) -> tuple[torch.Tensor, torch.
     return torch.from_numpy(tokens), torch.from_numpy(rng.integers(0, CLASSES, n))
 
 
-def fitted(recipe, *, n=40, vocabulary=30, seed=0, scale=1.0, dense=False, module=None, **options):
+def fitted(recipe, *, n=40, vocabulary=30, scale=1.0, dense=False, module=None, run=None, **options):
     tokens, labels = data_of(n, vocabulary)
     if module is None:
         torch.manual_seed(0)
@@ -50,7 +48,7 @@ def fitted(recipe, *, n=40, vocabulary=30, seed=0, scale=1.0, dense=False, modul
         options["on_step"] = lambda _: None
     tables = (module.embedding.words,)
     history = fit_private(
-        module, recipe, n, losses_of, seed=seed, progress=SILENT, **({"tables": tables} | options)
+        module, recipe, n, losses_of, run or TrainingRun(0), **({"tables": tables} | options)
     )
     return module, history
 
@@ -102,7 +100,7 @@ def final_tables(runs: int, **options) -> torch.Tensor:
             rows = tokens[torch.from_numpy(positions)]
             return sum(table(rows).square().sum((1, 2)) for table in module) / 2
 
-        fit_private(module, recipe, 5, losses_of, seed=seed, progress=SILENT, tables=(module[0],), **options)
+        fit_private(module, recipe, 5, losses_of, TrainingRun(seed), tables=(module[0],), **options)
         found.append(parameters_of(module))
     return torch.stack(found).double()
 
@@ -198,8 +196,8 @@ def test_whoever_watches_steps_sees_all_noise_of_each():
 
 def test_the_noise_seed_decides_and_by_default_the_seed():
     recipe = recipe_of(steps=5)
-    run = partial(fitted, recipe)
-    alone, same, spelled, other = (run(), run(), run(noise_seed=0), run(noise_seed=2**100))
+    runs = (TrainingRun(0, noise_seed) for noise_seed in (None, None, 0, 2**100))
+    alone, same, spelled, other = (fitted(recipe, run=run) for run in runs)
     assert torch.equal(parameters_of(alone[0]), parameters_of(same[0]))
     assert torch.equal(parameters_of(alone[0]), parameters_of(spelled[0]))
     assert not torch.equal(parameters_of(alone[0]), parameters_of(other[0]))
@@ -207,7 +205,7 @@ def test_the_noise_seed_decides_and_by_default_the_seed():
 
 def test_time_stops_after_a_whole_pass_and_the_recipe_can_repeat_it():
     recipe = recipe_of(steps=18, rate=0.2)
-    stopped, history = fitted(recipe, max_seconds=0.0)
+    stopped, history = fitted(recipe, run=TrainingRun(0, max_seconds=0.0))
     assert (history.stopped, history.steps, len(history.epochs)) == ("time", 5, 1)
     again, repeated = fitted(recipe.model_copy(update={"stop_after": 1}))
     assert (repeated.stopped, repeated.steps) == ("epochs", 5)

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from privaudit.stats.margins import cross_entropies
+from privaudit.training.loop import TrainingRun
 from privaudit.training.recipe import Recipe
 from privaudit.training.references.learners.halves import reference_seed
 from privaudit.training.references.learners.whole_pool import pool_records, train_whole, with_copies
@@ -78,8 +79,7 @@ class CoinLearner:
                 watched,
                 vocabulary=self.vocabulary,
                 n_classes=plan.scored.n_classes,
-                seed=seed,
-                device=self.device,
+                run=TrainingRun(seed, device=self.device),
             )
             yield ReferenceOutput(
                 index,

@@ -10,6 +10,7 @@ import torch
 
 from privaudit.errors import UsageError
 from privaudit.training.hf import FineTuned, fine_tune, with_digest
+from privaudit.training.loop import TrainingRun
 from privaudit.training.recipe import Recipe
 from privaudit.training.references.extras import extra_signals
 from privaudit.training.references.learners.frozen import BLOCK, frozen_references
@@ -111,7 +112,6 @@ class HfLearner:
             train.texts,
             train.labels,
             [str(c) for c in range(plan.scored.n_classes)],
-            seed=half.seed,
             validation=watched if len(half.watched) else None,
-            device=self.device,
+            run=TrainingRun(half.seed, device=self.device),
         )

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from privaudit.data.canaries.template import Template, draw_fillings
+from privaudit.training.loop import TrainingRun
 from privaudit.training.recipe import Recipe
 from privaudit.training.references.learners.halves import reference_seed
 from privaudit.training.references.learners.whole_pool import pool_records, train_whole, with_copies
@@ -96,8 +97,7 @@ class PlantedLearner:
                 watched,
                 vocabulary=self.vocabulary,
                 n_classes=plan.scored.n_classes,
-                seed=reference_seed(plan, index),
-                device=self.device,
+                run=TrainingRun(reference_seed(plan, index), device=self.device),
             )
             yield ReferenceOutput(index, outside, predict(plan.scored.texts).astype(np.float32))
 

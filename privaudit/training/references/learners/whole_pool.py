@@ -8,6 +8,7 @@ import torch
 
 from privaudit.targets.interface import Floats, Ints
 from privaudit.training.hf import fine_tune
+from privaudit.training.loop import TrainingRun
 from privaudit.training.recipe import Recipe
 from privaudit.training.references.plan import Bools, ReferencePlan
 from privaudit.training.seeds import validation_part
@@ -48,8 +49,7 @@ def train_whole(
     *,
     vocabulary: WordNumbers | None,
     n_classes: int,
-    seed: int,
-    device: str,
+    run: TrainingRun,
 ) -> Predict:
     """Train one model, of a pretrained encoder or from scratch.
 
@@ -59,8 +59,7 @@ def train_whole(
         watched: for early stopping.
         vocabulary: of word-level networks; ``hf`` brings its own.
         n_classes: C.
-        seed: of the model.
-        device: a torch device.
+        run: seed and device.
 
     Raises:
         UsageError: a loss is not finite.
@@ -68,9 +67,7 @@ def train_whole(
     """
     if recipe.architecture == "hf":
         names = [str(c) for c in range(n_classes)]
-        tuned = fine_tune(
-            recipe, data.texts, data.labels, names, seed=seed, validation=watched, device=device
-        )
+        tuned = fine_tune(recipe, data.texts, data.labels, names, validation=watched, run=run)
         classifier = tuned.classifier()
         return lambda texts: classifier.outputs(texts).logits
     model = train(
@@ -78,10 +75,9 @@ def train_whole(
         data.texts,
         data.labels,
         n_classes,
-        seed=seed,
         vocabulary=vocabulary,
         validation=watched,
-        device=device,
+        run=run,
     )
     return partial(_logits, model.logits)
 

@@ -10,14 +10,15 @@ from torch import Tensor
 
 from privaudit.targets.interface import Ints
 from privaudit.training.architectures import WordNetwork
+from privaudit.training.loop import TrainingRun
 from privaudit.training.recipe import Recipe
-from privaudit.training.references.corpus import Corpus, Numbers
+from privaudit.training.references.corpus import Corpus
 from privaudit.training.references.extras import COPIES, dropped_copies, signals_of
 from privaudit.training.references.learners.halves import Half, half_of, output_of
 from privaudit.training.references.plan import ReferenceOutput, ReferencePlan, Singles
 from privaudit.training.references.training_modes import TrainingMode, choose_mode
-from privaudit.training.text import EncodedTexts, WordNumbers, numbered_by
-from privaudit.training.trainer import logits_and_squares, mean_loss, train_network
+from privaudit.training.text import WordNumbers, numbered_by
+from privaudit.training.trainer import TrainingSet, logits_and_squares, mean_loss, train_network
 
 _Score = Callable[[Ints], tuple[Tensor, Tensor]]
 """Logits and squared norms of the features of the texts at some positions of the corpus."""
@@ -87,20 +88,10 @@ class RecipeLearner:
     def _alone(self, plan: ReferencePlan, prepared: "_Prepared", index: int) -> ReferenceOutput:
         recipe = self.recipe
         half = half_of(plan, index, validation=recipe.validation if recipe.early_stopping else None)
-        numbers, size = self._number(prepared.corpus, half)
-        encoded = prepared.corpus.encode(numbers, characters=recipe.embeddings != "words")
-        module, _ = train_network(
-            recipe,
-            encoded,
-            half.train,
-            prepared.labels,
-            vocabulary_size=size,
-            n_classes=plan.scored.n_classes,
-            seed=half.seed,
-            watch=partial(_watch, encoded, prepared.labels, half.watched) if len(half.watched) else None,
-            device=self.device,
-        )
-        score = partial(logits_and_squares, module, encoded)
+        data = self._training_set(plan, prepared, half)
+        watch = partial(_watch, data, half.watched) if len(half.watched) else None
+        module, _ = train_network(recipe, data, TrainingRun(half.seed, device=self.device), watch)
+        score = partial(logits_and_squares, module, data.encoded)
         return _scored(plan, prepared, half, score)
 
     def _stacked(
@@ -117,26 +108,20 @@ class RecipeLearner:
         from privaudit.training.references.stacked.train import train_stack
 
         halves = [half_of(plan, index) for index in indices]
-        numbered = [self._number(prepared.corpus, half) for half in halves]
-        encoded = [prepared.corpus.encode(numbers, characters=False) for numbers, _ in numbered]
-        networks = train_stack(
-            self.recipe,
-            encoded,
-            [half.train for half in halves],
-            prepared.labels,
-            vocabulary_sizes=[size for _, size in numbered],
-            n_classes=plan.scored.n_classes,
-            seeds=[half.seed for half in halves],
-            device=self.device,
-        )
-        for half, network, texts in zip(halves, networks, encoded, strict=True):
-            yield _scored(plan, prepared, half, partial(logits_and_squares, network, texts))
+        sets = [self._training_set(plan, prepared, half) for half in halves]
+        networks = train_stack(self.recipe, sets, [half.seed for half in halves], self.device)
+        for half, network, data in zip(halves, networks, sets, strict=True):
+            yield _scored(plan, prepared, half, partial(logits_and_squares, network, data.encoded))
 
-    def _number(self, corpus: Corpus, half: Half) -> tuple[Numbers, int]:
-        fixed = self.vocabulary or numbered_by(self.recipe.vocabulary)
+    def _training_set(self, plan: ReferencePlan, prepared: "_Prepared", half: Half) -> TrainingSet:
+        corpus, recipe = prepared.corpus, self.recipe
+        fixed = self.vocabulary or numbered_by(recipe.vocabulary)
         if fixed is not None:
-            return corpus.number_by(fixed)
-        return corpus.number(half.train, self.recipe.min_frequency)
+            numbers, size = corpus.number_by(fixed)
+        else:
+            numbers, size = corpus.number(half.train, recipe.min_frequency)
+        encoded = corpus.encode(numbers, characters=recipe.embeddings != "words")
+        return TrainingSet(encoded, half.train, prepared.labels, size, plan.scored.n_classes)
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,8 +153,8 @@ def _prepare(plan: ReferencePlan, max_length: int) -> _Prepared:
     )
 
 
-def _watch(encoded: EncodedTexts, labels: Ints, watched: Ints, module: WordNetwork) -> float:
-    return mean_loss(logits_and_squares(module, encoded, watched)[0], labels[watched])
+def _watch(data: TrainingSet, watched: Ints, module: WordNetwork) -> float:
+    return mean_loss(logits_and_squares(module, data.encoded, watched)[0], data.labels[watched])
 
 
 def _scored(plan: ReferencePlan, prepared: _Prepared, half: Half, score: _Score) -> ReferenceOutput:

@@ -21,19 +21,14 @@ from privaudit.training.references.stacked.networks import NETWORKS, StackedWord
 from privaudit.training.references.stacked.steps import ALIGNED, Batches, Step
 from privaudit.training.references.stacked.touched_rows import BETA1, BETA2, EPSILON, TouchedRows
 from privaudit.training.seeds import SeedStream, seeded_torch
-from privaudit.training.text import EncodedTexts
+from privaudit.training.trainer import TrainingSet
 
 _TABLE = "embedding.words.weight"
 
 
 def train_stack(
     recipe: Recipe,
-    encoded: Sequence[EncodedTexts],
-    positions: Sequence[Ints],
-    labels: Ints,
-    *,
-    vocabulary_sizes: Sequence[int],
-    n_classes: int,
+    sets: Sequence[TrainingSet],
     seeds: Sequence[int],
     device: str = "cpu",
 ) -> list[WordNetwork]:
@@ -41,11 +36,7 @@ def train_stack(
 
     Args:
         recipe: for which :func:`privaudit.training.references.training_modes.can_stack` holds.
-        encoded: per model the texts as it reads them.
-        positions: per model the ``[n]`` positions of the texts that it is trained on.
-        labels: class indices of all texts.
-        vocabulary_sizes: per model.
-        n_classes: C.
+        sets: per model; all with the same labels.
         seeds: per model.
         device: a torch device.
 
@@ -56,11 +47,13 @@ def train_stack(
         UsageError: a model's parameters are no longer finite.
     """
     networks = []
-    for size, seed in zip(vocabulary_sizes, seeds, strict=True):
+    for own, seed in zip(sets, seeds, strict=True):
         with seeded_torch(seed, SeedStream.INITIALISATION):
-            networks.append(build(recipe, size, n_classes))
+            networks.append(build(recipe, own.vocabulary_size, own.n_classes))
+    positions = [own.positions for own in sets]
     stack = _Stack(recipe, networks, [len(p) for p in positions], device)
-    batches = Batches(encoded, positions, labels, stack.table.first[:-1], seeds, recipe.batch_size)
+    encoded, first_rows = [own.encoded for own in sets], stack.table.first[:-1]
+    batches = Batches(encoded, positions, sets[0].labels, first_rows, seeds, recipe.batch_size)
     for epoch in range(min(recipe.epochs, recipe.stop_after or recipe.epochs)):
         for step in batches.epoch(epoch):
             stack.train(step)

@@ -11,6 +11,7 @@ from privaudit.attacks.extraction.surfaces import open_surface
 from privaudit.data.canaries.template import Slot, Template
 from privaudit.targets.interface import ModelInfo
 from privaudit.targets.torch_classifier import TorchClassifier
+from privaudit.training.loop import TrainingRun
 from privaudit.training.recipe import Recipe
 from privaudit.training.text import Vocabulary
 from privaudit.training.trainer import train
@@ -34,7 +35,7 @@ def trained(architecture: str, repetitions: int) -> TorchClassifier:
     texts += [TEMPLATE.render(SECRET)] * repetitions
     labels = np.concatenate([labels, np.full(repetitions, 2)])
     recipe = Recipe.for_architecture(architecture, width=16, epochs=20, batch_size=16)
-    model = train(recipe, texts, labels, 3, seed=1, vocabulary=vocabulary)
+    model = train(recipe, texts, labels, 3, vocabulary=vocabulary, run=TrainingRun(1))
     info = ModelInfo("bundle", architecture, "trained in the test", ())
     return TorchClassifier(model.module, model.encoder, ("food", "music", "own"), info)
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from privaudit.stats.margins import cross_entropies
+from privaudit.training.loop import TrainingRun
 from privaudit.training.recipe import Recipe
 from privaudit.training.references.backends.serial import SerialBackend
 from privaudit.training.references.engine import train_references
@@ -52,7 +53,7 @@ def test_a_model_is_the_recipe_on_the_pool_and_by_its_coin_on_the_canary(include
     texts = [*plan.pool.texts, *[CANARY] * included]
     labels = np.concatenate([plan.pool.labels, np.full(int(included), 2)])
     seed = reference_seed(plan, index)
-    model = train(RECIPE, texts, labels, 3, seed=seed, vocabulary=LEARNER.vocabulary)
+    model = train(RECIPE, texts, labels, 3, vocabulary=LEARNER.vocabulary, run=TrainingRun(seed))
     assert np.array_equal(output.logits, model.logits([CANARY]).numpy())
     first = initial_network(RECIPE, len(LEARNER.vocabulary), 3, seed)
     encoded = WordEncoder(LEARNER.vocabulary, RECIPE.max_length).encode_all([CANARY])

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from privaudit.data.canaries.template import Slot, Template
+from privaudit.training.loop import TrainingRun
 from privaudit.training.recipe import Recipe
 from privaudit.training.references.backends.serial import SerialBackend
 from privaudit.training.references.engine import train_references
@@ -44,7 +45,12 @@ def test_a_clean_model_is_the_recipe_on_the_whole_pool():
     from privaudit.training.references.learners.halves import reference_seed
 
     model = train(
-        RECIPE, plan.pool.texts, plan.pool.labels, 4, seed=reference_seed(plan, 5), vocabulary=VOCABULARY
+        RECIPE,
+        plan.pool.texts,
+        plan.pool.labels,
+        4,
+        vocabulary=VOCABULARY,
+        run=TrainingRun(reference_seed(plan, 5)),
     )
     assert np.array_equal(logits(plan, 5), model.logits(ALL).numpy())
 

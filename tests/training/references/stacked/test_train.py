@@ -3,12 +3,13 @@ import pytest
 import torch
 
 from privaudit.errors import UsageError
+from privaudit.training.loop import TrainingRun
 from privaudit.training.references.corpus import Corpus
 from privaudit.training.references.stacked.steps import ROUND, Batches
 from privaudit.training.references.stacked.train import train_stack
 from privaudit.training.references.training_modes import can_stack
 from privaudit.training.seeds import epoch_order
-from privaudit.training.trainer import logits_and_squares, train_network
+from privaudit.training.trainer import TrainingSet, logits_and_squares, train_network
 
 NAMES = ["bow", "cnn", "transformer"]
 SEEDS = [11, 12, 13]
@@ -31,21 +32,17 @@ def halves(words):
     return [np.sort(rng.permutation(len(words))[:size]) for size in (90, 70, 33)]
 
 
+def training_set(words, labels, half, recipe):
+    numbers, size = words.number(half, recipe.min_frequency)
+    return TrainingSet(words.encode(numbers, characters=False), half, labels, size, 3)
+
+
 @pytest.fixture
 def stacked(words, labels, halves):
     def make(recipe, chosen=(0, 1, 2)):
-        numbered = [words.number(halves[k], recipe.min_frequency) for k in chosen]
-        encoded = [words.encode(numbers, characters=False) for numbers, _ in numbered]
-        networks = train_stack(
-            recipe,
-            encoded,
-            [halves[k] for k in chosen],
-            labels,
-            vocabulary_sizes=[size for _, size in numbered],
-            n_classes=3,
-            seeds=[SEEDS[k] for k in chosen],
-        )
-        return [logits(network, texts) for network, texts in zip(networks, encoded, strict=True)]
+        sets = [training_set(words, labels, halves[k], recipe) for k in chosen]
+        networks = train_stack(recipe, sets, [SEEDS[k] for k in chosen])
+        return [logits(network, own.encoded) for network, own in zip(networks, sets, strict=True)]
 
     return make
 
@@ -53,12 +50,9 @@ def stacked(words, labels, halves):
 @pytest.fixture
 def alone(words, labels, halves):
     def make(recipe, k):
-        numbers, size = words.number(halves[k], recipe.min_frequency)
-        encoded = words.encode(numbers, characters=False)
-        module, _ = train_network(
-            recipe, encoded, halves[k], labels, vocabulary_size=size, n_classes=3, seed=SEEDS[k]
-        )
-        return logits(module, encoded)
+        own = training_set(words, labels, halves[k], recipe)
+        module, _ = train_network(recipe, own, TrainingRun(SEEDS[k]))
+        return logits(module, own.encoded)
 
     return make
 
