@@ -80,7 +80,7 @@ def save_bundle(path: Path, bundle: Bundle) -> None:
             torch.save(content, file)
     except OSError as error:
         raise UsageError(
-            f"to write {path}", f"{error.strerror or type(error).__name__}", "Choose another place with -o"
+            f"Cannot write {path}: {error.strerror or type(error).__name__}", "Choose another place with -o"
         ) from None
 
 
@@ -93,16 +93,17 @@ def load_bundle(path: Path) -> Bundle:
     """
     content = safe_torch_load(path)
     if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise ModelError(f"a bundle at {path.name}", "another kind of file", RETRAIN)
+        raise ModelError(f"{path.name} is not a privaudit bundle", RETRAIN)
     version = field(content, "version", int)
     if version != VERSION:
         raise ModelError(
-            f"a bundle of version {VERSION}", f"version {version}", "Use the release that wrote it"
+            f"{path.name} is a bundle of version {version}; this release reads version {VERSION}",
+            "Use the release that wrote it",
         )
     recipe = Recipe.from_plain(field(content, "recipe", dict))
     architecture = field(content, "architecture", str)
     if architecture != recipe.architecture or architecture == "hf":
-        raise ModelError("the architecture of the recipe", repr(architecture[:40]), RETRAIN)
+        raise ModelError(f"The bundle's architecture {architecture[:40]!r} does not fit its recipe", RETRAIN)
     privacy: dict[str, object] | None = field(content, "privacy", (dict, type(None)))
     bundle = Bundle(
         state_dict=_checked_state(field(content, "state_dict", dict)),
@@ -153,7 +154,8 @@ def checked_labels(labels: list[object]) -> tuple[str, ...]:
     """
     names = tuple(typed(label, str, "a label") for label in labels)
     if len(set(names)) != len(names) or len(names) < 2:
-        raise ModelError("two or more different labels", f"{len(set(names))} among {len(names)}", RETRAIN)
+        found = f"{len(names)} labels, {len(set(names))} of them different"
+        raise ModelError(f"A model needs two or more different labels, but this one has {found}", RETRAIN)
     return names
 
 
@@ -171,21 +173,24 @@ def _tokenizer_from_plain(plain: dict[str, object], recipe: Recipe) -> WordEncod
     vocabulary = _vocabulary_from_plain(plain, recipe)
     characters, length = field(plain, "characters", bool), field(plain, "max_length", int)
     if characters != (recipe.embeddings != "words") or length != recipe.max_length:
-        raise ModelError("the tokenizer of the recipe", "another one", RETRAIN)
+        raise ModelError("The bundle's tokenizer does not match its recipe", RETRAIN)
     return WordEncoder(vocabulary, length, characters)
 
 
 def _vocabulary_from_plain(plain: dict[str, object], recipe: Recipe) -> Vocabulary | HashedVocabulary:
     kind, hashed = field(plain, "kind", str), numbered_by(recipe.vocabulary)
     if kind not in (_TOKENIZER, _HASHED):
-        raise ModelError(f"a tokenizer of kind {_TOKENIZER} or {_HASHED}", repr(kind[:40]), RETRAIN)
+        raise ModelError(
+            f"Unknown tokenizer {kind[:40]!r} in the bundle; this release knows {_TOKENIZER} and {_HASHED}",
+            RETRAIN,
+        )
     if (kind == _HASHED) != (hashed is not None) or (hashed and field(plain, "rows", int) != hashed.rows):
-        raise ModelError("the tokenizer of the recipe", "another one", RETRAIN)
+        raise ModelError("The bundle's tokenizer does not match its recipe", RETRAIN)
     if hashed is not None:
         return hashed
     known = tuple(typed(word, str, "a word") for word in field(plain, "words", list))
     if len(set(known)) != len(known):
-        raise ModelError("different words in the vocabulary", "repeated ones", RETRAIN)
+        raise ModelError("The bundle's vocabulary repeats a word", RETRAIN)
     return Vocabulary(known)
 
 
@@ -196,7 +201,7 @@ def _checked_state(plain: dict[str, object]) -> dict[str, Tensor]:
     for name, tensor in state.items():
         if tensor.dtype != torch.float32 or not bool(torch.isfinite(tensor).all()):
             raise ModelError(
-                "finite parameters in float32", f"{name} in {tensor.dtype} or not finite", RETRAIN
+                f"Parameter {name} ({tensor.dtype}) does not hold finite float32 numbers", RETRAIN
             )
     return state
 
@@ -205,4 +210,4 @@ def _check_shapes(expected: Mapping[str, Tensor], found: Mapping[str, Tensor]) -
     for name in sorted(expected.keys() | found.keys()):
         due, got = (f"{list(side[name].shape)}" if name in side else "nothing" for side in (expected, found))
         if due != got:
-            raise ModelError(f"parameters that fit the recipe ({name}: {due})", got, RETRAIN)
+            raise ModelError(f"Parameter {name} does not fit the recipe: {due} needed, {got} found", RETRAIN)

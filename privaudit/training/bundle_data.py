@@ -15,7 +15,7 @@ from privaudit.targets.interface import Ints
 
 T = TypeVar("T")
 
-RETRAIN = "Train the model again with `privaudit train`"
+RETRAIN = 'Train the model again with "privaudit train"'
 
 
 class RecordUse(IntEnum):
@@ -131,12 +131,16 @@ class BundleData:
     def _check(self, split: NDArray[np.int64]) -> None:
         if len(self.kept) != len(split) or len(split) == 0:
             raise ModelError(
-                "one side per kept record", f"{len(self.kept)} records and {len(split)} sides", RETRAIN
+                f"data.kept has {len(self.kept)} records in the model file, but data.split has {len(split)}",
+                RETRAIN,
             )
         if self.kept[0] < 0 or self.kept[-1] >= self.n_records or (np.diff(self.kept) <= 0).any():
-            raise ModelError(f"increasing positions below {self.n_records} in data.kept", "others", RETRAIN)
+            raise ModelError(
+                f"data.kept in the model file must increase, from 0 or more to below {self.n_records}",
+                RETRAIN,
+            )
         if not np.isin(split, list(RecordUse)).all():
-            raise ModelError("sides 0, 1, 2 and 3 in data.split", "others", RETRAIN)
+            raise ModelError("data.split in the model file has values other than 0, 1, 2 and 3", RETRAIN)
 
 
 _COLUMNS = ("text_column", "label_column", "group_column", "id_column")
@@ -150,7 +154,7 @@ def typed(value: object, kind: type[T] | tuple[type, ...], name: str) -> T:
     """
     if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
         wanted = " or ".join(k.__name__ for k in (kind if isinstance(kind, tuple) else (kind,)))
-        raise ModelError(f"{name} of type {wanted}", type(value).__name__, RETRAIN)
+        raise ModelError(f"In the model file, {name} has type {type(value).__name__}, not {wanted}", RETRAIN)
     return value  # type: ignore[return-value]
 
 
@@ -161,7 +165,7 @@ def field(section: Mapping[str, object], name: str, kind: type[T] | tuple[type, 
         ModelError: it is missing or of another type.
     """
     if name not in section:
-        raise ModelError(f"an entry {name!r} in the model file", "none", RETRAIN)
+        raise ModelError(f"The model file has no entry {name!r}", RETRAIN)
     return typed(section[name], kind, name)
 
 
@@ -171,5 +175,5 @@ def _integers(section: Mapping[str, object], name: str) -> NDArray[np.int64]:
         whole = all(type(value) is int and abs(value) < 2**63 for value in values)
         values = torch.tensor(values if whole else [[0.5]], dtype=None if not whole else torch.int64)
     if values.ndim != 1 or values.is_floating_point() or values.is_complex() or values.dtype == torch.bool:
-        raise ModelError(f"a row of whole numbers in {name}", "something else", RETRAIN)
+        raise ModelError(f"{name} in the model file is not a row of whole numbers", RETRAIN)
     return values.to(torch.int64).numpy()

@@ -73,8 +73,7 @@ class TrainingCanaries:
             length = sum(1 for _ in words(self.manifest.text(canary)))
             if length > max_length:
                 raise DataError(
-                    f"canaries of at most {max_length} words, which is what the model reads",
-                    f"{length} of {canary.id!r}",
+                    f"Canary {canary.id!r} has {length} words, but the model reads only {max_length}",
                     "Raise --max-length",
                 )
 
@@ -131,8 +130,7 @@ def _is_clean(manifest: Manifest, data: Path, sha256: str) -> bool:
         return True
     clean = "" if manifest.source is None else f" or the clean {manifest.source.file}"
     raise DataError(
-        f"the planted file {manifest.planted.file}{clean} that the manifest names",
-        f"{data.name} with SHA-256 {sha256[:12]}…",
+        f"The manifest is for {manifest.planted.file}{clean}, not for {data.name} (SHA-256 {sha256[:12]}…)",
         "Give that file unchanged, or the manifest of this one",
     )
 
@@ -142,16 +140,15 @@ def _check_copies(canary: Canary, positions: Ints, records: Records, due: int | 
     count = len(positions)
     fits = count > 0 if due is None else count == due
     if not fits:
+        expected = "one or more" if due is None else due
         raise DataError(
-            f"{'one or more' if due is None else due or 'no'} copies of {canary.id!r} in the data",
-            f"{count}",
+            f"Expected {expected} copies of {canary.id!r} in the data, found {count}",
             "Correct the manifest, or plant again",
         )
     wrong = sum(records.labels[i] != canary.label for i in positions)
     if wrong:
         raise DataError(
-            f"all copies of {canary.id!r} under its class in the data",
-            f"{wrong} of {count} under others",
+            f"{wrong} of {count} copies of {canary.id!r} have another label than in the manifest",
             "Correct the label in the manifest, or plant again",
         )
 
@@ -187,8 +184,7 @@ def _words_at(place: _Place, canary: Canary) -> Iterator[str]:
     size = prod(map(len, place))
     if size > MOST_WORDS:
         raise DataError(
-            f"at most {MOST_WORDS:,} different words in one place of a canary",
-            f"{size:,} in {canary.id!r}",
+            f"Canary {canary.id!r} could have {size:,} words in one place; the limit is {MOST_WORDS:,}",
             "Put spaces between the slots ({digit:n}, not {digits:n}), or train with --embeddings characters",
         )
     for pieces in product(*place):

@@ -65,8 +65,7 @@ def read_undivided(path: Path, columns: Columns) -> Records:
     )
     if records.member is not None:
         raise DataError(
-            "data without a membership column, because seeded coins decide who is in",
-            f"one in {path.name}",
+            f"{path.name} has a membership column, but seeded coins decide who is in",
             "Remove that column and the records that must stay out",
         )
     return records
@@ -105,7 +104,9 @@ def class_list(records: Records, more: Collection[str] = ()) -> tuple[str, ...]:
     """
     labels = tuple(sorted({*records.labels, *more}))
     if len(labels) < 2:
-        raise DataError("records of at least two classes", f"{len(labels)}", "Check --label-column")
+        raise DataError(
+            f"Training needs at least two classes, but the data have {len(labels)}", "Check --label-column"
+        )
     return labels
 
 
@@ -119,16 +120,20 @@ def read_class_list(path: Path, records: Records, more: Collection[str] = ()) ->
         lines = [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines()]
     except (OSError, UnicodeDecodeError) as failure:
         raise DataError(
-            "a UTF-8 file of classes", f"{path.name} ({type(failure).__name__})", "Check --labels"
+            f"Cannot read the classes in {path.name} ({type(failure).__name__})",
+            "Check --labels: a UTF-8 file, one class a line",
         ) from None
     given = [line for line in lines if line]
     if len(given) < 2 or len(set(given)) < len(given):
-        found = f"{len(given)} of which {len(set(given))} differ in {path.name}"
-        raise DataError("two or more different classes, one a line", found, "Correct that file")
+        raise DataError(
+            f"{path.name} lists {len(given)} classes, {len(set(given))} of them different",
+            "List two or more different classes, one a line",
+        )
     missing = sorted(set(records.labels).difference(given, more))
     if missing:
         raise DataError(
-            f"only classes of {path.name} in the data", repr(missing[0][:40]), "Add it, or correct the data"
+            f"The data have a class that {path.name} lacks: {missing[0][:40]!r}",
+            "Add it, or correct the data",
         )
     return (*given, *sorted(set(more).difference(given)))
 
@@ -148,8 +153,7 @@ def _split(pool: Records, recipe: Recipe, holdout: float) -> NDArray[np.uint8]:
         for side in (RecordUse.VALIDATION, RecordUse.MEMBER):
             if not (split == side).any():
                 raise DataError(
-                    "members on both sides of the validation split",
-                    f"{int(member.sum())} on one",
+                    f"The validation split left all {int(member.sum())} members on one side",
                     "Give more records, or train without early stopping",
                 )
     return split

@@ -134,16 +134,15 @@ def with_digest(recipe: Recipe) -> Recipe:
     weights = sorted(directory.glob("*.safetensors"))
     if not (directory / "config.json").is_file() or not weights:
         raise ModelError(
-            "a Hugging Face directory with config.json and safetensors",
-            f"{directory} without them",
+            f"{directory} has no config.json or no safetensors weights",
             "Give a local directory as hf:DIR; save_pretrained writes one",
         )
     files = file_digests([directory / "config.json", *weights], directory)
     digest = sha256("".join(f"{file.name} {file.sha256}\n" for file in files).encode()).hexdigest()
     if recipe.pretrained_sha256 not in (None, digest):
+        due = (recipe.pretrained_sha256 or "")[:12]
         raise UsageError(
-            f"pretrained weights with digest {(recipe.pretrained_sha256 or '')[:12]}…",
-            f"{digest[:12]}… in {directory}",
+            f"The pretrained weights in {directory} have digest {digest[:12]}…, not {due}…",
             "Give the directory that the recipe was made with",
         )
     return recipe.model_copy(update={"pretrained_sha256": digest})
@@ -182,8 +181,7 @@ def _open_pretrained(
     except Exception as error:
         # NOTE: each of some hundred network classes reads its own configuration and fails in its own way.
         raise ModelError(
-            f"an encoder that transformers can classify with in {directory.name}/",
-            one_line(error),
+            f"transformers cannot build a classifier from {directory.name}/: {one_line(error)}",
             "Save it again with save_pretrained",
         ) from None
     tokenizer.model_max_length = _length(recipe, tokenizer, config)

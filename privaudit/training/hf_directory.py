@@ -56,8 +56,7 @@ def save_directory(
             shutil.rmtree(temporary, ignore_errors=True)
     except OSError as error:
         raise UsageError(
-            f"to write a new directory {path}",
-            error.strerror or type(error).__name__,
+            f"Cannot write the directory {path}: {error.strerror or type(error).__name__}",
             "Choose another place with -o",
         ) from None
 
@@ -73,9 +72,11 @@ def load_companion(path: Path) -> Companion | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError, RecursionError) as error:
-        raise ModelError(f"a readable {COMPANION} in {path.name}/", one_line(error), RETRAIN) from None
+        raise ModelError(f"Cannot read {COMPANION} in {path.name}/: {one_line(error)}", RETRAIN) from None
     if not isinstance(content, dict) or (content.get("format"), content.get("version")) != (FORMAT, VERSION):
-        raise ModelError(f"{COMPANION} of version {VERSION}", "another", "Use the release that wrote it")
+        raise ModelError(
+            f"{COMPANION} in {path.name}/ is not of version {VERSION}", "Use the release that wrote it"
+        )
     privacy: dict[str, object] | None = field(content, "privacy", (dict, type(None)))
     return Companion(
         Recipe.from_plain(field(content, "recipe", dict)),

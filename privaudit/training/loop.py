@@ -142,8 +142,7 @@ class _Stepper:
         mean = float(total) / len(batches)
         if not mean < float("inf"):
             raise UsageError(
-                "a finite training loss",
-                f"{mean} in epoch {epoch + 1}",
+                f"The training loss is not finite: {mean} in epoch {epoch + 1}",
                 f"Lower the learning rate (--lr, now {self.recipe.learning_rate:g})",
             )
         return mean

@@ -51,8 +51,7 @@ def draw_canaries(
     made = list(islice(_repeated(rare, n, length, taken), n))
     if len(made) < n:
         raise UsageError(
-            f"a vocabulary with words for {n:,} different canaries",
-            f"one with words for {len(made):,}",
+            f"The vocabulary has words for only {len(made):,} of {n:,} different canaries",
             "Give a larger --vocabulary, or lower --canaries",
         )
     drawn, index = draw_labels(n, "random", seed, names), {name: i for i, name in enumerate(names)}

@@ -132,7 +132,7 @@ class Recipe(BaseModel):
             or (colon and not directory)
         ):
             known = ", ".join(a for a in get_args(Architecture) if a != "hf")
-            raise UsageError(f"an architecture out of {known} or hf:DIR", repr(name), "Set it with --arch")
+            raise UsageError(f"Unknown architecture {name!r}", f"Give --arch one of {known} or hf:DIR")
         given = {key: value for key, value in overrides.items() if value is not None}
         values: dict[str, object] = {"architecture": architecture, **_DEFAULTS[architecture]}
         if architecture == "hf":
@@ -148,7 +148,7 @@ class Recipe(BaseModel):
         Raises:
             ModelError: it is not a recipe.
         """
-        return cls._parse(plain, ModelError, "Train the model again with `privaudit train`")
+        return cls._parse(plain, ModelError, 'Train the model again with "privaudit train"')
 
     @property
     def has_word_table(self) -> bool:
@@ -176,11 +176,10 @@ class Recipe(BaseModel):
             return cls.model_validate(values)
         except ValidationError as failure:
             first = failure.errors(include_url=False)[0]
-        field = str(first["loc"][0]) if first["loc"] else "recipe"
         reason = first["msg"].removeprefix("Value error, ")
+        reason = f"{reason[:1].lower()}{reason[1:]}"
+        if not first["loc"]:
+            raise error(f"Invalid recipe: {reason}", mend or "Change the options")
+        field = str(first["loc"][0])
         option = _OPTIONS.get(field, f"--{field.replace('_', '-')}")
-        raise error(
-            f"a recipe whose {field} is possible",
-            f"{str(first['input'])[:60]!r} ({reason[:1].lower()}{reason[1:]})",
-            mend or (f"Change {option}" if first["loc"] else "Change the options"),
-        )
+        raise error(f"Invalid {field} {str(first['input'])[:60]!r}: {reason}", mend or f"Change {option}")

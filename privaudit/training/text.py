@@ -82,20 +82,20 @@ class Vocabulary:
             lines = path.read_text(encoding="utf-8-sig").split("\n")
         except (OSError, UnicodeDecodeError) as failure:
             raise DataError(
-                "a UTF-8 vocabulary file", f"{path.name} ({type(failure).__name__})", "Check --vocabulary"
+                f"Cannot read the vocabulary {path.name} ({type(failure).__name__})",
+                "Check --vocabulary: a UTF-8 file, one word a line",
             ) from None
         known: dict[str, None] = {}
         for number, line in enumerate(lines, start=1):
             found = list(islice(words(line), 2))
             if len(found) > 1 or (not found and line.strip()):
                 raise DataError(
-                    "one word a line",
-                    f"{line.strip()[:40]!r} in line {number} of {path.name}",
-                    "Split that line",
+                    f"Line {number} of {path.name} is not one word: {line.strip()[:40]!r}",
+                    "Write one word a line",
                 )
             known |= dict.fromkeys(found)
         if not known:
-            raise DataError("a vocabulary of at least one word", f"none in {path.name}", "Check --vocabulary")
+            raise DataError(f"The vocabulary {path.name} has no word", "Check --vocabulary")
         return cls(tuple(known))
 
     def __len__(self) -> int:

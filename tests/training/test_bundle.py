@@ -174,7 +174,7 @@ def test_a_bundle_that_contradicts_itself_is_one_clear_line(change, bundle, tmp_
     with pytest.raises(ModelError) as caught:
         load_bundle(path)
     message = str(caught.value)
-    assert message.startswith("Expected ")
+    assert message.endswith(('with "privaudit train".', "Use the release that wrote it."))
     assert "\n" not in message
     assert len(message) < 300
 
@@ -228,7 +228,7 @@ def test_a_claim_is_kept(bundle, tmp_path):
 def test_a_bundle_of_another_file_kind_is_refused(tmp_path):
     path = tmp_path / "weights.pt"
     torch.save({"head.weight": torch.zeros(2, 2)}, path)
-    with pytest.raises(ModelError, match=r"a bundle at weights\.pt"):
+    with pytest.raises(ModelError, match=r"weights\.pt is not a privaudit bundle"):
         load_bundle(path)
 
 

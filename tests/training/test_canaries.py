@@ -239,13 +239,13 @@ def test_a_manifest_that_miscounts_is_refused(planting, trained):
     planted, manifest = planting()
     text = manifest.read_text()
     manifest.write_text(text.replace('"repetitions": 5', '"repetitions": 6'))
-    with pytest.raises(DataError, match="6 copies of 'canary-1' in the data, got 5"):
+    with pytest.raises(DataError, match="Expected 6 copies of 'canary-1' in the data, found 5"):
         trained(planted, manifest)
     manifest.write_text(text.replace('"included": true', '"included": false'))
-    with pytest.raises(DataError, match="no copies of 'canary-1'"):
+    with pytest.raises(DataError, match="Expected 0 copies of 'canary-1'"):
         trained(planted, manifest)
     manifest.write_text(text.replace('"label": "canary"', '"label": "music"'))
-    with pytest.raises(DataError, match="under its class"):
+    with pytest.raises(DataError, match="have another label than in the manifest"):
         trained(planted, manifest)
 
 
@@ -254,7 +254,7 @@ def test_planted_data_are_not_their_own_clean_control(planting, trained):
     kept = Manifest.model_validate_json(manifest.read_text())
     other = kept.planted.model_copy(update={"sha256": "0" * 64})
     manifest.write_text(kept.model_copy(update={"source": kept.planted, "planted": other}).model_dump_json())
-    with pytest.raises(DataError, match="no copies of 'canary-1' in the data, got 5"):
+    with pytest.raises(DataError, match="Expected 0 copies of 'canary-1' in the data, found 5"):
         trained(planted, manifest)
 
 
@@ -266,11 +266,11 @@ def test_a_manifest_written_by_hand(pool, trained, tmp_path):
     assert texts_of(bundle, data, RecordUse.CANARY) == ["my pin is 4 2", "My pin is  4 2"]
     assert set("0123456789") <= set(bundle.encoder.vocabulary.known)
     assert bundle.labels == ("food", "music", "weather")
-    with pytest.raises(DataError, match="one or more copies of 'mine'"):
+    with pytest.raises(DataError, match="Expected one or more copies of 'mine' in the data, found 0"):
         trained(pool, by_hand(tmp_path))
-    with pytest.raises(DataError, match="under its class"):
+    with pytest.raises(DataError, match="have another label than in the manifest"):
         trained(data, by_hand(tmp_path, label="food"))
-    with pytest.raises(DataError, match="no copies of 'mine'"):
+    with pytest.raises(DataError, match="Expected 0 copies of 'mine'"):
         trained(data, by_hand(tmp_path, included=False))
 
 
@@ -290,7 +290,7 @@ def test_a_canary_that_the_model_would_cut_is_refused(planting, trained):
 
 def test_the_manifest_is_not_overwritten(planting, tiny):
     planted, manifest = planting()
-    with pytest.raises(UsageError, match="would overwrite the canary manifest. Change -o"):
+    with pytest.raises(UsageError, match=r"would overwrite the canary manifest\. Change -o"):
         train_bundle(TrainingRequest(planted, tiny(epochs=1), output=manifest, manifest=manifest))
 
 

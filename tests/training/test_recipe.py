@@ -45,7 +45,8 @@ def test_hf_keeps_its_directory_with_colons():
 
 @pytest.mark.parametrize("name", ["", "gru", "hf", "hf:", "bow:x", "BOW"])
 def test_an_unknown_architecture_is_a_usage_error(name):
-    with pytest.raises(UsageError, match="bow, cnn, bilstm, transformer or hf:DIR") as caught:
+    known = "Give --arch one of bow, cnn, bilstm, transformer or hf:DIR"
+    with pytest.raises(UsageError, match=f"Unknown architecture {name!r}. {known}") as caught:
         Recipe.for_architecture(name)
     assert "\n" not in str(caught.value)
 

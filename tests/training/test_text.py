@@ -62,8 +62,8 @@ def test_vocabulary_from_a_file(tmp_path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"one\ntwo words\n", "line 2"),
-        (b"\n\n", "at least one word"),
+        (b"one\ntwo words\n", "Line 2 of words.txt is not one word: 'two words'"),
+        (b"\n\n", "words.txt has no word"),
         (b"\xff\xfe\x00", "UnicodeDecodeError"),
     ],
 )

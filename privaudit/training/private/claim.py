@@ -51,8 +51,7 @@ def checked_delta(delta: float | None, n: int) -> float:
         return default_delta(n)
     if not 0 < delta < 1 / n:
         raise UsageError(
-            f"a delta above 0 and below 1/{n}, one over the number of records",
-            f"{delta:g}",
+            f"Delta {delta:g} is not between 0 and 1/{n}, one over the number of records",
             f"Leave --delta out for {default_delta(n):g}",
         )
     return delta
@@ -67,19 +66,25 @@ def private_recipe(recipe: Recipe, request: PrivacyRequest, n: int) -> Recipe:
         UsageError: a value is impossible, or both or neither of epsilon and the noise multiplier are given.
     """
     if (request.epsilon is None) == (request.noise_multiplier is None):
-        raise UsageError("either --epsilon or --noise-multiplier", "both or neither", "Give one of them")
+        raise UsageError(
+            "Private training needs either --epsilon or --noise-multiplier, not both or neither",
+            "Give one of them",
+        )
     rate = request.sample_rate if request.sample_rate is not None else min(1.0, recipe.batch_size / n)
     if not 0 < rate <= 1:
-        raise UsageError("a sample rate in (0, 1]", f"{rate:g}", "Change --sample-rate")
+        raise UsageError(f"Sample rate {rate:g} is not above 0 and at most 1", "Change --sample-rate")
     steps = max(1, round(recipe.epochs / rate))
     delta = checked_delta(request.delta, n)
     noise = request.noise_multiplier
     if noise is None:
         noise = _calibrated(request.epsilon or 0.0, delta, rate, steps)
     if not 0 < noise < math.inf:
-        raise UsageError("a noise multiplier above 0", f"{noise:g}", "Change --noise-multiplier")
+        raise UsageError(f"Noise multiplier {noise:g} is not a positive number", "Change --noise-multiplier")
     if request.clip_norm is not None and not 0 < request.clip_norm < math.inf:
-        raise UsageError("a clip norm above 0, or auto", f"{request.clip_norm:g}", "Change --clip")
+        raise UsageError(
+            f"Clip norm {request.clip_norm:g} is not a positive number",
+            "Give --clip a positive number or auto",
+        )
     clipping: Clipping = "automatic" if request.clip_norm is None else "fixed"
     privacy = PrivateTraining(
         noise_multiplier=noise,

@@ -178,14 +178,12 @@ def _check(recipe: Recipe) -> None:
     """Refuse what private training cannot do, or what would not be private."""
     if recipe.early_stopping:
         raise UsageError(
-            "private training for a fixed number of steps",
-            "early stopping, which looks at records outside the guarantee",
+            "Private training cannot stop early: the records it would watch are outside the guarantee",
             "Drop --early-stopping",
         )
     if recipe.clip_gradient is not None:
         raise UsageError(
-            "clipping per record, which private training does",
-            f"clip_gradient {recipe.clip_gradient:g}, a limit for the whole batch",
+            f"clip_gradient {recipe.clip_gradient:g} limits the batch; private training clips each record",
             "Set --clip instead",
         )
 
@@ -195,8 +193,7 @@ def _mean_loss(losses: Tensor, number: int, recipe: Recipe) -> float:
     mean = float(losses.sum()) / max(1, len(losses))
     if not abs(mean) < float("inf"):
         raise UsageError(
-            "a finite training loss",
-            f"{mean} in pass {number}",
+            f"The training loss is not finite: {mean} in pass {number}",
             f"Lower the learning rate (--lr, now {recipe.learning_rate:g}) or raise --epsilon",
         )
     return mean

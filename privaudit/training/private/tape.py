@@ -167,14 +167,12 @@ def record(module: nn.Module, losses: Callable[[], Tensor]) -> tuple[Tensor, lis
     for use in tape.uses:
         if len(use.inputs) % max(1, len(found)):
             raise UsageError(
-                f"a multiple of {len(found)} examples in dimension 0 of what {use.label} reads",
-                str(len(use.inputs)),
-                "Put the examples first",
+                f"{use.label} reads {len(use.inputs)} rows, not a multiple of the {len(found)} examples",
+                "Put the examples into dimension 0",
             )
     if len(found) and not tape.uses:
         raise UsageError(
-            "losses that depend on a trainable parameter of the network",
-            "losses that depend on none",
+            "The losses do not depend on any trainable parameter of the network",
             "Compute them with the network itself",
         )
     return found, tape.uses
@@ -183,7 +181,7 @@ def record(module: nn.Module, losses: Callable[[], Tensor]) -> tuple[Tensor, lis
 def _checked(losses: Tensor) -> Tensor:
     if losses.dim() != 1:
         raise UsageError(
-            "one loss per example", f"losses of shape {list(losses.shape)}", 'Use reduction="none"'
+            f"Losses have shape {list(losses.shape)} instead of one loss per example", 'Use reduction="none"'
         )
     return losses
 
@@ -213,8 +211,7 @@ def check_apart(losses: Tensor, uses: list[Use], trainable: dict[int, str]) -> N
         name = trainable.get(id(getattr(node, "variable", None)))
         if name is not None:
             raise UsageError(
-                "parameters that only the forward pass of their own layer reads",
-                f"{name!r} read elsewhere",
+                f"Parameter {name!r} is read outside the forward pass of its own layer",
                 INSTEAD,
             )
         ahead += [following for following, _ in node.next_functions]
@@ -232,9 +229,8 @@ def check_apart(losses: Tensor, uses: list[Use], trainable: dict[int, str]) -> N
         others = use.at_output(gradient)[len(use.inputs) // len(losses) :]
         if bool((others.abs() > 0).any()):
             raise UsageError(
-                "examples that do not touch each other in a batch, in dimension 0 of every layer",
-                f"a gradient of the first example at the others in {use.label}",
-                "Put the examples first, and drop what mixes them",
+                f"Examples mix in {use.label}: the first one has a gradient at the others",
+                "Put the examples into dimension 0 of every layer, and drop what mixes them",
             )
 
 
@@ -247,7 +243,6 @@ def check_unchanged(uses: list[Use]) -> None:
     for use in uses:
         if use.inputs._version != use.version:
             raise UsageError(
-                f"the inputs of {use.label} as they were",
-                "inputs that were changed in place afterwards",
+                f"The inputs of {use.label} were changed in place after it read them",
                 "Compute a new tensor instead",
             )

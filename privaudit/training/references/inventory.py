@@ -44,8 +44,7 @@ def list_plans(root: Path) -> list[StoredPlan]:
         return []
     except OSError as failure:
         raise UsageError(
-            "a folder that can be read for the reference store",
-            f"{failure.strerror} at {str(root)!r}",
+            f"Cannot read the reference store at {str(root)!r}: {failure.strerror}",
             "Correct PRIVAUDIT_STORE or --store",
         ) from failure
     return sorted(map(_stored, folders), key=lambda plan: (plan.used, plan.key), reverse=True)
@@ -73,7 +72,8 @@ def select_plans(
     """
     if [bool(keys), older_than_days is not None, everything].count(True) != 1:
         raise UsageError(
-            "keys, --older-than or --all", "none of them, or several", "Choose one way to say what goes"
+            "Keys, --older-than and --all are three ways to choose what goes; exactly one must be given",
+            "Choose one of them",
         )
     if older_than_days is not None:
         limit = (now or datetime.now(UTC)) - timedelta(days=older_than_days)
@@ -99,8 +99,7 @@ def remove_plans(plans: Iterable[StoredPlan]) -> None:
                 plan.path.rmdir()
         except OSError as failure:
             raise UsageError(
-                "a reference store that can be changed",
-                f"{failure.strerror} at {str(plan.path)!r}",
+                f"Cannot remove files of the reference store at {str(plan.path)!r}: {failure.strerror}",
                 "Check the permissions of the folder",
             ) from failure
 
@@ -109,9 +108,8 @@ def _find(plans: Sequence[StoredPlan], key: str) -> StoredPlan:
     found = [plan for plan in plans if plan.key.startswith(key)]
     if len(found) != 1 or len(key) < _SHORTEST_KEY:
         raise UsageError(
-            f"the first {_SHORTEST_KEY} or more digits of one plan's key",
-            f"{key[:80]!r}, which fits {len(found)}",
-            "Run `privaudit store list` for the keys",
+            f"Key {key[:80]!r} fits {len(found)} plans",
+            f'Give {_SHORTEST_KEY} or more digits of one key; run "privaudit store list" to see them',
         )
     return found[0]
 

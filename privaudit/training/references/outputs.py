@@ -72,7 +72,6 @@ def _read(file: Path, name: str) -> NDArray[np.generic]:
         return read_array(file, name)
     except (OSError, SafetensorError) as failure:
         raise UsageError(
-            f"the reference {file.name} that was in the store a moment ago",
-            f"a file that is gone or altered ({type(failure).__name__})",
+            f"The reference {file.name} was removed or changed while in use ({type(failure).__name__})",
             "Run the command again, and do not prune the store meanwhile",
         ) from failure

@@ -54,7 +54,7 @@ def default_root(environment: Mapping[str, str]) -> Path:
     else:
         caches = environment.get("XDG_CACHE_HOME") or (home and f"{home}/.cache")
     if not caches:
-        raise UsageError("a home directory", "an environment without one", "Set PRIVAUDIT_STORE to a folder")
+        raise UsageError("The environment names no home directory", "Set PRIVAUDIT_STORE to a folder")
     return Path(caches) / "privaudit" / "references"
 
 
@@ -167,8 +167,7 @@ class PlanFolder:
             raise ValueError("extras are kept exactly when the plan asks for them")
         if not np.isfinite(output.logits).all() or (extras is not None and not np.isfinite(extras).all()):
             raise ModelError(
-                "reference models with finite logits",
-                f"NaN or infinity from reference {output.index}",
+                f"Reference {output.index} gave logits that are NaN or infinite",
                 "Lower the learning rate of the recipe, or check the trainer",
             )
 
@@ -189,8 +188,7 @@ def _writing(place: Path) -> Iterator[None]:
         yield
     except OSError as failure:
         raise UsageError(
-            "room and the right to write in the reference store",
-            f"{failure.strerror or type(failure).__name__} at {str(place)!r}",
-            "Make room (privaudit store prune), or set PRIVAUDIT_STORE to another folder, and run the same "
+            f"Cannot write to the store at {str(place)!r}: {failure.strerror or type(failure).__name__}",
+            "Make room (privaudit store prune) or set PRIVAUDIT_STORE to another folder, then run the "
             "command again: finished references are kept",
         ) from failure

@@ -96,18 +96,22 @@ class Overwriting(nn.Module):
 @pytest.mark.parametrize(
     ("module", "shape", "match"),
     [
-        (Prompt(), (5, 4), r"'prompt' in the network \(Prompt\)\. Train such a module with Opacus"),
+        (
+            Prompt(),
+            (5, 4),
+            r"no rule for the parameter 'prompt' in the network \(Prompt\)\. Use Linear, .* with Opacus",
+        ),
         (nn.Sequential(nn.Linear(4, 4), nn.BatchNorm1d(4), nn.Linear(4, 3)), (5, 4), "BatchNorm1d"),
         (nn.Sequential(nn.BatchNorm1d(4, affine=False), nn.Linear(4, 3)), (5, 4), "normalised together"),
         (nn.Sequential(nn.Linear(4, 4), nn.PReLU(), nn.Linear(4, 3)), (5, 4), r"'1.weight' in 1 \(PReLU\)"),
         (nn.Sequential(nn.MultiheadAttention(4, 2)), (5, 4), "MultiheadAttention"),
         (nn.Sequential(Scaled(4, 3)), (5, 4), r"'0.bias' in 0 \(Scaled\)"),
-        (Elsewhere(), (5, 4), "'layer.weight' read elsewhere"),
-        (Mixing(), (5, 4), r"the first example at the others in layer \(Linear\)"),
-        (TimeFirst(), (5, 5, 4), "the first example at the others in layer"),
-        (TimeFirst(), (5, 3, 4), "a multiple of 5 examples"),
-        (Loose(), (5, 5, 4), "the first example at the others in positions"),
-        (Loose(), (5, 7, 4), "a multiple of 5 examples"),
+        (Elsewhere(), (5, 4), "'layer.weight' is read outside the forward pass of its own layer"),
+        (Mixing(), (5, 4), r"mix in layer \(Linear\): the first one has a gradient at the others"),
+        (TimeFirst(), (5, 5, 4), "Examples mix in layer "),
+        (TimeFirst(), (5, 3, 4), "reads 3 rows, not a multiple of the 5 examples"),
+        (Loose(), (5, 5, 4), "Examples mix in positions "),
+        (Loose(), (5, 7, 4), "reads 7 rows, not a multiple of the 5 examples"),
         (Overwriting(), (5, 4), "changed in place"),
         (nn.Sequential(nn.Conv1d(4, 4, 1, groups=2), nn.Flatten(), nn.Linear(4, 3)), (5, 4, 1), "2 groups"),
         (nn.Sequential(nn.LSTM(4, 3)), (5, 2, 4), "batch_first=False"),
@@ -126,8 +130,8 @@ def test_what_has_no_rule_is_refused_by_name(module, shape, match):
 
 def test_losses_that_are_not_one_per_example_are_refused():
     module, x = nn.Linear(4, 3), torch.randn(5, 4)
-    refused(module, x, "one loss per example", lambda: module(x).sum())
-    refused(module, x, "depend on none", lambda: torch.ones(5))
+    refused(module, x, r"shape \[\] instead of one loss per example", lambda: module(x).sum())
+    refused(module, x, "do not depend on any trainable parameter", lambda: torch.ones(5))
 
 
 def test_batch_normalisation_that_has_been_switched_off_and_frozen_is_a_layer_like_any():

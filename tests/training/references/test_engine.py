@@ -174,7 +174,7 @@ def test_what_the_learner_raises_comes_through(plan, store):
 
 
 def test_diverged_references_are_refused(plan, store):
-    with pytest.raises(ModelError, match="reference 0"):
+    with pytest.raises(ModelError, match="Reference 0 gave logits that are NaN or infinite"):
         train_references(plan(WrongLearner()), 2, store, SerialBackend())
 
 

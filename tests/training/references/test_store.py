@@ -219,7 +219,7 @@ def test_a_full_disk_is_one_clear_error_and_loses_nothing(folder, monkeypatch):
     before = folder.file(0).read_bytes()
     monkeypatch.setattr("os.fsync", full)
     with pytest.raises(
-        UsageError, match=r"No space left on device.*PRIVAUDIT_STORE.*same command again"
+        UsageError, match=r"No space left on device.*PRIVAUDIT_STORE.*run the command again"
     ) as error:
         folder.write(trained(folder.plan, 2))
     assert "\n" not in str(error.value)

@@ -80,7 +80,6 @@ def _known(module: nn.Module) -> Layer | None:
 def _refusal(name: str, module: nn.Module, got: str) -> UsageError:
     known = ", ".join(kind.__name__ for kind in _LAYERS)
     return UsageError(
-        f"layers with gradients per example ({known})",
-        f"{got} in {name or 'the network'} ({type(module).__name__})",
-        INSTEAD,
+        f"Private training has no rule for {got} in {name or 'the network'} ({type(module).__name__})",
+        f"Use {known}, or train such a module with Opacus",
     )

@@ -18,11 +18,11 @@ _WEIGHTS = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
 def lstm_refusal(module: nn.LSTM) -> str | None:
     """Why ``module`` has no rule."""
     if module.num_layers != 1 or module.bidirectional:
-        return "several layers or directions in one module"
+        return "several layers or directions in one LSTM"
     if not module.batch_first or module.proj_size:
         return "batch_first=False or a projection"
     trainable = {parameter.requires_grad for parameter in module.parameters()}
-    return "some of its parameters frozen" if len(trainable) > 1 else None
+    return "an LSTM with some parameters frozen" if len(trainable) > 1 else None
 
 
 def lstm_forward(module: nn.LSTM, record: Record, inputs: Tensor, state: object = None) -> States:
@@ -40,9 +40,8 @@ def lstm_forward(module: nn.LSTM, record: Record, inputs: Tensor, state: object 
     """
     if not isinstance(inputs, Tensor) or inputs.dim() != 3 or state is not None:
         raise UsageError(
-            "an LSTM that reads [batch, steps, features] from the state zero",
-            "packed or single sequences, or a state of its own",
-            "Pad the batch",
+            "An LSTM was given packed or single sequences, or an initial state",
+            "Give it padded [batch, steps, features] and no state",
         )
     return together([module], [record], [inputs])[0]
 

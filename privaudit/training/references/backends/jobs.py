@@ -48,9 +48,7 @@ class Jobs:
         deaths = job.deaths + 1
         if deaths >= MAX_DEATHS:
             raise UsageError(
-                "workers that live until their references are trained",
-                f"{deaths} that died in turn on references {job.block[0]} to {job.block[-1]} ({reason})",
-                "Make sure that memory suffices, use fewer workers, and run the same command again: finished "
-                "references are kept",
+                f"{deaths} workers in a row died on references {job.block[0]} to {job.block[-1]} ({reason})",
+                "Free memory or use fewer workers, then run the command again: finished references are kept",
             )
         self._again.append(Job(job.block, deaths))

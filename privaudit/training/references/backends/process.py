@@ -68,7 +68,8 @@ class _Worker:
         except OSError as failure:
             self.connection.close()
             raise UsageError(
-                "room for one more worker process", failure.strerror or "none", "Use fewer workers"
+                f"Cannot start another worker process: {failure.strerror or type(failure).__name__}",
+                "Use fewer workers",
             ) from failure
         finally:
             theirs.close()

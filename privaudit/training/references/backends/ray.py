@@ -62,8 +62,7 @@ def train_block(packed: bytes, block: Block, version: str) -> Answers:
     """Train one block on whatever machine this is."""
     if version != __version__:
         return UsageError(
-            f"privaudit {version} on every machine of the cluster",
-            f"{__version__} on one of them",
+            f"A machine of the cluster runs privaudit {__version__} instead of {version}",
             "Install the same version everywhere",
         )
     one_thread_for_good()
@@ -89,7 +88,8 @@ def _room(ray: ModuleType, gpus: float) -> int:
     if gpus:
         if resources.get("GPU", 0) < gpus:
             raise UsageError(
-                "a Ray cluster with GPUs", "one without", "Add machines with GPUs, or use --device cpu"
+                f"The Ray cluster has {resources.get('GPU', 0):g} GPUs, but a task needs {gpus:g}",
+                "Add machines with GPUs, or use --device cpu",
             )
         room = min(room, int(resources["GPU"] / gpus))
     return max(1, room)
@@ -134,9 +134,8 @@ def _connect(ray: ModuleType, address: str) -> None:
         ray.init(address, log_to_driver=False, logging_level="ERROR")
     except (OSError, RuntimeError, ValueError) as failure:
         raise UsageError(
-            f"a Ray cluster at {address!r}",
-            f"{type(failure).__name__}: {str(failure)[:200]}",
-            "Start one with `ray start --head`, or use --ray local",
+            f"No Ray cluster at {address!r} ({type(failure).__name__}: {str(failure)[:200]})",
+            'Start one with "ray start --head", or use --ray local',
         ) from failure
 
 

@@ -135,7 +135,8 @@ class _Encoder:
         except Exception as error:
             # NOTE: each of some hundred network classes reads its own configuration and fails in its own way.
             raise ModelError(
-                f"an encoder in {path.name}/", one_line(error), "Save it again with save_pretrained"
+                f"transformers cannot open an encoder in {path.name}/: {one_line(error)}",
+                "Save it again with save_pretrained",
             ) from None
         self._model = model.to(device).eval()  # type: ignore[arg-type]
         limit = getattr(model.config, "max_position_embeddings", None) or DEFAULT_MAX_LENGTH

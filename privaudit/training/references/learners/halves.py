@@ -47,10 +47,9 @@ def half_of(plan: ReferencePlan, index: int, *, validation: float | None = None)
         watched = inside & validation_part(units, validation, seed)
     half = Half(index, seed, np.flatnonzero(inside & ~watched), np.flatnonzero(watched))
     if not len(half.train) or (validation is not None and not len(half.watched)):
-        parts = "records to train on" + (" and to watch" if validation is not None else "")
+        parts = "records to train on" + (" or to watch" if validation is not None else "")
         raise DataError(
-            f"{parts} in the half of reference {index}",
-            f"a pool of {len(plan.pool)} in {_units(plan)} groups that left none",
+            f"{len(plan.pool)} records in {_units(plan)} groups leave reference {index} without {parts}",
             "Audit more records, or drop the reference models with --references 0",
         )
     return half

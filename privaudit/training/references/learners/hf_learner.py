@@ -51,8 +51,7 @@ class HfLearner:
             raise ValueError("a recipe of a pretrained encoder is needed")
         if not Path(self.recipe.pretrained).is_dir():
             raise UsageError(
-                f"the pretrained directory {self.recipe.pretrained}, from which references are trained",
-                "none there",
+                f"No pretrained directory at {self.recipe.pretrained}, which references are trained from",
                 "Put it back, or name it in the recipe of the reference models",
             )
         object.__setattr__(self, "recipe", with_digest(self.recipe))

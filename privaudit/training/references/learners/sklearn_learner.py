@@ -90,8 +90,7 @@ class SklearnLearner:
         classes = self.estimator.classes_
         if len(classes) != plan.scored.n_classes:
             raise ModelError(
-                f"an estimator of {plan.scored.n_classes} classes",
-                f"{len(classes)}",
+                f"The estimator has {len(classes)} classes, but the audit has {plan.scored.n_classes}",
                 "Audit it with its own labels",
             )
         scored, labels = list(plan.scored.texts), np.asarray(plan.scored.labels, dtype=np.int64)
@@ -123,9 +122,9 @@ class SklearnLearner:
                     warnings.simplefilter("ignore", category)
                 estimator.fit(texts, labels)
         except ValueError as failure:
+            sizes = f"{len(texts)} records of {len(np.unique(labels))} classes"
             raise DataError(
-                f"enough records of every class in the half of reference {index} for {_name(self.estimator)}",
-                f"{len(texts)} of {len(np.unique(labels))} classes ({one_line(failure)})",
+                f"Cannot fit {_name(self.estimator)} for reference {index} on {sizes}: {one_line(failure)}",
                 "Audit more records, or drop the reference models with --references 0",
             ) from failure
         return estimator

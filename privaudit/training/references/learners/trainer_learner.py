@@ -100,14 +100,12 @@ class TrainerLearner:
             answer = function(*arguments)
         except Exception as failure:
             raise UsageError(
-                f"--trainer {self.function} to finish {task}",
-                one_line(failure),
+                f"--trainer {self.function} failed while {task}: {one_line(failure)}",
                 "Call the function yourself on a few texts to see the whole error",
             ) from failure
         if task == "training" and not callable(answer):
             raise UsageError(
-                f"--trainer {self.function} to return a function from texts to logits",
-                f"a {type(answer).__name__}",
+                f"--trainer {self.function} returned a {type(answer).__name__} instead of a function",
                 f"Give {_RETURNS}",
             )
         return answer
@@ -124,10 +122,12 @@ def _resolve(name: str) -> Train:
     except Exception as failure:
         # NOTE: importing runs the user's module, which may fail in any way.
         raise UsageError(
-            f"an importable --trainer {name}", one_line(failure), f"Give {_RETURNS}"
+            f"Cannot import --trainer {name}: {one_line(failure)}", f"Give {_RETURNS}"
         ) from failure
     finally:
         sys.path[:] = path
     if not callable(found):
-        raise UsageError("--trainer package.module:function", repr(name), f"Give {_RETURNS}")
+        raise UsageError(
+            f"--trainer {name!r} is not a function named as package.module:function", f"Give {_RETURNS}"
+        )
     return cast(Train, found)

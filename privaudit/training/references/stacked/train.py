@@ -144,8 +144,7 @@ class _Stack:
         states = (self._state(i) for i in range(len(self._parts)))
         if not all(bool(value.isfinite().all()) for state in states for value in state.values()):
             raise UsageError(
-                "a finite training loss",
-                f"parameters that are not finite in epoch {epoch + 1}",
+                f"Parameters are not finite after epoch {epoch + 1}",
                 f"Lower the learning rate (--lr, now {self._recipe.learning_rate:g})",
             )
 

@@ -67,12 +67,14 @@ def test_references_from_another_population_are_outside_for_all():
 def test_a_half_without_records_is_told():
     plan = grouped(6, ["one user"] * 6)
     empty = next(k for k in range(50) if not plan.inside(k).any())
-    with pytest.raises(DataError, match=f"half of reference {empty}, got a pool of 6 in 1 groups"):
+    with pytest.raises(
+        DataError, match=f"6 records in 1 groups leave reference {empty} without records to train on"
+    ):
         half_of(plan, empty)
 
 
 def test_a_validation_part_without_records_is_told():
     plan = grouped(4, None)
     some = next(k for k in range(50) if plan.inside(k).any())
-    with pytest.raises(DataError, match="records to train on and to watch"):
+    with pytest.raises(DataError, match="without records to train on or to watch"):
         half_of(plan, some, validation=1e-9)

@@ -35,7 +35,9 @@ def test_a_class_that_a_half_lacks_is_unlikely_but_possible():
 
 def test_a_pretrained_directory_that_is_gone_is_told(tmp_path):
     recipe = Recipe.for_architecture(f"hf:{tmp_path / 'gone'}")
-    with pytest.raises(UsageError, match=r"pretrained directory .*gone, from which references are trained"):
+    with pytest.raises(
+        UsageError, match=r"No pretrained directory at .*gone, which references are trained from"
+    ):
         HfLearner(recipe)
 
 

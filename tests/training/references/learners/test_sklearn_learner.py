@@ -71,7 +71,7 @@ def test_a_half_of_one_class_is_told(pool):
     learner = SklearnLearner(estimator)
     plan = ReferencePlan(learner, pool, pool, True, 5)
     lacking = next(k for k in range(20) if not plan.inside(k)[0])
-    with pytest.raises(DataError, match=rf"half of reference {lacking} for .*Pipeline, got \d+ of 1 classes"):
+    with pytest.raises(DataError, match=rf"Pipeline for reference {lacking} on \d+ records of 1 classes: "):
         next(learner.learn(plan, [lacking]))
 
 
@@ -80,7 +80,7 @@ def test_another_number_of_classes_is_told(pool):
     plan = ReferencePlan(
         learner, Population(pool.texts, pool.labels, 4), Population(["a"], np.array([3]), 4), False, 0
     )
-    with pytest.raises(ModelError, match="estimator of 4 classes, got 3"):
+    with pytest.raises(ModelError, match="The estimator has 3 classes, but the audit has 4"):
         next(learner.learn(plan, [0]))
 
 

@@ -68,13 +68,13 @@ def test_the_function_gets_the_half_with_class_indices_and_a_seed(learner, pool)
 @pytest.mark.parametrize(
     ("function", "error", "message"),
     [
-        ("broken", UsageError, "to finish training, got KeyError"),
-        ("forgetful", UsageError, "a function from texts to logits, got a NoneType"),
-        ("clumsy", UsageError, "to finish scoring, got ZeroDivisionError"),
+        ("broken", UsageError, "failed while training: KeyError"),
+        ("forgetful", UsageError, "returned a NoneType instead of a function"),
+        ("clumsy", UsageError, "failed while scoring: ZeroDivisionError"),
         ("narrow", ModelError, r"\[160, C\]|logits, one per label"),
         ("undefined", ModelError, "finite model outputs"),
         ("constant", UsageError, "package.module:function"),
-        ("missing", UsageError, "importable"),
+        ("missing", UsageError, "Cannot import --trainer"),
     ],
 )
 def test_what_a_function_does_wrong_is_told_in_one_line(learner, pool, function, error, message):
