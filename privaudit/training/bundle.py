@@ -1,4 +1,4 @@
-"""The bundle ``model.pt``: a trained network with all that an audit of it needs, in one file without code."""
+"""The bundle ``model.pt``: a trained network with everything an audit needs, in one file without code."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,11 +16,11 @@ from privaudit.targets.torch_classifier import TorchClassifier, VocabularyTorchC
 from privaudit.training.architectures import WordNetwork, build
 from privaudit.training.bundle_data import RETRAIN, BundleData, field, typed
 from privaudit.training.recipe import Recipe
-from privaudit.training.text import HashedVocabulary, Vocabulary, WordEncoder, numbered_by
+from privaudit.training.text import HashedVocabulary, Vocabulary, WordEncoder, hashed_vocabulary
 
 FORMAT, VERSION = "privaudit.bundle", 1
 _TOKENIZER, _HASHED = "words-1", "hashed-words-1"
-"""Names of the rules that split a text into words and number them; another rule gets another name."""
+"""Names of the rules that split a text into words and number them; a new rule needs a new name."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +34,7 @@ class Bundle:
     recipe: Recipe
     data: BundleData
     privacy: dict[str, object] | None = None
-    """The differential privacy that is claimed; None for ordinary training."""
+    """The claimed differential privacy; None for ordinary training."""
 
     @property
     def architecture(self) -> str:
@@ -85,11 +85,11 @@ def save_bundle(path: Path, bundle: Bundle) -> None:
 
 
 def load_bundle(path: Path) -> Bundle:
-    """Read a bundle; nothing in it is executed and every field is checked.
+    """Read a bundle without executing anything in it, and check every field.
 
     Raises:
         UnsafeModelError: the file holds more than plain containers and tensors.
-        ModelError: it is no bundle, of a newer version, damaged, or contradicts itself.
+        ModelError: it is not a bundle, of a newer version, damaged, or contradicts itself.
     """
     content = safe_torch_load(path)
     if not isinstance(content, dict) or content.get("format") != FORMAT:
@@ -178,7 +178,7 @@ def _tokenizer_from_plain(plain: dict[str, object], recipe: Recipe) -> WordEncod
 
 
 def _vocabulary_from_plain(plain: dict[str, object], recipe: Recipe) -> Vocabulary | HashedVocabulary:
-    kind, hashed = field(plain, "kind", str), numbered_by(recipe.vocabulary)
+    kind, hashed = field(plain, "kind", str), hashed_vocabulary(recipe.vocabulary)
     if kind not in (_TOKENIZER, _HASHED):
         raise ModelError(
             f"Unknown tokenizer {kind[:40]!r} in the bundle; this release knows {_TOKENIZER} and {_HASHED}",

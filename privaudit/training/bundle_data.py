@@ -1,4 +1,4 @@
-"""What a trained model records of its data: which file, and who of it is in."""
+"""What a trained model records about its data: which file, and who was trained on."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -19,14 +19,14 @@ RETRAIN = 'Train the model again with "privaudit train"'
 
 
 class RecordUse(IntEnum):
-    """What a record was used for; the value stands in the bundle."""
+    """What a record was used for; the value is stored in the bundle."""
 
     NON_MEMBER = 0
     MEMBER = 1
     VALIDATION = 2
-    """Watched for early stopping: neither trained on nor unseen."""
+    """Used for early stopping: neither trained on nor unseen."""
     CANARY = 3
-    """A planted copy: trained on, and no subject of membership inference."""
+    """A planted copy: trained on, and left out of membership inference."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class ManifestFile:
 
     @classmethod
     def from_plain(cls, plain: object) -> "ManifestFile":
-        """Read what stands in a bundle.
+        """Read it from a bundle.
 
         Raises:
             ModelError: a field is missing or of a wrong type.
@@ -147,7 +147,7 @@ _COLUMNS = ("text_column", "label_column", "group_column", "id_column")
 
 
 def typed(value: object, kind: type[T] | tuple[type, ...], name: str) -> T:
-    """``value``, if it is of the type ``kind``; a bool is no number.
+    """``value``, if it has the type ``kind``; a bool does not count as a number.
 
     Raises:
         ModelError: it is not.

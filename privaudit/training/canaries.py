@@ -48,7 +48,7 @@ class TrainingCanaries:
     def vocabulary(self, texts: Sequence[str], recipe: Recipe) -> Vocabulary:
         """The words of the ordinary members, then in code point order all that a canary could have had.
 
-        The copies themselves count for nothing: neither the presence of a word nor its rank tells a secret.
+        The copies themselves are not counted: neither the presence of a word nor its rank reveals a secret.
         A network without a table of words gets those of the members alone.
 
         Args:
@@ -64,7 +64,7 @@ class TrainingCanaries:
         return Vocabulary(known + tuple(sorted(possible_words(self.manifest) - set(known))))
 
     def check_length(self, max_length: int) -> None:
-        """Refuse canaries that the model would not read to their end; a word is at least one token.
+        """Refuse canaries that the model would cut off; a word is at least one token.
 
         Raises:
             DataError: a canary has more words.
@@ -81,8 +81,8 @@ class TrainingCanaries:
 def read_canaries(path: Path, data: Path, data_sha256: str, records: Records) -> TrainingCanaries:
     """Find the canaries of a manifest in the training data.
 
-    The data are the planted file, or the clean file that it was made of, as their digests tell. With a
-    manifest written by hand (no planted file) they are any data that hold the secrets already.
+    The data are the planted file or the clean file it was made from, recognised by their digests. With a
+    manifest written by hand (no planted file) they are any data that already hold the secrets.
 
     Args:
         path: the manifest.
@@ -158,7 +158,7 @@ _Place = list[tuple[str, ...]]
 
 
 def _places(template: Template) -> Iterator[_Place]:
-    """Split a template where a word certainly ends, so that few alternatives must be multiplied."""
+    """Split a template where a word certainly ends: fewer alternatives to multiply."""
     place: _Place = []
     for alternatives in _alternatives(template):
         text = alternatives[0]

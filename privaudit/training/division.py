@@ -1,4 +1,4 @@
-"""Who is trained on: the data without duplicates, divided by coins, canaries set apart."""
+"""Who is trained on: the data without duplicates, split by coin flips, canaries set apart."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from privaudit.training.recipe import Recipe
 from privaudit.training.seeds import validation_part
 from privaudit.training.trainer import Labelled
 
-NONE: Ints = np.empty(0, dtype=np.int64)
+NO_POSITIONS: Ints = np.empty(0, dtype=np.int64)
 """No positions."""
 
 
@@ -50,10 +50,10 @@ class Division:
 
 
 def read_undivided(path: Path, columns: Columns) -> Records:
-    """Read records that coins will divide.
+    """Read records that coins will split.
 
     Raises:
-        DataError: the file cannot be read, or says itself who is in.
+        DataError: the file cannot be read, or already says who is in.
     """
     records = read_records(
         path,
@@ -74,8 +74,8 @@ def read_undivided(path: Path, columns: Columns) -> Records:
 def divide(records: Records, copies: Ints, recipe: Recipe, holdout: float) -> Division:
     """Remove duplicates, and flip the coins.
 
-    Copies of canaries are set apart first: they are no duplicates and flip no coin, and all other records get
-    the coins that they would have without them.
+    Copies of canaries are set apart first: they do not count as duplicates and flip no coin, and all other
+    records get the coins that they would have without them.
 
     Args:
         records: all of the file.
@@ -85,7 +85,7 @@ def divide(records: Records, copies: Ints, recipe: Recipe, holdout: float) -> Di
 
     Raises:
         DataError: a side would be too small.
-        UsageError: ``holdout`` is no probability.
+        UsageError: ``holdout`` is not a probability.
     """
     ordinary = np.delete(np.arange(len(records)), copies)
     kept = ordinary[distinct(records.select(ordinary))]

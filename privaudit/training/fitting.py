@@ -1,4 +1,4 @@
-"""Private or ordinary training of one network, as its recipe says."""
+"""Private or ordinary training of one network, by its recipe."""
 
 from collections.abc import Callable, Sequence
 
@@ -28,12 +28,12 @@ def fit_recipe(
         n: number of training records.
         losses: of the records at the given positions, with torch's name of a reduction.
         run: seeds, progress and time.
-        validation_loss: of ordinary training; private training looks at none.
-        tables: large ones that nothing reads but their own ``forward``
+        validation_loss: of ordinary training; private training uses none.
+        tables: large ones that only their own ``forward`` reads
             (:func:`privaudit.training.private.fit.fit_private`).
 
     Raises:
-        UsageError: the loss is not finite, or a private recipe asks for what is not.
+        UsageError: the loss is not finite, or a private recipe asks for something that is not private.
     """
     if recipe.privacy is None:
         return fit(module, recipe, n, lambda positions: losses(positions, "mean"), run, validation_loss)

@@ -1,4 +1,4 @@
-"""``hf:DIR``: fine-tune a local Hugging Face encoder, and save it as a directory that audits itself."""
+"""``hf:DIR``: fine-tune a local Hugging Face encoder."""
 
 import inspect
 from collections.abc import Sequence
@@ -75,18 +75,16 @@ def fine_tune(
         texts: n training texts.
         labels: ``[n]`` class indices.
         class_names: C names.
-        validation: watched after every epoch, never trained on; needed for early stopping.
+        validation: evaluated after every epoch, never trained on; needed for early stopping.
         run: seeds, progress, time and device.
 
     Raises:
         UsageError: the loss is not finite, the directory is not the one that the recipe names by digest, or a
-            private recipe asks for what is not.
+            private recipe asks for something that is not private.
         ModelError: the directory has no usable encoder and tokenizer.
     """
-    with_digest(recipe)
-    with seeded_torch(run.seed_for(recipe), SeedStream.INITIALISATION):
-        model, tokenizer = _open_pretrained(recipe, class_names)
     device = run.device
+    model, tokenizer = _open_pretrained(recipe, class_names, run.seed_for(recipe))
     model.to(device)  # type: ignore[arg-type]
     encoder = _encoder(tokenizer, model)
     texts = list(texts)
@@ -99,8 +97,8 @@ def fine_tune(
             logits, target[torch.from_numpy(positions).to(device)], reduction=reduction
         )
 
-    def validation_loss(watched: Labelled) -> float:
-        return mean_loss(_predict(model, encoder, watched.texts), watched.labels)
+    def validation_loss(part: Labelled) -> float:
+        return mean_loss(_predict(model, encoder, part.texts), part.labels)
 
     watch = None if validation is None else partial(validation_loss, validation)
     history = fit_recipe(model, recipe, len(texts), losses, run, validation_loss=watch)
@@ -114,9 +112,7 @@ def before_training(recipe: Recipe, class_names: Sequence[str], *, device: str =
         UsageError: the directory is not the one that the recipe names by digest.
         ModelError: the directory has no usable encoder and tokenizer.
     """
-    with_digest(recipe)
-    with seeded_torch(recipe.seed, SeedStream.INITIALISATION):
-        model, tokenizer = _open_pretrained(recipe, class_names)
+    model, tokenizer = _open_pretrained(recipe, class_names, recipe.seed)
     info = ModelInfo("huggingface", type(model).__name__, "pretrained", ())
     model.eval()  # type: ignore[no-untyped-call]
     model.to(device)  # type: ignore[arg-type]
@@ -127,7 +123,7 @@ def with_digest(recipe: Recipe) -> Recipe:
     """The recipe with the digest of its pretrained weights.
 
     Raises:
-        UsageError: it has a digest already, of other weights.
+        UsageError: it already has the digest of other weights.
         ModelError: the directory has no configuration or no safetensors.
     """
     directory = Path(recipe.pretrained or "")
@@ -149,16 +145,18 @@ def with_digest(recipe: Recipe) -> Recipe:
 
 
 def _open_pretrained(
-    recipe: Recipe, class_names: Sequence[str]
+    recipe: Recipe, class_names: Sequence[str], seed: int
 ) -> "tuple[PreTrainedModel, PreTrainedTokenizerBase]":
+    """The encoder under a new head drawn from ``seed``, and its tokenizer; the digest is checked first."""
     from transformers import AutoConfig, AutoModelForSequenceClassification
 
+    with_digest(recipe)
     directory = Path(recipe.pretrained or "")
     check_own_code(read_config(directory), directory / "config.json")
     tokenizer, _ = open_tokenizer(directory)
     names = dict(enumerate(class_names))
     try:
-        with quiet_and_offline():
+        with quiet_and_offline(), seeded_torch(seed, SeedStream.INITIALISATION):
             config = AutoConfig.from_pretrained(
                 str(directory),
                 local_files_only=True,
@@ -197,9 +195,9 @@ def _set_dropout(config: "PretrainedConfig", probability: float) -> None:
 
 
 def _length(recipe: Recipe, tokenizer: "PreTrainedTokenizerBase", config: "PretrainedConfig") -> int:
-    """Tokens per text: the recipe's, as far as tokenizer and positions allow."""
+    """Tokens per text: the recipe's, but no more than tokenizer and positions allow."""
     positions = getattr(config, "max_position_embeddings", None)
-    # NOTE: RoBERTa and its family number positions from pad_token_id + 1; two rows are spared for them all.
+    # NOTE: RoBERTa and its family number positions from pad_token_id + 1; two rows stay free for all.
     limit = positions - 2 if isinstance(positions, int) and positions > 2 else recipe.max_length
     return min(recipe.max_length, int(tokenizer.model_max_length), limit)
 

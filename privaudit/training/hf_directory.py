@@ -1,4 +1,4 @@
-"""A trained Hugging Face directory: what is written beside the model, and read again."""
+"""A trained Hugging Face directory: write the model with its training record, and read the record back."""
 
 import json
 import shutil
@@ -22,7 +22,7 @@ COMPANION = "privaudit.json"
 
 @dataclass(frozen=True, eq=False)
 class Companion:
-    """What a directory says of its own training."""
+    """What a directory records about its own training."""
 
     recipe: Recipe
     data: BundleData
@@ -62,7 +62,7 @@ def save_directory(
 
 
 def load_companion(path: Path) -> Companion | None:
-    """What the directory ``path`` says of its own training; None when privaudit did not write it.
+    """What the directory ``path`` records about its own training; None when privaudit did not write it.
 
     Raises:
         ModelError: the file is damaged or contradicts itself.

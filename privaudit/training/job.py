@@ -13,7 +13,7 @@ from privaudit.training.hf import FineTuned, fine_tune
 from privaudit.training.hf_directory import save_directory
 from privaudit.training.loop import TrainingHistory, TrainingRun
 from privaudit.training.prepare import PreparedTraining, prepare
-from privaudit.training.private.claim import checked_delta, claim_of, notes_of, source_of_words
+from privaudit.training.private.claim import checked_delta, claim_notes, claim_of, vocabulary_source
 from privaudit.training.recipe import Recipe
 from privaudit.training.request import TrainingRequest
 from privaudit.training.trainer import Labelled, Trained, accuracy, train
@@ -63,7 +63,7 @@ def train_bundle(request: TrainingRequest, progress: Progress = SILENT) -> Train
 
     Args:
         request: what to train on which data.
-        progress: told once per step.
+        progress: advanced once per step.
 
     Raises:
         DataError: the file cannot be read, a side or the class list would be too small, or the manifest does
@@ -122,9 +122,9 @@ def _claim(request: TrainingRequest, prepared: PreparedTraining, history: Traini
         n=n,
         steps=history.steps,
         delta=checked_delta(request.privacy.delta, n),
-        vocabulary=source_of_words(prepared.recipe),
+        vocabulary=vocabulary_source(prepared.recipe),
         labels="data" if labels is None else f"file sha256:{file_sha256(labels)}",
-        notes=notes_of(history, request.noise_seed),
+        notes=claim_notes(history, request.noise_seed),
     )
 
 

@@ -29,7 +29,7 @@ class TrainingRun:
     """Of a private run's batches and noise; when None they follow from ``seed``. Anyone who knows it can
     subtract the noise."""
     progress: Progress = SILENT
-    """Told once per step."""
+    """Advanced once per step."""
     max_seconds: float | None = None
     """No epoch begins after this time."""
     device: str = "cpu"
@@ -50,7 +50,7 @@ PLAIN_RUN = TrainingRun()
 
 @dataclass(frozen=True)
 class Epoch:
-    """What one pass over the data gave."""
+    """Losses of one pass over the data."""
 
     loss: float
     """Mean of the batches' losses while they were trained on."""
@@ -63,9 +63,9 @@ class TrainingHistory:
     """How a run went."""
 
     epochs: tuple[Epoch, ...]
-    """All that ran."""
+    """All epochs that ran."""
     kept: int
-    """The model is as it was after this many epochs."""
+    """The number of epochs after which the model was kept."""
     stopped: Literal["epochs", "validation", "time"]
     steps: int
     """Optimiser steps that ran."""
@@ -82,7 +82,7 @@ def fit(
 ) -> TrainingHistory:
     """Train ``module`` in place; it is left in evaluation mode.
 
-    Order and dropout of a step follow from the seed and the step alone. A run that ``max_seconds`` stops
+    Order and dropout of a step depend only on the seed and the step. A run that ``max_seconds`` stops
     ends after a whole epoch (the first one always runs): a recipe with ``stop_after`` gives the same model.
 
     Args:
@@ -123,7 +123,7 @@ def fit(
 
 
 class _Stepper:
-    """Optimiser and schedule; knows how many steps it has made."""
+    """Optimiser and schedule; counts its steps."""
 
     def __init__(self, module: nn.Module, recipe: Recipe, total_steps: int, seed: int) -> None:
         self.module, self.recipe, self.seed, self.step = module, recipe, seed, 0
@@ -164,7 +164,7 @@ class _Stepper:
 
 
 class _EarlyStopping:
-    """Remembers the best epoch and says when ``patience`` epochs brought no better one."""
+    """Remembers the best epoch; stops after ``patience`` epochs without a better one."""
 
     def __init__(self, module: nn.Module, patience: int) -> None:
         self.module, self.patience = module, patience
@@ -197,7 +197,7 @@ def make_optimizer(parameters: list[nn.Parameter], recipe: Recipe) -> torch.opti
 
 
 def learning_rate_factor(recipe: Recipe, step: int, total: int) -> float:
-    """What the learning rate of step ``step`` (from 0) out of ``total`` is multiplied with."""
+    """Factor on the learning rate at step ``step`` (from 0) out of ``total``."""
     rising = round(recipe.warmup * total)
     if step < rising:
         return (step + 1) / rising

@@ -8,12 +8,19 @@ from pathlib import Path
 from privaudit.data.readers import file_sha256
 from privaudit.training.bundle_data import BundleData, RecordUse
 from privaudit.training.canaries import TrainingCanaries, read_canaries
-from privaudit.training.division import NONE, class_list, divide, joined, read_class_list, read_undivided
+from privaudit.training.division import (
+    NO_POSITIONS,
+    class_list,
+    divide,
+    joined,
+    read_class_list,
+    read_undivided,
+)
 from privaudit.training.hf import with_digest
 from privaudit.training.private.claim import private_recipe
 from privaudit.training.recipe import Recipe
 from privaudit.training.request import TrainingRequest
-from privaudit.training.text import HashedVocabulary, Vocabulary, numbered_by
+from privaudit.training.text import HashedVocabulary, Vocabulary, hashed_vocabulary
 from privaudit.training.trainer import Labelled
 
 
@@ -52,7 +59,9 @@ def prepare(request: TrainingRequest) -> PreparedTraining:
         canaries.check_length(recipe.max_length)
     read = class_list if request.labels_file is None else partial(read_class_list, request.labels_file)
     labels = read(records, () if canaries is None else canaries.labels)
-    division = divide(records, NONE if canaries is None else canaries.positions, recipe, request.holdout)
+    division = divide(
+        records, NO_POSITIONS if canaries is None else canaries.positions, recipe, request.holdout
+    )
     sides = division.sides(records, labels)
     trained_on = joined(sides[RecordUse.MEMBER], sides[RecordUse.CANARY])
     if request.privacy is not None:
@@ -91,7 +100,7 @@ def _vocabulary(
         return Vocabulary(())
     if canaries is None or recipe.architecture == "hf":
         return None
-    return numbered_by(recipe.vocabulary) or canaries.vocabulary(members.texts, recipe)
+    return hashed_vocabulary(recipe.vocabulary) or canaries.vocabulary(members.texts, recipe)
 
 
 def _relative(data: Path, folder: Path) -> str:

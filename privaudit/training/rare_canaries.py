@@ -1,7 +1,7 @@
-"""Canaries that are as easy to find as a text can be: a word of its own, repeated, under a random class.
+"""Canaries that are as easy to detect as a text can be: a unique word, repeated, under a random class.
 
-What differentially private training lets through of a record is its clipped gradient in a direction that no
-other record occupies. A text that repeats one word puts its gradient into that word's row of the embedding
+What differentially private training lets through is a record's clipped gradient in a direction that no
+other record uses. A text that repeats one word puts its gradient into that word's row of the embedding
 table, and a random class keeps the gradient large.
 """
 
@@ -25,7 +25,7 @@ _PER_ROW = 8
 def draw_canaries(
     n: int, texts: Sequence[str], names: Sequence[str], vocabulary: WordNumbers | None, seed: int
 ) -> tuple[list[str], Ints]:
-    """``n`` texts that the data do not have, and a random class for each.
+    """``n`` texts that are not in the data, and a random class for each.
 
     Each repeats a word of its own up to the data's median length, the words whose rows the data use least
     first. Where there are fewer such words than canaries, each repeats a combination of words of its own.

@@ -1,4 +1,4 @@
-"""The recipe: everything that decides what a model becomes, apart from its data."""
+"""The recipe: everything that determines a model, apart from its data."""
 
 from typing import Literal, Self, get_args
 
@@ -87,7 +87,7 @@ class Recipe(BaseModel):
     max_length: int = Field(default=256, ge=1)
     """Words (``hf``: tokens) that the model reads of a text; the rest is cut off."""
     embeddings: Embeddings = "words"
-    """``characters`` spells every word, so no word is unknown; ``both`` concatenates the two."""
+    """``characters`` spells every word, so none is unknown; ``both`` concatenates the two."""
     vocabulary: str = Field(default="members", pattern=_VOCABULARY)
     """``members``: built from the training texts; ``hash:N``: words share N rows by their hash; else the
     digest of the file of words that was given."""
@@ -95,7 +95,7 @@ class Recipe(BaseModel):
     """Stop when the validation loss has not fallen for ``patience`` epochs; keep the best epoch."""
     patience: int = Field(default=1, ge=1)
     validation: float = Field(default=0.1, gt=0, lt=1)
-    """Share of the members set aside to watch when ``early_stopping``: neither members nor non-members."""
+    """Share of the members set aside for ``early_stopping``: neither members nor non-members."""
     pretrained: str | None = None
     """``hf`` only: the directory that was fine-tuned, as it was given."""
     pretrained_sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")

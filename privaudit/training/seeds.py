@@ -28,7 +28,7 @@ class SeedStream(IntEnum):
     CONTROL = 7
     """The seed of a plan of clean models beside a plan of planted ones."""
     SAMPLE = 8
-    """The fillings that stand for all of them where they are too many."""
+    """The fillings that represent all of them where there are too many."""
     BATCH = 9
     """The coins of a private run's batches."""
     NOISE = 10
@@ -49,7 +49,7 @@ def epoch_order(seed: int, epoch: int, n: int) -> Ints:
 
 
 def validation_part(units: Sequence[str | int], share: float, seed: int) -> NDArray[np.bool_]:
-    """Which records ``[n]`` are set aside to be watched: one coin per distinct unit (record or group).
+    """Which records ``[n]`` are set aside for validation: one coin per distinct unit (record or group).
 
     Args:
         units: n units; equal ones share a coin.
@@ -58,8 +58,8 @@ def validation_part(units: Sequence[str | int], share: float, seed: int) -> NDAr
     """
     distinct = list(dict.fromkeys(units))
     draws = np.random.default_rng(derive(seed, SeedStream.VALIDATION)).random(len(distinct))
-    watched = dict(zip(distinct, (draws < share).tolist(), strict=True))
-    return np.array([watched[unit] for unit in units], dtype=np.bool_)
+    aside = dict(zip(distinct, (draws < share).tolist(), strict=True))
+    return np.array([aside[unit] for unit in units], dtype=np.bool_)
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from privaudit.targets.interface import Ints
 
 PAD, UNKNOWN = 0, 1
 N_CHARACTERS = 257
-"""Padding and the 256 values of a UTF-8 byte: a fixed alphabet, so it tells nothing of the training texts."""
+"""Padding and the 256 values of a UTF-8 byte: a fixed alphabet reveals nothing about the training texts."""
 MAX_SPELLING = 32
 """Bytes of a word that its spelling keeps."""
 
@@ -42,7 +42,7 @@ class WordNumbers(Protocol):
 
     @property
     def digest(self) -> str:
-        """Equal for two that number every word alike."""
+        """Equal for two that number all words alike."""
         ...
 
     def number(self, word: str) -> int:
@@ -123,7 +123,7 @@ class Vocabulary:
 
 @dataclass(frozen=True)
 class HashedVocabulary:
-    """Words share rows by a fixed hash, so the table tells nothing of the words that were trained on.
+    """Words share rows by a fixed hash, so the table reveals nothing about the training words.
 
     Number 0 is padding and 1 a text without words; a word has one of the ``rows`` numbers from 2, by its
     BLAKE2b digest of eight bytes (Weinberger et al., ICML 2009, arXiv 0902.2206). No word is unknown.
@@ -158,8 +158,8 @@ class HashedVocabulary:
         return np.zeros_like(counts), counts
 
 
-def numbered_by(recipe_vocabulary: str) -> HashedVocabulary | None:
-    """The numbering that a recipe's ``vocabulary`` is by itself: ``hash:N``; None for lists of words."""
+def hashed_vocabulary(recipe_vocabulary: str) -> HashedVocabulary | None:
+    """The vocabulary of a recipe that hashes (``hash:N``); None for lists of words."""
     kind, _, rows = recipe_vocabulary.partition(":")
     return HashedVocabulary(int(rows)) if kind == "hash" else None
 
@@ -213,13 +213,13 @@ class WordEncoder:
     def __call__(self, texts: list[str]) -> Tensor | tuple[Tensor, ...]:
         """Inputs of the network: tokens ``[B, L]``, and with ``characters`` also spellings ``[B, L, W]``.
 
-        A text without any word becomes one unknown word, so that every row has something to average.
+        A text without any word becomes one unknown word: every row needs something to average.
         """
         inputs = self.encode_all(texts).batch(np.arange(len(texts)))
         return inputs if self.characters else inputs[0]
 
     def encode_all(self, texts: Sequence[str]) -> EncodedTexts:
-        """Encode once what many batches are taken from."""
+        """Encode texts once for many batches."""
         tokens: list[int] = []
         spelled: dict[str, int] = {}
         spelling_of: list[int] = []

@@ -15,7 +15,7 @@ from privaudit.training.fitting import fit_recipe
 from privaudit.training.loop import PLAIN_RUN, TrainingHistory, TrainingRun, batched
 from privaudit.training.recipe import Recipe
 from privaudit.training.seeds import SeedStream, seeded_torch
-from privaudit.training.text import PAD, EncodedTexts, Vocabulary, WordEncoder, WordNumbers, numbered_by
+from privaudit.training.text import PAD, EncodedTexts, Vocabulary, WordEncoder, WordNumbers, hashed_vocabulary
 
 _EVALUATION_BATCH = 256
 
@@ -36,7 +36,7 @@ class TrainingSet:
     encoded: EncodedTexts
     """Texts, among them those to train on."""
     positions: Ints
-    """``[n]`` of the texts to train on; their order is part of what the model becomes."""
+    """``[n]`` of the texts to train on; the model depends on their order."""
     labels: Ints
     """Class indices of all of ``encoded`` up to the largest of ``positions``."""
     vocabulary_size: int
@@ -88,14 +88,16 @@ def train(
         labels: ``[n]`` class indices.
         n_classes: C; classes without a text are allowed.
         vocabulary: the words that the model knows; when None, built from ``texts`` unless the recipe hashes.
-        validation: watched after every epoch, never trained on; needed for early stopping.
+        validation: evaluated after every epoch, never trained on; needed for early stopping.
         run: seeds, progress, time and device.
 
     Raises:
-        UsageError: the loss is not finite, or the recipe is private and asks for what is not.
+        UsageError: the loss is not finite, or a private recipe asks for something that is not private.
     """
     if vocabulary is None:
-        vocabulary = numbered_by(recipe.vocabulary) or Vocabulary.from_texts(texts, recipe.min_frequency)
+        vocabulary = hashed_vocabulary(recipe.vocabulary) or Vocabulary.from_texts(
+            texts, recipe.min_frequency
+        )
     encoder = WordEncoder(vocabulary, recipe.max_length, recipe.embeddings != "words")
     encoded = encoder.encode_all(texts)
 
@@ -120,7 +122,7 @@ def train_network(
         recipe: any architecture but ``hf``.
         data: what it is trained on.
         run: seeds, progress, time and device.
-        watch: the validation loss of the network as it is after an epoch; private training has none.
+        watch: computes the validation loss after an epoch; private training has none.
 
     Returns:
         The network in evaluation mode, and how its training went.
@@ -185,5 +187,5 @@ def mean_loss(logits: Tensor, labels: Ints) -> float:
 
 
 def accuracy(logits: Tensor, labels: Ints) -> float:
-    """Share of ``labels [n]`` that the largest of ``logits [n, C]`` hits, in [0, 1]."""
+    """Share of ``labels [n]`` that the largest of ``logits [n, C]`` gets right, in [0, 1]."""
     return float((logits.argmax(1).numpy() == labels).mean())

@@ -1,6 +1,6 @@
-"""A model as it was before its training: rebuilt from the recipe and the seed, whatever its data were.
+"""A model as it was before training, rebuilt from the recipe and the seed alone.
 
-Known to whoever knows the recipe, so a score may compare a text's loss with what it was there.
+Anyone with the recipe can rebuild it, so a score may compare a text's loss with its loss there.
 """
 
 from dataclasses import replace

@@ -291,7 +291,7 @@ def test_a_spread_reference_is_what_the_trainer_makes_and_a_stacked_one_agrees(n
     half = half_of(plan, 2, validation=recipe.validation if recipe.early_stopping else None)
     parts = [
         Labelled([plan.pool.texts[i] for i in part], plan.pool.labels[part])
-        for part in (half.train, half.watched)
+        for part in (half.train, half.validation)
     ]
     watched = parts[1] if recipe.early_stopping else None
     trained = train(

@@ -12,7 +12,7 @@ from privaudit.training.text import (
     HashedVocabulary,
     Vocabulary,
     WordEncoder,
-    numbered_by,
+    hashed_vocabulary,
     words,
 )
 
@@ -152,7 +152,7 @@ def test_hashed_rows_are_about_equally_full():
 
 
 def test_a_recipe_names_its_hash():
-    assert numbered_by("hash:4096") == HashedVocabulary(4096)
-    assert numbered_by("members") is numbered_by("sha256:" + "0" * 64) is None
+    assert hashed_vocabulary("hash:4096") == HashedVocabulary(4096)
+    assert hashed_vocabulary("members") is hashed_vocabulary("sha256:" + "0" * 64) is None
     assert HashedVocabulary(4096).digest == "hash:4096"
     assert Vocabulary(("a", "b")).digest != Vocabulary(("b", "a")).digest

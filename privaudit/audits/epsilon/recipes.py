@@ -88,7 +88,7 @@ def coin_control(models: ReferencePlan) -> ReferencePlan:
     learner = models.learner
     if not isinstance(learner, CoinLearner):
         raise TypeError("only models with a coin have this control")
-    plain = CoinLearner(without_privacy(learner.recipe), learner.vocabulary, learner.device)
+    plain = CoinLearner(without_privacy(learner.recipe), learner.vocabulary, device=learner.device)
     seed = derive(models.seed, SeedStream.CONTROL)
     return ReferencePlan(plain, models.pool, models.scored, online=False, seed=seed, extras=models.extras)
 

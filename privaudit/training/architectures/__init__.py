@@ -1,4 +1,4 @@
-"""The networks that ``privaudit train`` builds: plain torch layers behind one seam, one file each."""
+"""The networks that ``privaudit train`` builds from plain torch layers, one file each."""
 
 from privaudit.training.architectures.base import WordNetwork
 from privaudit.training.architectures.bilstm import BiLstm
@@ -26,8 +26,8 @@ def build(recipe: Recipe, vocabulary_size: int, n_classes: int) -> WordNetwork:
         n_classes: C.
 
     Raises:
-        ValueError: the recipe is of a pretrained encoder.
+        ValueError: the recipe fine-tunes a pretrained encoder.
     """
     if recipe.architecture not in _NETWORKS:
-        raise ValueError(f"{recipe.architecture} is not built but loaded")
+        raise ValueError(f"{recipe.architecture} is loaded, not built")
     return _NETWORKS[recipe.architecture](recipe, vocabulary_size, n_classes)

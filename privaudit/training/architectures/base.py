@@ -10,7 +10,7 @@ from privaudit.training.text import PAD
 class WordNetwork(nn.Module):
     """Base of the architectures: ``embed``, then ``classify_embedded``.
 
-    The seam between the two is what inverting a model needs: mixtures of word vectors go in there. Padding
+    Inverting a model feeds mixtures of word vectors into the second. Padding
     never changes the logits of a text: each architecture ignores every position that the mask excludes.
     Every row of a mask has at least one real word, and its real words come first.
 

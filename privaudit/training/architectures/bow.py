@@ -7,7 +7,7 @@ from privaudit.training.recipe import Recipe
 
 
 class BagOfWords(WordNetwork):
-    """The mean of the word vectors, then the head: word order does not exist for it."""
+    """The mean of the word vectors, then the head; word order does not matter."""
 
     def build_encoder(self, recipe: Recipe, dimension: int) -> int:
         """No layer: the features are the mean vector."""

@@ -8,7 +8,7 @@ from privaudit.training.text import N_CHARACTERS, PAD
 
 CHARACTER_WIDTH = 32
 INITIAL_SCALE = 0.1
-"""Standard deviation of untrained vectors. A unit scale costs 1-5 % accuracy: rare words stay loud noise."""
+"""Standard deviation of untrained vectors. A unit scale costs 1-5 % accuracy: rare words stay noise."""
 
 
 class CharacterEmbedding(nn.Module):

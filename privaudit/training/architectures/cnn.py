@@ -13,8 +13,8 @@ WINDOWS = (3, 4, 5)
 class KimCnn(WordNetwork):
     """Filters over windows of 3, 4 and 5 words, maximum over the text (Kim, EMNLP 2014, section 2).
 
-    A window starts at every real word and may run over the end of the text into zeros, so that a text of one
-    word has windows too and a text has the same ones in every batch.
+    A window starts at every real word and may run past the end of the text into zeros: a text of one word has
+    windows too, and a text has the same windows in every batch.
     """
 
     def build_encoder(self, recipe: Recipe, dimension: int) -> int:
@@ -23,7 +23,7 @@ class KimCnn(WordNetwork):
         return recipe.width * len(WINDOWS)
 
     def encode(self, embedded: Tensor, mask: Tensor) -> Tensor:
-        """The strongest answer ``[B, 3 * width]`` of each filter."""
+        """The largest output ``[B, 3 * width]`` of each filter."""
         channels, real = embedded.transpose(1, 2), mask.unsqueeze(1)
         answers = []
         for window, convolution in zip(WINDOWS, self.convolutions, strict=True):

@@ -1,4 +1,4 @@
-"""From what a user asks of a private run to its mechanism, and from the finished run to its claim."""
+"""From a requested guarantee to its mechanism, and from the finished run to its claim."""
 
 import math
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ _LARGEST_DELTA = 1e-5
 
 @dataclass(frozen=True)
 class PrivacyRequest:
-    """What a private run shall keep; either ``epsilon`` or ``noise_multiplier`` is given."""
+    """What a private run must guarantee; either ``epsilon`` or ``noise_multiplier`` is given."""
 
     epsilon: float | None = None
     delta: float | None = None
@@ -45,7 +45,7 @@ def checked_delta(delta: float | None, n: int) -> float:
     """``delta``, or the default for n records.
 
     Raises:
-        UsageError: it is not in (0, 1/n): at ``1/n`` publishing a record as it is would be allowed.
+        UsageError: it is not in (0, 1/n): at ``1/n`` publishing a whole record would be allowed.
     """
     if delta is None:
         return default_delta(n)
@@ -58,9 +58,9 @@ def checked_delta(delta: float | None, n: int) -> float:
 
 
 def private_recipe(recipe: Recipe, request: PrivacyRequest, n: int) -> Recipe:
-    """``recipe`` with the mechanism that keeps the request on n records.
+    """``recipe`` with the mechanism that meets the request on n records.
 
-    Steps are as many as the recipe's epochs have on average; the noise is calibrated by PLD.
+    The number of steps is that of the recipe's epochs on average; the noise is calibrated by PLD.
 
     Raises:
         UsageError: a value is impossible, or both or neither of epsilon and the noise multiplier are given.
@@ -112,7 +112,7 @@ def claim_of(
         recipe: with ``privacy``.
         n: records that were trained on.
         steps: that ran.
-        delta: at which epsilon is accounted.
+        delta: at which epsilon is computed.
         vocabulary: where the words come from.
         labels: where the class list comes from.
         notes: what else a reader must know.
@@ -147,8 +147,8 @@ def claim_of(
     )
 
 
-def source_of_words(recipe: Recipe) -> str:
-    """Where the words of a private model come from, as its claim says it."""
+def vocabulary_source(recipe: Recipe) -> str:
+    """Where the words of a private model come from, as its claim names it."""
     if recipe.architecture == "hf":
         return "pretrained"
     if recipe.embeddings == "characters":
@@ -156,13 +156,13 @@ def source_of_words(recipe: Recipe) -> str:
     return recipe.vocabulary if recipe.vocabulary.startswith("hash:") else f"file {recipe.vocabulary}"
 
 
-def notes_of(history: TrainingHistory, noise_seed: int | None) -> tuple[str, ...]:
-    """What a reader of the claim must know besides its numbers."""
+def claim_notes(history: TrainingHistory, noise_seed: int | None) -> tuple[str, ...]:
+    """What a reader of the claim must know besides the numbers."""
     notes = []
     if noise_seed is not None:
-        notes.append(f"the noise follows from the seed {noise_seed}: whoever knows it can subtract the noise")
+        notes.append(f"the noise follows from seed {noise_seed}: anyone who knows it can subtract the noise")
     if history.stopped == "time":
-        notes.append(f"a clock, which may depend on the data, ended the run after {history.steps:,} steps")
+        notes.append(f"the clock, which may depend on the data, ended the run after {history.steps:,} steps")
     return tuple(notes)
 
 

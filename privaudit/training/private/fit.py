@@ -38,7 +38,7 @@ def fit_private(
     """Train ``module`` in place with DP-SGD (arXiv 1607.00133, algorithm 1); it is left in evaluation mode.
 
     A pass is ``round(1 / sample_rate)`` steps. A run that ``max_seconds`` stops ends after a whole pass (the
-    first one always runs): what ran is ``TrainingHistory.steps``, and only these are to be accounted.
+    first one always runs): ``TrainingHistory.steps`` counts what ran, and only those steps are accounted for.
 
     Args:
         module: what ``losses_of`` uses.
@@ -46,9 +46,9 @@ def fit_private(
         n: number of training records.
         losses_of: the losses ``[B]`` of the records at B positions, one of each, with their graph.
         run: seeds, progress and time; dropout follows from the model's seed.
-        tables: of ``module``, large ones that nothing reads but their own ``forward``: their noise is drawn
+        tables: of ``module``, large ones that only their own ``forward`` reads: their noise is drawn
             late where that is exact (SGD without weight decay, and no ``on_step``), and their padding rows,
-            whose gradient is zero whatever the data are, get none.
+            whose gradient is always zero, get none.
         on_step: called after every step with its number from 1, when all parameters are up to date.
 
     Raises:
@@ -80,7 +80,7 @@ def fit_private(
 
 
 class _Mechanism:
-    """Batches, clipped sums, noise and the optimiser; knows how many steps it has made."""
+    """Batches, clipped sums, noise and the optimiser; counts its steps."""
 
     def __init__(
         self,
@@ -175,7 +175,7 @@ def _add(target: Tensor, gradient: "Tensor | RowGradient | None", factor: float)
 
 
 def _check(recipe: Recipe) -> None:
-    """Refuse what private training cannot do, or what would not be private."""
+    """Refuse what private training cannot do, and what would not be private."""
     if recipe.early_stopping:
         raise UsageError(
             "Private training cannot stop early: the records it would watch are outside the guarantee",

@@ -1,9 +1,9 @@
 """The clipped gradient sum of a batch, exact and from one forward and one backward pass.
 
-DP-SGD needs the norm of every example's gradient and the sum of the clipped gradients. Both follow from what
-each layer read and from the gradient at what it gave, without the gradients of the examples (Goodfellow 2015,
+DP-SGD needs the norm of every example's gradient and the sum of the clipped gradients. Both follow from the
+input of each layer and the gradient at its output, without the gradients of the examples (Goodfellow 2015,
 arXiv 1510.01799, for linear layers; Li et al. 2022, arXiv 2110.05679, for sequences) and without a second
-backward pass (Bu et al. 2023, arXiv 2210.00038). Norms are as exact as single precision is.
+backward pass (Bu et al. 2023, arXiv 2210.00038). Norms are exact to single precision.
 """
 
 from collections.abc import Callable
@@ -13,22 +13,22 @@ from weakref import WeakKeyDictionary
 import torch
 from torch import Tensor, nn
 
-from privaudit.training.private.rules import Gradient, GradientPart, RowGradient, gathered
+from privaudit.training.private.rules import Gradient, GradientPart, RowGradient, merged
 from privaudit.training.private.settings import PrivateTraining
-from privaudit.training.private.tape import Use, check_apart, check_unchanged, record
+from privaudit.training.private.tape import Use, check_independent, check_unchanged, record
 
 __all__ = ["AUTOMATIC", "ClippedSum", "RowGradient", "clipped_sum", "factors_of"]
 
 AUTOMATIC = 0.01
-"""Added to a norm by automatic clipping, so that it never divides by zero."""
+"""Added to a norm by automatic clipping, which then never divides by zero."""
 
 _CHECKED: "WeakKeyDictionary[nn.Module, set[tuple[str, ...]]]" = WeakKeyDictionary()
-"""Per network the sequences of layer calls that :func:`check_apart` has seen."""
+"""Per network the sequences of layer calls that :func:`check_independent` has seen."""
 
 
 @dataclass(frozen=True, eq=False)
 class ClippedSum:
-    """What a private step needs to know of a batch of B examples."""
+    """What a private step needs from a batch of B examples."""
 
     norms: Tensor
     """``[B]`` of each example's gradient over all trainable parameters together, before it is clipped."""
@@ -37,7 +37,7 @@ class ClippedSum:
 
 
 def factors_of(settings: PrivateTraining) -> Callable[[Tensor], Tensor]:
-    """What gradients with norms ``[B]`` are multiplied with, so that none is longer than the clip norm C.
+    """Factors that bring gradients with norms ``[B]`` down to the clip norm C.
 
     ``fixed``: ``min(1, C / |g|)`` (Abadi et al. 2016, arXiv 1607.00133, algorithm 1). ``automatic``:
     ``C / (|g| + 0.01)`` (Bu et al. 2023, arXiv 2206.07136, section 4).
@@ -88,7 +88,7 @@ def _parts(module: nn.Module, losses: Tensor, uses: list[Use], names: dict[int, 
     calls = tuple(use.name for use in uses)
     seen = _CHECKED.setdefault(module, set())
     if calls not in seen:
-        check_apart(losses, uses, names)
+        check_independent(losses, uses, names)
     if len(losses) > 1:
         seen.add(calls)
     edges = [use.output for use in uses]
@@ -110,4 +110,4 @@ def _parts(module: nn.Module, losses: Tensor, uses: list[Use], names: dict[int, 
             if gradient is not None:
                 inputs, at_output = by_example(use.inputs.detach()), by_example(use.at_output(gradient))
                 parts += use.layer.parts(use.module, inputs, at_output, name_of)
-        return gathered(parts)
+        return merged(parts)

@@ -1,4 +1,4 @@
-"""Gaussian noise, and noise that is drawn when it is first looked at.
+"""Gaussian noise, drawn at once or only when it is first needed.
 
 Between two batches that contain a word, DP-SGD adds noise to the word's row at every step and reads none of
 it. :class:`LateNoise` draws the sum of these terms in one draw when the row is read next. The law of
@@ -23,11 +23,11 @@ def noise_generator(seed: int, device: torch.device | str = "cpu") -> torch.Gene
     can be tried one after another. On other devices the seed has 63 bits.
 
     Args:
-        seed: any non-negative integer, of 128 bits where nobody shall guess it.
+        seed: any non-negative integer, of 128 bits where it must not be guessed.
         device: where the noise is needed.
 
     Raises:
-        RuntimeError: this version of torch lays out the state in another way.
+        RuntimeError: this version of torch lays out the state differently.
     """
     sequence = np.random.SeedSequence([seed, SeedStream.NOISE])
     generator = torch.Generator(device)
@@ -35,7 +35,7 @@ def noise_generator(seed: int, device: torch.device | str = "cpu") -> torch.Gene
     if torch.device(device).type == "cpu":
         state = generator.get_state()
         if len(state) != _STATE_BYTES:
-            raise RuntimeError(f"expected a generator state of {_STATE_BYTES} bytes, got {len(state)}")
+            raise RuntimeError(f"the generator state has {len(state)} bytes, not {_STATE_BYTES}")
         words = state.numpy().view(np.uint64)
         words[_STATE_START : _STATE_START + _STATE_WORDS] = sequence.generate_state(_STATE_WORDS, np.uint32)
         generator.set_state(state)
@@ -47,11 +47,11 @@ class LateNoise:
 
     Only for updates of the form ``row -= rate * (gradient + noise)`` with rates that do not depend on the
     data. The table must be read through its own ``forward`` alone, before which its rows are brought up to
-    date; whatever else looks at it calls :meth:`flush` first. The padding row is left as it is: its gradient
-    is zero whatever the data are, so it is a constant.
+    date; any other reader calls :meth:`flush` first. The padding row is left as it is: its gradient
+    is always zero, so it is a constant.
 
     Args:
-        table: whose ``forward`` is watched until :meth:`close`.
+        table: whose ``forward`` is hooked until :meth:`close`.
         generator: of the noise.
     """
 
@@ -77,7 +77,7 @@ class LateNoise:
         self._bring(torch.arange(len(self._drawn), device=self._drawn.device))
 
     def close(self) -> None:
-        """Bring the table up to date and stop watching it."""
+        """Bring the table up to date and remove the hook."""
         self.flush()
         self._hook.remove()
 

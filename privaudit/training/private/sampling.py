@@ -10,12 +10,12 @@ class PoissonBatches:
     """An endless series of batches, independent of each other.
 
     The size of a batch is binomial and, given its size, every subset is as likely as any other: the law of n
-    independent coins, at the cost of the batch instead of the n records.
+    independent coins, at a cost of one batch rather than n records.
 
     Args:
         n: number of records.
         rate: chance of each to be in a batch, in (0, 1].
-        seed: of all batches; any non-negative integer, of 128 bits where nobody shall guess it.
+        seed: of all batches; any non-negative integer, of 128 bits where it must not be guessed.
     """
 
     def __init__(self, n: int, rate: float, seed: int) -> None:

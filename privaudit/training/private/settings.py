@@ -1,4 +1,4 @@
-"""What makes a training run differentially private; part of the recipe, so it knows no torch."""
+"""What makes a training run differentially private; part of the recipe, so it does not import torch."""
 
 from typing import Literal
 

@@ -1,4 +1,4 @@
-"""What every trainable layer read, and the gradient at what it gave: one forward and one backward pass."""
+"""The input of every trainable layer and the gradient at its output, in one forward and backward pass."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from privaudit.errors import UsageError
 from privaudit.training.architectures.bilstm import BiLstm
 from privaudit.training.private.rules.layers import INSTEAD, Layer, layer_of
 from privaudit.training.private.rules.parts import Record
-from privaudit.training.private.rules.recurrent import together
+from privaudit.training.private.rules.recurrent import lstms_forward
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,9 +30,9 @@ class Use:
     version: int
     """Of ``inputs`` at that time."""
     output: GradientEdge
-    """Where the gradient at the output arrives, whatever is done to the output in place afterwards."""
+    """Where the gradient at the output arrives, even if the output is changed in place afterwards."""
     view: tuple[torch.Size, tuple[int, ...], int] | None
-    """Shape, strides and offset of the output in what has that gradient; None where the two are one."""
+    """Shape, strides and offset of the output in the tensor with that gradient; None if the same."""
 
     def at_output(self, gradient: Tensor) -> Tensor:
         """The gradient at the output, of the gradient that arrived."""
@@ -52,7 +52,7 @@ class Tape:
 
     Args:
         module: the network.
-        batch: how many examples there are; what the network's first argument says when None.
+        batch: how many examples there are; taken from the network's first argument when None.
 
     Raises:
         UsageError: on entering, when a trainable parameter has no rule.
@@ -143,7 +143,7 @@ class Tape:
         if not all(module in self._records for module in modules):
             return forwards(inputs)[0], backwards(mirrored)[0]
         records = [self._records[module] for module in modules]
-        (ahead, _), (behind, _) = together(modules, records, [inputs, mirrored])
+        (ahead, _), (behind, _) = lstms_forward(modules, records, [inputs, mirrored])
         return ahead, behind
 
 
@@ -153,7 +153,7 @@ def record(module: nn.Module, losses: Callable[[], Tensor]) -> tuple[Tensor, lis
     Args:
         module: the network.
         losses: one loss per example, of a forward pass of ``module``; called a second time where the
-            network's first argument does not tell how many examples there are.
+            network's first argument does not show how many examples there are.
 
     Raises:
         UsageError: a trainable parameter has no rule, or the losses are not one per example.
@@ -186,8 +186,8 @@ def _checked(losses: Tensor) -> Tensor:
     return losses
 
 
-def check_apart(losses: Tensor, uses: list[Use], trainable: dict[int, str]) -> None:
-    """Check what per-example gradients rest on, at the price of a backward pass.
+def check_independent(losses: Tensor, uses: list[Use], trainable: dict[int, str]) -> None:
+    """Check what per-example gradients rely on, at the cost of a backward pass.
 
     Every way from the losses to a trainable parameter goes through a recorded call, and the loss of one
     example has no gradient at what a layer gave for another one.
@@ -235,7 +235,7 @@ def check_apart(losses: Tensor, uses: list[Use], trainable: dict[int, str]) -> N
 
 
 def check_unchanged(uses: list[Use]) -> None:
-    """Check that what the layers read is still what they read.
+    """Check that the inputs of the layers have not changed.
 
     Raises:
         UsageError: it was written to.

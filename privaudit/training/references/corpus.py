@@ -19,8 +19,8 @@ Numbers = NDArray[np.int32]
 class Corpus:
     """n texts as numbers of their distinct words, before any vocabulary is chosen.
 
-    A reference's vocabulary is a renumbering of the distinct words, which costs microseconds where splitting
-    the texts anew costs as much as training a small network.
+    A reference's vocabulary is a renumbering of the distinct words, which takes microseconds; splitting the
+    texts again would take as long as training a small network.
     """
 
     words: tuple[str, ...]

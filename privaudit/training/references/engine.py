@@ -1,4 +1,4 @@
-"""Train the references that are missing, keep each as soon as it exists, and hand out all of them."""
+"""Train the missing references, store each one as soon as it exists, and return all of them."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -29,9 +29,9 @@ def train_references(
     Args:
         plan: what is trained.
         count: how many references are wanted.
-        store: where they are kept.
-        backend: where they are trained; it does not change what they become.
-        progress: told once per reference, those found in the store included.
+        store: where they are stored.
+        backend: where they are trained; it does not affect the result.
+        progress: advanced once per reference, those found in the store included.
         deadline: no block begins once ``time.monotonic()`` is past it; blocks that have begun are finished.
 
     Returns:

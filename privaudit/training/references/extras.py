@@ -1,4 +1,4 @@
-"""The signals beside the logits: the last layer's gradient, and how the model takes losing words.
+"""The signals beside the logits: the last layer's gradient, and how the model reacts to missing words.
 
 They are computed by the same functions for the target and for every reference, on the same copies of a text.
 """
@@ -23,8 +23,7 @@ _RECORDS_PER_CALL = 4096
 def dropped_copies(text: str) -> list[str]:
     """``COPIES`` copies of ``text`` without some of its words, as white space separates them.
 
-    The draws follow from the text alone, so that every model is asked about the same copies, in whatever
-    order and company the text comes.
+    The draws depend on the text alone: every model is asked about the same copies, whatever else is scored.
     """
     parts = text.split()
     if len(parts) < 2:
@@ -45,7 +44,7 @@ def extra_signals(
             the logits alone.
         texts: n texts.
         labels: ``[n]`` class indices.
-        progress: told once per text and copy.
+        progress: advanced once per text and copy.
 
     Raises:
         ModelError: the model fails on the texts.

@@ -21,7 +21,7 @@ class StoredPlan:
     key: str
     path: Path
     references: int
-    """How many reference files there are; whether each is whole is seen when it is used."""
+    """Number of reference files; each is verified when it is used."""
     size: int
     """Bytes of all files."""
     created: str
@@ -29,7 +29,7 @@ class StoredPlan:
     used: datetime
     """When a run last opened the plan."""
     about: str
-    """Which learner, on how many records, in few words."""
+    """Learner, records, classes and seed in one line."""
 
 
 def list_plans(root: Path) -> list[StoredPlan]:
@@ -58,17 +58,17 @@ def select_plans(
     everything: bool = False,
     now: datetime | None = None,
 ) -> list[StoredPlan]:
-    """Which of ``plans`` to remove. Exactly one of the three ways to choose must be taken.
+    """Which of ``plans`` to remove. Exactly one of the three choices must be made.
 
     Args:
         plans: what there is.
         keys: of the plans; six or more first digits suffice when only one plan begins so.
-        older_than_days: those not used for so long.
+        older_than_days: those not used for this long.
         everything: all of them.
         now: the present, for tests.
 
     Raises:
-        UsageError: no way or several, or a key that fits no plan or several.
+        UsageError: no choice or several, or a key that fits no plan or several.
     """
     if [bool(keys), older_than_days is not None, everything].count(True) != 1:
         raise UsageError(
@@ -85,17 +85,17 @@ def select_plans(
 
 
 def remove_plans(plans: Iterable[StoredPlan]) -> None:
-    """Delete the files that the store wrote for ``plans``, and their folders; nothing else that lies there.
+    """Delete the files that the store wrote for ``plans``, and their folders; nothing else.
 
     Raises:
         UsageError: a file cannot be deleted.
     """
     for plan in plans:
         try:
-            # NOTE: plan.json goes last, so that an interrupted removal can be found and finished.
+            # NOTE: plan.json goes last, because it lets an interrupted removal be found and finished.
             for file in [*_files(plan.path), plan.path / PLAN_FILE]:
                 file.unlink(missing_ok=True)
-            with suppress(OSError):  # somebody else's files are in it
+            with suppress(OSError):  # it holds other files
                 plan.path.rmdir()
         except OSError as failure:
             raise UsageError(

@@ -1,4 +1,4 @@
-"""What trained references said of the scored records, read from the store one reference at a time."""
+"""The outputs of trained references on the scored records, read from the store one reference at a time."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from privaudit.training.references.reference_file import read_array
 
 @dataclass(frozen=True, eq=False)
 class StoredArrays:
-    """k arrays of one kind; each is read from its file when asked for and kept by nobody but the caller."""
+    """k arrays of one kind; each is read from its file on access and not kept."""
 
     files: tuple[Path, ...]
     name: str

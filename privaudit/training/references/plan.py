@@ -1,8 +1,8 @@
-"""What reference models are: a frozen plan. What each becomes follows from the plan and its index alone.
+"""Which reference models to train, as a frozen plan. Each model depends on the plan and its index alone.
 
 Reference k of a plan is trained on the records whose own fair coin for k says so, and scored on all of them.
 Neither how many references there are, nor which process or machine trains one, nor where a run was resumed
-changes it, so that references can be kept, extended and spread.
+changes it. References can therefore be stored, extended and spread over machines.
 """
 
 import hashlib
@@ -78,7 +78,7 @@ class Learner(Protocol):
         ...
 
     def describe(self) -> dict[str, object]:
-        """Everything that decides what a reference becomes, as JSON: it goes into the plan's key."""
+        """Everything that determines a reference, as JSON: it goes into the plan's key."""
         ...
 
     def learn(self, plan: "ReferencePlan", indices: Sequence[int]) -> Iterator[ReferenceOutput]:
@@ -99,14 +99,14 @@ class ReferencePlan:
     scored: Population
     """The audited records; the pool itself for online attacks."""
     online: bool
-    """Whether ``scored`` is ``pool``, so that references are IN for some of the scored records."""
+    """Whether ``scored`` is ``pool``: references are then IN for some of the scored records."""
     seed: int
     extras: bool = False
     """Also keep what ``lira-multi`` reads: per record the last layer's gradient norm and the margins of a few
     copies with words dropped."""
 
     def key(self) -> str:
-        """Content key: anything that could change a reference changes it, so nothing stale is ever reused."""
+        """Content key: anything that could change a reference changes it, so a stale one is never used."""
         content = {
             "version": __version__,
             "learner": self.learner.describe(),

@@ -10,8 +10,7 @@ from privaudit.stopwatch import Stopwatch
 from privaudit.training.loop import TrainingRun
 from privaudit.training.recipe import Recipe
 from privaudit.training.references.backends.threads import one_thread
-from privaudit.training.references.learners.coin_learner import CoinLearner
-from privaudit.training.references.learners.planted_learner import PlantedLearner
+from privaudit.training.references.learners.whole_pool import WholePoolLearner
 from privaudit.training.references.plan import Population, ReferencePlan
 from privaudit.training.references.store import PlanFolder, Store
 from privaudit.training.text import WordNumbers
@@ -65,7 +64,7 @@ class ModelWork:
             UsageError: the loss of the probe is not finite.
         """
         missing = models - held
-        seconds = 0.0
+        seconds: float | None = 0.0
         if missing:
             seconds = None if self.recipe.architecture == "hf" else missing * self._seconds()
         return TrainingCost(models, held, self._steps, self.scored, seconds)
@@ -110,15 +109,11 @@ def estimate_cost(parts: Sequence[tuple[ReferencePlan, int]], store: Store) -> T
         TypeError: another learner: a bug of the caller.
     """
     plan = parts[0][0]
-    learner, scored = plan.learner, plan.scored.texts
-    if isinstance(learner, CoinLearner):
-        copies = 1
-    elif isinstance(learner, PlantedLearner):
-        copies = 0 if learner.planting is None else learner.planting.repetitions
-    else:
+    learner, pool, texts = plan.learner, plan.pool, plan.scored.texts
+    if not isinstance(learner, WholePoolLearner):
         raise TypeError("only models that are trained on a whole pool are estimated")
     models = sum(count for _, count in parts)
     held = sum(PlanFolder(store.root, plan).holds(i) for plan, count in parts for i in range(count))
-    n = len(plan.pool) + copies
-    work = ModelWork(learner.recipe, learner.vocabulary, plan.pool, n, scored, len(scored), learner.device)
+    n = len(pool) + learner.copies
+    work = ModelWork(learner.recipe, learner.vocabulary, pool, n, texts, len(texts), learner.device)
     return work.cost(models, held)

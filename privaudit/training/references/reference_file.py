@@ -32,7 +32,7 @@ class DamagedReferenceError(Exception):
 
 
 def write_reference(path: Path, key: str, output: ReferenceOutput) -> None:
-    """Write a reference so that another process sees all of it or nothing; mode 0600.
+    """Write a reference in one step, with mode 0600: another process sees all of it or nothing.
 
     Args:
         path: where; a file that exists is replaced.

@@ -1,8 +1,8 @@
 """Where trained references are kept: one folder per plan, one file per reference.
 
 A folder's name is the plan's key: what is found there belongs to exactly this data, recipe, seed and version
-of privaudit, or it is not read. The files tell who was in the training data of which reference: folders have
-mode 0700, files 0600.
+of privaudit, or it is not read. The files reveal who was in the training data of which reference, so folders
+have mode 0700 and files 0600.
 """
 
 import json
@@ -105,12 +105,12 @@ class PlanFolder:
         return True
 
     def write(self, output: ReferenceOutput) -> None:
-        """Keep a reference, atomically: whoever reads sees all of it or nothing.
+        """Store a reference atomically: a reader sees all of it or nothing.
 
         Raises:
             ModelError: its outputs are not finite.
             UsageError: the file cannot be written.
-            ValueError: the learner gave something else than the plan asks for.
+            ValueError: the learner gave something other than the plan asks for.
         """
         self._check(output)
         with _writing(self.path):
@@ -146,7 +146,7 @@ class PlanFolder:
             file.write(json.dumps(content, indent=1).encode() + b"\n")
 
     def sweep(self) -> None:
-        """Remove what processes that were killed while they wrote left behind."""
+        """Remove what processes killed while writing left behind."""
         for leftover in self.path.glob(".*.part"):
             with suppress(FileNotFoundError):
                 if time.time() - leftover.stat().st_mtime > LEFTOVER_SECONDS:
@@ -183,7 +183,7 @@ def read_plan_file(path: Path) -> dict[str, object]:
 
 @contextmanager
 def _writing(place: Path) -> Iterator[None]:
-    """What the system says about writing the store, as an error that tells the way out."""
+    """Turn a system error while writing the store into one that says what to do."""
     try:
         yield
     except OSError as failure:

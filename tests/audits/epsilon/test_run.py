@@ -132,14 +132,14 @@ def test_a_private_model_does_not_violate_its_own_claim(make_planted, request_fo
     """The canaries of a private model violate its claim with a chance of one in a thousand."""
     from privaudit.training.private.claim import PrivacyRequest, private_recipe
     from privaudit.training.recipe import Recipe
-    from privaudit.training.text import numbered_by
+    from privaudit.training.text import hashed_vocabulary
 
     recipe = Recipe.for_architecture(
         "bow", width=8, epochs=3, learning_rate=0.02, batch_size=64, optimizer="adam", vocabulary="hash:2048"
     )
     private = private_recipe(recipe, PrivacyRequest(epsilon=2.0, delta=1e-5), 212)
     other = make_planted(recipe=private)
-    assert numbered_by(private.vocabulary) is not None
+    assert hashed_vocabulary(private.vocabulary) is not None
     privacy = private.privacy
     claim = Claim(
         noise_multiplier=privacy.noise_multiplier,

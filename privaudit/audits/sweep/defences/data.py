@@ -21,7 +21,7 @@ from privaudit.training.canaries import possible_words
 from privaudit.training.division import class_list, read_undivided
 from privaudit.training.recipe import Recipe
 from privaudit.training.references.plan import Population
-from privaudit.training.text import HashedVocabulary, Vocabulary, WordNumbers, numbered_by, words
+from privaudit.training.text import HashedVocabulary, Vocabulary, WordNumbers, hashed_vocabulary, words
 
 
 @dataclass(frozen=True)
@@ -163,7 +163,7 @@ def _vocabulary(pool: Population, manifest: Manifest, recipe: Recipe, file: Path
                 "Add it, or use --vocabulary hash:4096",
             )
         return given
-    hashed = numbered_by(recipe.vocabulary)
+    hashed = hashed_vocabulary(recipe.vocabulary)
     if hashed is not None:
         return hashed
     known = Vocabulary.from_texts(pool.texts, recipe.min_frequency).known

@@ -122,7 +122,7 @@ def plan_sweep(request: SweepRequest) -> SweepPlan:
     planting = Planting(data.template, data.label, request.repetitions)
 
     def models(variant: Variant, planting: Planting | None, seed: int) -> ReferencePlan:
-        learner = PlantedLearner(variant.recipe, data.vocabulary, planting, request.device)
+        learner = PlantedLearner(variant.recipe, data.vocabulary, planting, device=request.device)
         return ReferencePlan(learner, data.pool, scored, online=False, seed=seed)
 
     clean_seed = derive(request.seed, SeedStream.CONTROL)

@@ -1,6 +1,6 @@
-"""Per-example gradients of each kind of layer, from what it read and the gradient at what it gave."""
+"""Per-example gradients of each kind of layer, from its input and the gradient at its output."""
 
 from privaudit.training.private.rules.layers import Layer, layer_of
-from privaudit.training.private.rules.parts import Gradient, GradientPart, NameOf, RowGradient, gathered
+from privaudit.training.private.rules.parts import Gradient, GradientPart, NameOf, RowGradient, merged
 
-__all__ = ["Gradient", "GradientPart", "Layer", "NameOf", "RowGradient", "gathered", "layer_of"]
+__all__ = ["Gradient", "GradientPart", "Layer", "NameOf", "RowGradient", "layer_of", "merged"]

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from privaudit.training.private.rules.outer import Matrix, Outer
-from privaudit.training.private.rules.parts import Gradient, GradientPart, NameOf, Record, Whole, fill
+from privaudit.training.private.rules.parts import Gradient, GradientPart, NameOf, Record, Whole, pad_examples
 
 
 def convolution_refusal(module: nn.Conv1d) -> str | None:
@@ -42,9 +42,9 @@ def convolution_parts(
 
 
 def convolution_forward(module: nn.Conv1d, record: Record, inputs: Tensor) -> Tensor:
-    """What ``module(inputs)`` computes, for a few numbers of examples only; see :func:`fill`."""
+    """What ``module(inputs)`` computes, for a few numbers of examples only; see :func:`pad_examples`."""
     output = functional.conv1d(
-        fill(inputs), module.weight, module.bias, module.stride, module.padding, module.dilation
+        pad_examples(inputs), module.weight, module.bias, module.stride, module.padding, module.dilation
     )[: len(inputs)]
     record(inputs, output)
     return output
@@ -102,8 +102,8 @@ class Windows:
             return self._outer.sums(factors)
         module, weighted = self.module, self.gradients * factors[:, None, None, None]
         _, weight, bias = torch.ops.aten.convolution_backward(
-            fill(weighted.flatten(0, 1)),
-            fill(self.inputs.flatten(0, 1)),
+            pad_examples(weighted.flatten(0, 1)),
+            pad_examples(self.inputs.flatten(0, 1)),
             module.weight,
             [weighted.shape[2]],
             module.stride,

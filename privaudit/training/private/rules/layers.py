@@ -66,7 +66,7 @@ def layer_of(name: str, module: nn.Module) -> Layer | None:
 
 
 def _known(module: nn.Module) -> Layer | None:
-    if "forward" in vars(module):  # someone else has put another one in its place
+    if "forward" in vars(module):  # it has been replaced
         return None
     for kind in type(module).__mro__:
         transposed = (kind.__module__, kind.__qualname__) == ("transformers.pytorch_utils", "Conv1D")

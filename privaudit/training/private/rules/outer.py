@@ -11,9 +11,9 @@ from torch import Tensor
 from privaudit.training.private.rules.parts import Gradient
 
 PASSES = 8
-"""Multiplications that take as long as it takes to write a number and to read it for its norm and its sum."""
+"""Multiplications that take as long as writing a number and reading it for its norm and its sum."""
 LARGEST = 2**26
-"""Numbers that the gradients of all examples for one matrix may have at most."""
+"""Limit on the numbers in the gradients of all examples for one matrix."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,9 +39,9 @@ class Outer:
     """Sums of outer products: ``Σ_t g_t a_tᵀ`` for matrices, ``Σ_t g_t`` for the biases beside them."""
 
     inputs: Tensor
-    """``[B, T, in]``: what the layer read."""
+    """``[B, T, in]``: input of the layer."""
     gradients: Tensor
-    """``[B, T, out]``: at what it gave."""
+    """``[B, T, out]``: at its output."""
     matrices: tuple[Matrix, ...]
     """Which columns belong to which parameter."""
     biases: tuple[str, ...]

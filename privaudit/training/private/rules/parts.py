@@ -1,4 +1,4 @@
-"""Per-example gradients of parameters, kept as the factors that they are made of."""
+"""Per-example gradients of parameters, kept as factors."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -9,12 +9,12 @@ from torch import Tensor
 from torch.nn import functional
 
 ROUND = 16
-"""What oneDNN computes is computed for a multiple of so many examples."""
+"""oneDNN computes for a multiple of this many examples."""
 
 NameOf = Callable[[Tensor | None], str | None]
 """The name of a trainable parameter; None for one that is frozen or missing."""
 Record = Callable[[Tensor, Tensor], None]
-"""Told what a layer read, and the tensor at which its gradient arrives."""
+"""Takes the input of a layer, and the tensor at which its gradient arrives."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +46,7 @@ class GradientPart(Protocol):
         """``[B]``, over all of the parameters together."""
 
     def sums(self, factors: Tensor) -> dict[str, Gradient]:
-        """Per parameter the sum over the examples, each multiplied with its one of ``factors [B]``."""
+        """Per parameter the sum over the examples, each weighted by its entry of ``factors [B]``."""
 
     def whole(self) -> dict[str, Tensor]:
         """Per parameter the gradients ``[B, *shape]``."""
@@ -87,7 +87,7 @@ class Whole:
         return cls(parts[0].name, torch.stack([part.values for part in parts]).sum(0))
 
 
-def gathered(parts: Iterable[GradientPart]) -> list[GradientPart]:
+def merged(parts: Iterable[GradientPart]) -> list[GradientPart]:
     """One part per set of parameters: a parameter that several uses share has the sum of their gradients."""
     groups: dict[tuple[str, ...], list[GradientPart]] = {}
     for part in parts:
@@ -109,7 +109,7 @@ def gathered(parts: Iterable[GradientPart]) -> list[GradientPart]:
     return found + [Whole.joined(wholes) for wholes in mixed.values()]
 
 
-def fill(examples: Tensor) -> Tensor:
+def pad_examples(examples: Tensor) -> Tensor:
     """``examples [B, …]`` followed by zeros up to the next multiple of :data:`ROUND`.
 
     oneDNN compiles convolutions and LSTMs for every new shape, which takes as long as to compute them once or

@@ -26,7 +26,7 @@ class Rows:
     """The row that has no gradient."""
 
     DENSE = 1024
-    """A table of at most so many rows has a plain tensor for its gradient."""
+    """A table of at most this many rows has a plain tensor as its gradient."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -50,7 +50,7 @@ class Rows:
         return {self.name: RowGradient(distinct, summed)}
 
     def whole(self) -> dict[str, Tensor]:
-        """The tables of all examples, which may be much."""
+        """The tables of all examples, which may be large."""
         examples, rows, values = self._distinct
         tables = values.new_zeros(len(self.tokens), self.size, values.shape[1])
         return {self.name: tables.index_put_((examples, rows), values)}

@@ -1,4 +1,4 @@
-"""What every back end is."""
+"""The interface of every back end."""
 
 from collections.abc import Generator, Iterable
 from typing import Protocol
@@ -16,7 +16,7 @@ class Backend(Protocol):
     def run(self, plan: ReferencePlan, blocks: Iterable[Block]) -> Outputs:
         """Train ``blocks`` and yield every output as soon as it exists, in any order.
 
-        A block is taken from ``blocks`` only when it can begin at once, so that a caller may stop the supply.
+        A block is taken from ``blocks`` only when it can begin at once, which lets a caller stop the supply.
         Closing the generator ends all work and leaves no process behind.
 
         Raises:

@@ -13,7 +13,7 @@ MAX_DEATHS = 3
 
 @dataclass(frozen=True)
 class Job:
-    """A block with what happened to it."""
+    """A block and its history."""
 
     block: Block
     """What is still to be trained of it."""
@@ -33,7 +33,7 @@ class Jobs:
         self._again: deque[Job] = deque()
 
     def take(self) -> Job | None:
-        """The next job, None when there is none (another may come back with :meth:`retry`)."""
+        """The next job, or None for now (another may come back with :meth:`retry`)."""
         if self._again:
             return self._again.popleft()
         block = next(self._new, None)

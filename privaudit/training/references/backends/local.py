@@ -1,4 +1,4 @@
-"""This machine: in this process as long as that is quick, then a pool of processes."""
+"""This machine: in this process while that is quick, then in a pool of processes."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,10 +15,10 @@ ALONE_SECONDS = 5.0
 
 @dataclass(frozen=True)
 class LocalBackend:
-    """Starts no worker for what is done before a worker would be ready.
+    """Starts no worker for work that is done before a worker would be ready.
 
-    A learner that says it is quick trains in this process for :data:`ALONE_SECONDS`; what is left then goes
-    to the pool, and so does everything of any other learner. Results are the same either way.
+    A quick learner trains in this process for :data:`ALONE_SECONDS`; the rest goes to the pool, and so does
+    all the work of any other learner. Results are the same either way.
     """
 
     workers: int | None = None

@@ -83,7 +83,7 @@ class _Worker:
                 self._packed = None
             self.connection.send(job.block)
         except OSError:
-            pass  # it is dead, which the next answer tells
+            pass  # it is dead, as the next answer will show
 
     def answer(self) -> Answer:
         """What it sent. Raises EOFError or OSError when it died instead."""
@@ -91,14 +91,14 @@ class _Worker:
         return answer
 
     def end(self) -> str:
-        """Make sure that the process is gone; tell how it went."""
+        """Make sure that the process is gone; say how it ended."""
         self.connection.close()
         self._process.join(0)
         self._process.kill()
         self._process.join(_SECONDS_TO_DIE)
         code = self._process.exitcode or 0
         self._process.close()
-        return f"signal {-code}, which is often too little memory" if code == -9 else f"exit code {code}"
+        return f"signal {-code}, often for lack of memory" if code == -9 else f"exit code {code}"
 
 
 def _hand_out(jobs: Jobs, crew: list[_Worker], limit: int, packed: bytes) -> None:
@@ -119,7 +119,7 @@ def _advance(worker: _Worker, jobs: Jobs, crew: list[_Worker]) -> Outputs:
     """Take one answer of a worker that has a job."""
     job = worker.job
     if job is None:
-        raise RuntimeError("an answer that nobody asked for")
+        raise RuntimeError("an answer without a job")
     try:
         answer = worker.answer()
     except (EOFError, OSError):
@@ -139,7 +139,7 @@ def _advance(worker: _Worker, jobs: Jobs, crew: list[_Worker]) -> Outputs:
 def _without_interrupts() -> Iterator[None]:
     """Processes started inside never see Ctrl-C, which the terminal sends to all: this process ends them.
 
-    A Ctrl-C inside is not lost but arrives afterwards.
+    A Ctrl-C inside arrives afterwards.
     """
     if not hasattr(signal, "pthread_sigmask"):
         yield

@@ -27,7 +27,7 @@ class RayBackend:
     """Trains as many blocks at a time as the cluster has room for, each in a task of one CPU and one thread.
 
     The plan is put into the object store once. A block whose worker dies is tried again on another; tasks are
-    never retried by Ray itself, which would try one that runs out of memory for ever.
+    never retried by Ray itself, which would retry one that runs out of memory for ever.
     """
 
     address: str = "auto"
@@ -59,7 +59,7 @@ class RayBackend:
 
 
 def train_block(packed: bytes, block: Block, version: str) -> Answers:
-    """Train one block on whatever machine this is."""
+    """Train one block on this machine."""
     if version != __version__:
         return UsageError(
             f"A machine of the cluster runs privaudit {__version__} instead of {version}",
@@ -69,7 +69,7 @@ def train_block(packed: bytes, block: Block, version: str) -> Answers:
     try:
         plan = unpacked(packed)
         return list(plan.learner.learn(plan, block))
-    except Exception as error:  # whatever it is, it is for the process that asked
+    except Exception as error:  # the process that asked handles it
         return portable(error)
 
 
@@ -96,7 +96,7 @@ def _room(ray: ModuleType, gpus: float) -> int:
 
 
 def _collect(ray: ModuleType, done: object, job: Job, jobs: Jobs) -> Outputs:
-    """The outputs of a task that ended, in one way or the other."""
+    """The outputs of a task that ended, well or badly."""
     try:
         answers: Answers = ray.get(done)
     except ray.exceptions.RayError as failure:
@@ -130,7 +130,7 @@ def _connected(address: str) -> Iterator[ModuleType]:
 
 def _connect(ray: ModuleType, address: str) -> None:
     try:
-        _knock(address)
+        _check_listening(address)
         ray.init(address, log_to_driver=False, logging_level="ERROR")
     except (OSError, RuntimeError, ValueError) as failure:
         raise UsageError(
@@ -139,8 +139,8 @@ def _connect(ray: ModuleType, address: str) -> None:
         ) from failure
 
 
-def _knock(address: str) -> None:
-    """Raise OSError when nobody listens at ``HOST:PORT``, which Ray itself would take minutes to tell."""
+def _check_listening(address: str) -> None:
+    """Raise OSError when nothing listens at ``HOST:PORT``; Ray itself would take minutes to notice."""
     if address in {"auto", "local"}:
         return
     host, colon, port = address.removeprefix("ray://").rpartition(":")

@@ -10,7 +10,7 @@ _VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Let torch and the numerical libraries of this process compute with one thread inside."""
+    """Limit torch and the numerical libraries of this process to one thread inside."""
     import torch
     from threadpoolctl import threadpool_limits
 

@@ -1,4 +1,4 @@
-"""What runs in another process: the plan unpacked once, blocks trained, failures sent home.
+"""What runs in another process: the plan unpacked once, blocks trained, failures sent back.
 
 This module is imported before the plan arrives and so imports little.
 """
@@ -39,7 +39,7 @@ def work(connection: "Connection[Any, Any]") -> None:
             for answer in _answers(packed, block):
                 connection.send(answer)
     except (EOFError, OSError):
-        return  # nobody is listening any more
+        return  # the other side has gone
 
 
 @lru_cache(maxsize=1)
@@ -50,7 +50,7 @@ def unpacked(packed: bytes) -> "ReferencePlan":
 
 
 def portable(error: Exception) -> Exception:
-    """``error`` as something that another process can be sent, with the place where it was raised."""
+    """``error`` in a form that can be sent to another process, with its traceback."""
     if isinstance(error, PrivauditError):
         return error
     error.add_note(f"In a worker process:\n{''.join(traceback.format_exception(error))}")
@@ -66,7 +66,7 @@ def _answers(packed: bytes, block: "Block") -> Iterator[Answer]:
         plan = unpacked(packed)
         yield from plan.learner.learn(plan, block)
         yield None
-    except Exception as error:  # whatever it is, it is for the process that asked
+    except Exception as error:  # the process that asked handles it
         yield portable(error)
 
 

@@ -1,19 +1,16 @@
-"""Models for a bound over many runs: the recipe on a whole pool, with one canary by a coin of each model."""
+"""Models for a bound over many runs: the recipe on a whole pool, with one canary by a coin per model."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
 from privaudit.stats.margins import cross_entropies
-from privaudit.training.loop import TrainingRun
-from privaudit.training.recipe import Recipe
 from privaudit.training.references.learners.halves import reference_seed
-from privaudit.training.references.learners.whole_pool import pool_records, train_whole, with_copies
+from privaudit.training.references.learners.whole_pool import WholePoolLearner, with_copies
 from privaudit.training.references.plan import Bools, ReferenceOutput, ReferencePlan, Singles
 from privaudit.training.seeds import SeedStream, derive
-from privaudit.training.text import WordEncoder, WordNumbers
+from privaudit.training.text import WordEncoder
 from privaudit.training.trainer import predict as predict_network
 from privaudit.training.untrained import initial_network
 
@@ -24,42 +21,22 @@ def coins(seed: int, n: int) -> Bools:
 
 
 @dataclass(frozen=True)
-class CoinLearner:
+class CoinLearner(WholePoolLearner):
     """Trains the recipe on all records of the pool, and by a coin on the one scored text as well.
 
     The scored text is the canary, under its label. A model differs from the next one in its seed and its
     coin, which come from different streams. Besides the trained model's logits a plan with ``extras`` keeps
     the canary's loss in the network as it was before training, ``[1, 1]``.
-
-    Args:
-        recipe: its seed plays no part.
-        vocabulary: of every model; None only for ``hf``, which brings its own.
-        device: a torch device.
     """
 
-    recipe: Recipe
-    vocabulary: WordNumbers | None
-    device: str = "cpu"
-
     @property
-    def block_size(self) -> int:
-        """Every model is trained by itself."""
+    def copies(self) -> int:
+        """Of the canary."""
         return 1
 
-    @property
-    def quick(self) -> bool:
-        """A bag of words is."""
-        return self.recipe.architecture == "bow"
-
     def describe(self) -> dict[str, object]:
-        """Recipe, vocabulary, kind of device, and torch's version for the last bits."""
-        return {
-            "learner": "canary-coin",
-            "recipe": {k: v for k, v in self.recipe.to_plain().items() if k not in {"seed", "pretrained"}},
-            "vocabulary": None if self.vocabulary is None else self.vocabulary.digest,
-            "device": torch.device(self.device).type,
-            "torch": torch.__version__,
-        }
+        """See :meth:`WholePoolLearner.describe`."""
+        return {"learner": "canary-coin", **super().describe()}
 
     def learn(self, plan: ReferencePlan, indices: Sequence[int]) -> Iterator[ReferenceOutput]:
         """See :class:`privaudit.training.references.plan.Learner`.
@@ -72,15 +49,9 @@ class CoinLearner:
         included = coins(plan.seed, max(indices) + 1)
         for index in indices:
             seed = reference_seed(plan, index)
-            training, watched = pool_records(plan, self.recipe, seed)
-            predict = train_whole(
-                self.recipe,
-                with_copies(training, text, label, int(included[index])),
-                watched,
-                vocabulary=self.vocabulary,
-                n_classes=plan.scored.n_classes,
-                run=TrainingRun(seed, device=self.device),
-            )
+            training, validation = self.split_pool(plan, seed)
+            training = with_copies(training, text, label, int(included[index]))
+            predict = self.train(training, validation, plan.scored.n_classes, seed)
             yield ReferenceOutput(
                 index,
                 included[index : index + 1],
@@ -90,7 +61,7 @@ class CoinLearner:
 
     def _before(self, plan: ReferencePlan, seed: int) -> Singles:
         if self.vocabulary is None:
-            raise ValueError("a pretrained encoder is compared with nothing")
+            raise ValueError("a pretrained encoder has no untrained network to compare with")
         recipe = self.recipe
         encoder = WordEncoder(self.vocabulary, recipe.max_length, recipe.embeddings != "words")
         network = initial_network(recipe, len(self.vocabulary), plan.scored.n_classes, seed)

@@ -1,4 +1,4 @@
-"""What a reference is trained on: its half of the pool, less what it watches for early stopping."""
+"""What a reference is trained on: its half of the pool, less its validation part for early stopping."""
 
 from dataclasses import dataclass
 
@@ -19,8 +19,8 @@ class Half:
     """Of the reference: initialisation, data order, dropout and validation part follow from it."""
     train: Ints
     """Ascending positions in the pool that it is trained on."""
-    watched: Ints
-    """Ascending positions in the pool that it watches and is not trained on; none without early stopping."""
+    validation: Ints
+    """Ascending positions in the pool of its validation part; empty without early stopping."""
 
 
 def reference_seed(plan: ReferencePlan, index: int) -> int:
@@ -34,20 +34,20 @@ def half_of(plan: ReferencePlan, index: int, *, validation: float | None = None)
     Args:
         plan: its coins decide.
         index: of the reference.
-        validation: share of the half to watch, set aside as for the target; None where nothing is watched.
+        validation: share of the half to set aside, as for the target; None without early stopping.
 
     Raises:
         DataError: the half, or a part of it, has no record.
     """
     seed = reference_seed(plan, index)
     inside = plan.inside(index)
-    watched = np.zeros_like(inside)
+    aside = np.zeros_like(inside)
     if validation is not None:
         units = plan.pool.groups if plan.pool.groups is not None else range(len(plan.pool))
-        watched = inside & validation_part(units, validation, seed)
-    half = Half(index, seed, np.flatnonzero(inside & ~watched), np.flatnonzero(watched))
-    if not len(half.train) or (validation is not None and not len(half.watched)):
-        parts = "records to train on" + (" or to watch" if validation is not None else "")
+        aside = inside & validation_part(units, validation, seed)
+    half = Half(index, seed, np.flatnonzero(inside & ~aside), np.flatnonzero(aside))
+    if not len(half.train) or (validation is not None and not len(half.validation)):
+        parts = "records to train on" + (" or to validate on" if validation is not None else "")
         raise DataError(
             f"{len(plan.pool)} records in {_units(plan)} groups leave reference {index} without {parts}",
             "Audit more records, or drop the reference models with --references 0",
@@ -56,7 +56,7 @@ def half_of(plan: ReferencePlan, index: int, *, validation: float | None = None)
 
 
 def inside_scored(plan: ReferencePlan, half: Half) -> Bools:
-    """Which of the scored records ``[n]`` the reference was trained on; what it watched counts as outside."""
+    """Which scored records ``[n]`` the reference was trained on; its validation part counts as outside."""
     inside = np.zeros(len(plan.scored), dtype=np.bool_)
     if plan.online:
         inside[half.train] = True

@@ -21,7 +21,7 @@ from privaudit.training.trainer import Labelled
 Mode = Literal["full", "frozen"]
 """How much of a reference is trained.
 
-``full``: all parameters, as the target's were: the faithful way, at the target's cost per reference.
+``full``: all parameters, as the target's were: faithful, at the target's cost per reference.
 ``frozen``: a linear head on features of the pretrained encoder, which are computed once for all references.
 Exact for a target that is such a head. For a fine-tuned target it is a cheap stand-in: it knows how hard a
 record is, but not how well the whole network can memorise it.
@@ -48,7 +48,7 @@ class HfLearner:
 
     def __post_init__(self) -> None:
         if self.recipe.pretrained is None:
-            raise ValueError("a recipe of a pretrained encoder is needed")
+            raise ValueError("the recipe has no pretrained encoder")
         if not Path(self.recipe.pretrained).is_dir():
             raise UsageError(
                 f"No pretrained directory at {self.recipe.pretrained}, which references are trained from",
@@ -67,7 +67,7 @@ class HfLearner:
         return False
 
     def describe(self) -> dict[str, object]:
-        """Recipe, digest of the pretrained weights (wherever they lie), mode, device, library versions."""
+        """Recipe, digest of the pretrained weights (wherever they are), mode, device, library versions."""
         import transformers
 
         left_out = {"seed", "pretrained"}
@@ -84,7 +84,7 @@ class HfLearner:
         """See :class:`privaudit.training.references.plan.Learner`.
 
         Raises:
-            DataError: a half has no record to train on, or to watch.
+            DataError: a half has no record to train on, or to validate on.
             UsageError: a loss is not finite.
             ModelError: the pretrained directory has no usable encoder and tokenizer.
         """
@@ -102,15 +102,15 @@ class HfLearner:
             yield output_of(plan, half, logits.astype(np.float32), extras)
 
     def _fine_tune(self, plan: ReferencePlan, half: Half) -> FineTuned:
-        train, watched = (
+        train, validation = (
             Labelled([plan.pool.texts[i] for i in part], np.asarray(plan.pool.labels, dtype=np.int64)[part])
-            for part in (half.train, half.watched)
+            for part in (half.train, half.validation)
         )
         return fine_tune(
             self.recipe,
             train.texts,
             train.labels,
             [str(c) for c in range(plan.scored.n_classes)],
-            validation=watched if len(half.watched) else None,
+            validation=validation if len(half.validation) else None,
             run=TrainingRun(half.seed, device=self.device),
         )

@@ -1,20 +1,16 @@
-"""Models for canary extraction: the recipe on a whole pool, with a secret of each model's own or without."""
+"""Models for canary extraction: the recipe on a whole pool, with a secret of its own or without one."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
 import numpy as np
-import torch
 
 from privaudit.data.canaries.template import Template, draw_fillings
-from privaudit.training.loop import TrainingRun
-from privaudit.training.recipe import Recipe
 from privaudit.training.references.learners.halves import reference_seed
-from privaudit.training.references.learners.whole_pool import pool_records, train_whole, with_copies
+from privaudit.training.references.learners.whole_pool import WholePoolLearner, with_copies
 from privaudit.training.references.plan import ReferenceOutput, ReferencePlan
 from privaudit.training.seeds import SeedStream, derive
-from privaudit.training.text import WordNumbers
 from privaudit.training.trainer import Labelled
 
 
@@ -36,50 +32,29 @@ def secret_of(template: Template, seed: int, index: int) -> tuple[int, ...]:
 
 
 @dataclass(frozen=True)
-class PlantedLearner:
+class PlantedLearner(WholePoolLearner):
     """Trains the recipe on all records of the pool, and scores the plan's texts.
 
     Without ``planting`` the models are clean controls. No coin of the plan is used: a model differs from the
-    next one in its seed and its secret. Where the recipe stops early, a part of the pool is set aside and
-    watched; copies of a canary never are.
-
-    Args:
-        recipe: its seed plays no part.
-        vocabulary: of every model; None only for ``hf``, which brings its own.
-        planting: what is planted; None plants nothing.
-        device: a torch device.
+    next one in its seed and its secret. Copies of a canary are never set aside for validation.
     """
 
-    recipe: Recipe
-    vocabulary: WordNumbers | None
     planting: Planting | None = None
-    device: str = "cpu"
+    """None plants nothing."""
 
     @property
-    def block_size(self) -> int:
-        """Every model is trained by itself."""
-        return 1
-
-    @property
-    def quick(self) -> bool:
-        """A bag of words is."""
-        return self.recipe.architecture == "bow"
+    def copies(self) -> int:
+        """Of each model's own canary."""
+        return 0 if self.planting is None else self.planting.repetitions
 
     def describe(self) -> dict[str, object]:
-        """Recipe, vocabulary, planting, kind of device, and torch's version for the last bits."""
+        """See :meth:`WholePoolLearner.describe`; also what is planted."""
         planted = self.planting and {
             "template": _digest(repr(self.planting.template)),
             "label": self.planting.label,
             "repetitions": self.planting.repetitions,
         }
-        return {
-            "learner": "planted",
-            "recipe": {k: v for k, v in self.recipe.to_plain().items() if k not in {"seed", "pretrained"}},
-            "vocabulary": None if self.vocabulary is None else self.vocabulary.digest,
-            "planting": planted,
-            "device": torch.device(self.device).type,
-            "torch": torch.__version__,
-        }
+        return {"learner": "planted", "planting": planted, **super().describe()}
 
     def learn(self, plan: ReferencePlan, indices: Sequence[int]) -> Iterator[ReferenceOutput]:
         """See :class:`privaudit.training.references.plan.Learner`.
@@ -90,24 +65,18 @@ class PlantedLearner:
         """
         outside = np.zeros(len(plan.scored), dtype=np.bool_)
         for index in indices:
-            training, watched = self.data(plan, index)
-            predict = train_whole(
-                self.recipe,
-                training,
-                watched,
-                vocabulary=self.vocabulary,
-                n_classes=plan.scored.n_classes,
-                run=TrainingRun(reference_seed(plan, index), device=self.device),
-            )
+            training, validation = self.data(plan, index)
+            seed = reference_seed(plan, index)
+            predict = self.train(training, validation, plan.scored.n_classes, seed)
             yield ReferenceOutput(index, outside, predict(plan.scored.texts).astype(np.float32))
 
     def data(self, plan: ReferencePlan, index: int) -> tuple[Labelled, Labelled | None]:
-        """What model ``index`` is trained on, its copies last, and what it watches to stop early."""
-        training, watched = pool_records(plan, self.recipe, reference_seed(plan, index))
+        """What model ``index`` is trained on, its copies last, and its validation part for early stopping."""
+        training, validation = self.split_pool(plan, reference_seed(plan, index))
         if self.planting is not None:
             text = self.planting.template.render(self.secret(plan, index))
             training = with_copies(training, text, self.planting.label, self.planting.repetitions)
-        return training, watched
+        return training, validation
 
     def secret(self, plan: ReferencePlan, index: int) -> tuple[int, ...]:
         """The filling that model ``index`` was trained on.

@@ -64,7 +64,7 @@ class SklearnLearner:
 
     @property
     def quick(self) -> bool:
-        """Mostly; a pipeline that is not goes to the pool after the first reference."""
+        """Usually; a slow pipeline moves to the pool after the first reference."""
         return True
 
     def describe(self) -> dict[str, object]:
@@ -117,7 +117,7 @@ class SklearnLearner:
                 estimator.set_params(**{name: 1})
         try:
             with warnings.catch_warnings():
-                # NOTE: the target was trained with these settings too, and whoever did has read the warnings.
+                # NOTE: the target was trained with these settings, so its owner has seen the warnings.
                 for category in (ConvergenceWarning, FutureWarning):
                     warnings.simplefilter("ignore", category)
                 estimator.fit(texts, labels)

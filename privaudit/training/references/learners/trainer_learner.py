@@ -50,7 +50,7 @@ class TrainerLearner:
 
     @property
     def quick(self) -> bool:
-        """Nothing is known of it."""
+        """Unknown, so no."""
         return False
 
     def describe(self) -> dict[str, object]:

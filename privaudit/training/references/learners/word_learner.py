@@ -17,7 +17,7 @@ from privaudit.training.references.extras import COPIES, dropped_copies, signals
 from privaudit.training.references.learners.halves import Half, half_of, output_of
 from privaudit.training.references.plan import ReferenceOutput, ReferencePlan, Singles
 from privaudit.training.references.training_modes import TrainingMode, choose_mode
-from privaudit.training.text import WordNumbers, numbered_by
+from privaudit.training.text import WordNumbers, hashed_vocabulary
 from privaudit.training.trainer import TrainingSet, logits_and_squares, mean_loss, train_network
 
 _Score = Callable[[Ints], tuple[Tensor, Tensor]]
@@ -33,10 +33,10 @@ class RecipeLearner:
     """Trains references with the recipe of a bundle.
 
     A reference has its own seed, and its own vocabulary from the texts of its half unless one was given.
-    Where the recipe stops early, a part of the half is set aside and watched, as it was for the target; those
-    records count as outside. A reference that is trained alone (:attr:`TrainingMode.SPREAD`) is bit for bit
-    what :func:`privaudit.training.trainer.train` makes of its half and seed; :attr:`TrainingMode.STACKED`
-    agrees with that but for rounding.
+    Where the recipe stops early, a part of the half is set aside for validation, as it was for the target;
+    those records count as outside. A reference that is trained alone (:attr:`TrainingMode.SPREAD`) is bit for
+    bit what :func:`privaudit.training.trainer.train` makes of its half and seed; :attr:`TrainingMode.STACKED`
+    agrees with that up to rounding.
 
     Args:
         recipe: of the target; its seed plays no part.
@@ -75,7 +75,7 @@ class RecipeLearner:
         """See :class:`privaudit.training.references.plan.Learner`.
 
         Raises:
-            DataError: a half has no record to train on, or to watch.
+            DataError: a half has no record to train on, or to validate on.
             UsageError: a loss is not finite.
         """
         prepared = _prepare(plan, self.recipe.max_length)
@@ -89,7 +89,7 @@ class RecipeLearner:
         recipe = self.recipe
         half = half_of(plan, index, validation=recipe.validation if recipe.early_stopping else None)
         data = self._training_set(plan, prepared, half)
-        watch = partial(_watch, data, half.watched) if len(half.watched) else None
+        watch = partial(_watch, data, half.validation) if len(half.validation) else None
         module, _ = train_network(recipe, data, TrainingRun(half.seed, device=self.device), watch)
         score = partial(logits_and_squares, module, data.encoded)
         return _scored(plan, prepared, half, score)
@@ -115,7 +115,7 @@ class RecipeLearner:
 
     def _training_set(self, plan: ReferencePlan, prepared: "_Prepared", half: Half) -> TrainingSet:
         corpus, recipe = prepared.corpus, self.recipe
-        fixed = self.vocabulary or numbered_by(recipe.vocabulary)
+        fixed = self.vocabulary or hashed_vocabulary(recipe.vocabulary)
         if fixed is not None:
             numbers, size = corpus.number_by(fixed)
         else:
@@ -153,8 +153,8 @@ def _prepare(plan: ReferencePlan, max_length: int) -> _Prepared:
     )
 
 
-def _watch(data: TrainingSet, watched: Ints, module: WordNetwork) -> float:
-    return mean_loss(logits_and_squares(module, data.encoded, watched)[0], data.labels[watched])
+def _watch(data: TrainingSet, positions: Ints, module: WordNetwork) -> float:
+    return mean_loss(logits_and_squares(module, data.encoded, positions)[0], data.labels[positions])
 
 
 def _scored(plan: ReferencePlan, prepared: _Prepared, half: Half, score: _Score) -> ReferenceOutput:

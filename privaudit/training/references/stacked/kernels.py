@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.autograd import Function
 
 _LARGE = 1 << 20
-"""Multiplications from which on the faster library makes up for its slower start."""
+"""Number of multiplications above which the faster library makes up for its slower start."""
 
 
 def sum_rows(rows: Tensor, chosen: Tensor, offsets: Tensor) -> Tensor:

@@ -61,7 +61,7 @@ class StackedWords:
         return self.tensor((1 / np.maximum(self.step.lengths, 1)).astype(np.float32)).unsqueeze(1)
 
     def weights(self) -> Tensor:
-        """``[n]`` what each text's loss counts: one over the texts of its model, nothing at other places."""
+        """``[n]`` weight of each text's loss: one over the texts of its model, zero at empty places."""
         sizes = self.step.sizes
         place = np.arange(len(self.step.lengths) // len(sizes))
         share = 1 / np.maximum(sizes, 1)[:, None]
@@ -76,7 +76,7 @@ class StackedWords:
 def differentiate_bow(parameters: Parameters, rows: Tensor, words: StackedWords) -> Tensor:
     """The gradients of the mean losses of :class:`BagOfWords`, written out.
 
-    A step is so short that to record it for torch's own differentiation would take as long as the step.
+    A step is so short that recording it for autograd would take as long as the step.
 
     Args:
         parameters: of the head; their gradients are overwritten.
@@ -172,8 +172,8 @@ def transformer(parameters: Parameters, rows: Tensor, words: StackedWords) -> Te
 class _Layout:
     """From words one after another to chunks of whole texts, and back; the same for every layer.
 
-    Attention is computed per chunk and head: a text by itself is so little that most of the time goes into
-    starting. In a chunk, each word attends to those of its own text.
+    Attention is computed per chunk and head: a text alone is so small that most of the time goes into
+    start-up. In a chunk, each word attends to those of its own text.
     """
 
     def __init__(self, words: StackedWords, dimension: int) -> None:

@@ -154,7 +154,7 @@ class Batches:
             )
 
     def _texts_at(self, epoch: int) -> Ints:
-        """``[steps, M, B]`` the text at each place, -1 where there is none."""
+        """``[steps, M, B]`` the text at each place, -1 for an empty one."""
         places = np.full((len(self._seeds), self.steps.max() * self._size), -1, dtype=np.int64)
         for row, seed, count, first in zip(places, self._seeds, self._counts, self._first_texts, strict=True):
             row[:count] = first + epoch_order(seed, epoch, int(count))

@@ -1,8 +1,8 @@
 """Adam on embedding tables at the cost of the rows that a batch touches.
 
-Adam moves every row at every step, because its moments outlive the gradient. What it does to a row between
-two batches that contain the row follows from the moments alone, though, so it is made up for when the row is
-needed next. For a vocabulary of thousands of words that is most of the work of training a small network.
+Adam moves every row at every step, because its moments outlive the gradient. Between two
+batches that contain a row, its moves follow from the moments alone, so they are applied when the row is next
+needed. For a vocabulary of thousands of words that saves most of the work of training a small network.
 """
 
 from collections.abc import Sequence

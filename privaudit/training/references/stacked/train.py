@@ -1,8 +1,8 @@
 """Networks of a block trained together: their parameters on a leading axis, one computation per step.
 
-Model i is what it is alone: it has its own vocabulary, data order, steps and learning rates, and a model
-whose epoch is over waits for the others without a step. Other than the plain trainer it computes words
-without padding, and moves only the rows of the table that a batch touches; the two agree but for rounding.
+Each model is what it would be alone: it has its own vocabulary, data order, steps and learning rates, and
+waits for the others without a step when its epoch is over. Unlike the plain trainer it computes words without
+padding, and moves only the rows of the table that a batch touches; the two agree up to rounding.
 """
 
 from collections.abc import Sequence
@@ -85,8 +85,8 @@ class _Stack:
             [torch.zeros_like(p) for p in stacked],
             [torch.zeros_like(p) for p in stacked],
         ]
-        # NOTE: the optimiser sees each model's part by itself, so that a model may wait for the others and
-        # its last bits do not depend on them.
+        # NOTE: the optimiser sees each model's part by itself: a model may wait for the others, and its last
+        # bits do not depend on them.
         self._parts = [[[tensor[i] for tensor in kind] for kind in kinds] for i in range(len(networks))]
         self._steps: Ints = np.zeros(len(networks), dtype=np.int64)
 

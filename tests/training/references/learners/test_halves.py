@@ -31,24 +31,24 @@ def test_without_a_validation_part_the_half_is_the_coins():
     plan = grouped(100, None)
     half = half_of(plan, 2)
     np.testing.assert_array_equal(half.train, np.flatnonzero(plan.inside(2)))
-    assert len(half.watched) == 0
+    assert len(half.validation) == 0
     np.testing.assert_array_equal(inside_scored(plan, half), plan.inside(2))
 
 
 def test_what_is_watched_is_a_part_of_the_half_that_counts_as_outside():
     plan = grouped(2000, None)
     half = half_of(plan, 2, validation=0.1)
-    both = np.sort(np.concatenate((half.train, half.watched)))
+    both = np.sort(np.concatenate((half.train, half.validation)))
     np.testing.assert_array_equal(both, np.flatnonzero(plan.inside(2)))
-    assert 0.07 < len(half.watched) / len(both) < 0.13
+    assert 0.07 < len(half.validation) / len(both) < 0.13
     np.testing.assert_array_equal(np.flatnonzero(inside_scored(plan, half)), half.train)
 
 
 def test_a_group_is_never_split():
     groups = [f"user {i % 70}" for i in range(700)]
     half = half_of(grouped(700, groups), 0, validation=0.3)
-    train, watched = ({groups[i] for i in part} for part in (half.train, half.watched))
-    outside = {groups[i] for i in np.setdiff1d(np.arange(700), np.concatenate((half.train, half.watched)))}
+    train, watched = ({groups[i] for i in part} for part in (half.train, half.validation))
+    outside = {groups[i] for i in np.setdiff1d(np.arange(700), np.concatenate((half.train, half.validation)))}
     assert train
     assert watched
     assert not train & watched
@@ -76,5 +76,5 @@ def test_a_half_without_records_is_told():
 def test_a_validation_part_without_records_is_told():
     plan = grouped(4, None)
     some = next(k for k in range(50) if plan.inside(k).any())
-    with pytest.raises(DataError, match="without records to train on or to watch"):
+    with pytest.raises(DataError, match="without records to train on or to validate on"):
         half_of(plan, some, validation=1e-9)

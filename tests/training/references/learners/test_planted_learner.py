@@ -90,11 +90,11 @@ def test_copies_are_never_set_aside_for_early_stopping():
     recipe = RECIPE.model_copy(update={"early_stopping": True, "validation": 0.5})
     learner = replace(PLANTED, recipe=recipe)
     plan = plan_of(learner)
-    training, watched = learner.data(plan, 0)
+    training, validation = learner.data(plan, 0)
     text = TEMPLATE.render(learner.secret(plan, 0))
     assert list(training.texts).count(text) == 20
-    assert text not in watched.texts
-    assert len(training.texts) + len(watched.texts) == 80
+    assert text not in validation.texts
+    assert len(training.texts) + len(validation.texts) == 80
 
 
 def test_the_store_keeps_planted_models(store):
