@@ -19,7 +19,7 @@ RETRAIN = 'Train the model again with "privaudit train"'
 
 
 class RecordUse(IntEnum):
-    """What a record was used for; the value is stored in the bundle."""
+    """Use of a record; the value is stored in the bundle."""
 
     NON_MEMBER = 0
     MEMBER = 1
@@ -34,7 +34,7 @@ class ManifestFile:
     """The manifest of canaries that a model was trained with, whether or not they were in its data."""
 
     file: str
-    """Its name."""
+    """File name."""
     sha256: str
 
     @classmethod
@@ -63,7 +63,7 @@ class BundleData:
     split: NDArray[np.uint8]
     """``[k]`` :class:`RecordUse` of each kept record."""
     seed: int
-    """Of the coins."""
+    """Seed of the coins."""
     holdout: float
     """Probability of a record (group) to be a non-member."""
     duplicates_removed: int
@@ -105,7 +105,7 @@ class BundleData:
 
     @classmethod
     def from_plain(cls, plain: object) -> "BundleData":
-        """Read what :meth:`to_plain` gave, also with lists in place of tensors.
+        """Read the output of :meth:`to_plain`, also with lists in place of tensors.
 
         Raises:
             ModelError: a field is missing, of a wrong type, or contradicts another.

@@ -25,7 +25,7 @@ NO_POSITIONS: Ints = np.empty(0, dtype=np.int64)
 
 @dataclass(frozen=True, eq=False)
 class Division:
-    """What each record of a file is used for."""
+    """The use of each record of a file."""
 
     kept: Ints
     """``[k]`` increasing positions in the file: what is left without duplicates, and all canaries' copies."""

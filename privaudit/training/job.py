@@ -23,13 +23,13 @@ _SECRET_BITS = 128
 
 @dataclass(frozen=True)
 class TrainReport:
-    """What a training job did."""
+    """Outcome of a training job."""
 
     output: Path
     recipe: Recipe
     """As recorded in the model: with the digests of the files it used, and where time stopped it."""
     n_records: int
-    """In the file."""
+    """Records in the file."""
     duplicates_removed: int
     n_members: int
     n_nonmembers: int

@@ -22,20 +22,20 @@ class Use:
     """One call of a layer."""
 
     name: str
-    """Of the layer."""
+    """Name of the layer."""
     module: nn.Module
     layer: Layer
     inputs: Tensor
     """What it read; dimension 0 is a multiple of the number of examples."""
     version: int
-    """Of ``inputs`` at that time."""
+    """Version of ``inputs`` at that time."""
     output: GradientEdge
     """Where the gradient at the output arrives, even if the output is changed in place afterwards."""
     view: tuple[torch.Size, tuple[int, ...], int] | None
     """Shape, strides and offset of the output in the tensor with that gradient; None if the same."""
 
     def at_output(self, gradient: Tensor) -> Tensor:
-        """The gradient at the output, of the gradient that arrived."""
+        """The gradient at the output, from the gradient that arrived."""
         return gradient if self.view is None else gradient.contiguous().as_strided(*self.view)
 
     @property

@@ -22,17 +22,17 @@ _PROBED_TEXTS = 512
 
 @dataclass(frozen=True)
 class TrainingCost:
-    """Of several models of one recipe."""
+    """The cost of several models of one recipe."""
 
     models: int
     held: int
-    """Of them, already in the store."""
+    """Those already in the store."""
     steps: int
     """Optimiser steps of one model, at most: early stopping takes fewer."""
     scored: int
     """Texts that one model scores."""
     seconds: float | None
-    """Of one core for the missing models, at most; None for ``hf``, too slow for a short probe."""
+    """Seconds of one core for the missing models, at most; None for ``hf``, too slow for a short probe."""
 
     def __str__(self) -> str:
         time = "" if self.seconds is None else f", at most about {self.seconds:,.0f} s of one core"
@@ -50,15 +50,15 @@ class ModelWork:
     vocabulary: WordNumbers | None
     pool: Population
     trained_on: int
-    """How many records."""
+    """Number of records."""
     texts: Sequence[str]
-    """Of those that it scores."""
+    """Some of the texts that it scores."""
     scored: int
-    """How many texts it scores."""
+    """Number of texts that it scores."""
     device: str
 
     def cost(self, models: int, held: int) -> TrainingCost:
-        """Of so many models, of which ``held`` are in the store; times a probe unless all are.
+        """The cost of ``models`` models, ``held`` of them in the store; times a probe unless all are.
 
         Raises:
             UsageError: the loss of the probe is not finite.
@@ -76,7 +76,7 @@ class ModelWork:
         return self.recipe.epochs * -(-self.trained_on // self.recipe.batch_size)
 
     def _seconds(self) -> float:
-        """Of one core for one model."""
+        """Seconds of one core for one model."""
         recipe = self.recipe.model_copy(update={"epochs": 1, "early_stopping": False})
         n = min(self.trained_on, _PROBED_STEPS * recipe.batch_size)
         if recipe.privacy is not None:

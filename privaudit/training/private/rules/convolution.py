@@ -25,7 +25,7 @@ def convolution_refusal(module: nn.Conv1d) -> str | None:
 def convolution_parts(
     module: nn.Conv1d, inputs: Tensor, gradient: Tensor, name_of: NameOf
 ) -> list[GradientPart]:
-    """Of ``nn.Conv1d``.
+    """The gradient parts of ``nn.Conv1d``.
 
     Args:
         module: the layer.
@@ -64,7 +64,7 @@ class Windows:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Of the filters and the bias."""
+        """Names of the filters and the bias."""
         return (self.weight,) if self.bias is None else (self.weight, self.bias)
 
     @property
@@ -76,7 +76,7 @@ class Windows:
         return pairs < sequences * windows * out * channels * size
 
     def squared_norms(self) -> Tensor:
-        """Of short sequences from the products of positions: a window's is the sum along a diagonal."""
+        """For short sequences from the products of positions: a window's is the sum along a diagonal."""
         if not self._short:
             return self._outer.squared_norms()
         module = self.module
@@ -97,7 +97,7 @@ class Windows:
         return alike.view(batch, -1).mul_(torch.bmm(gradients, gradients.mT).view(batch, -1)).sum(1)
 
     def sums(self, factors: Tensor) -> dict[str, Gradient]:
-        """By torch's own backward pass of a convolution, of the weighted gradients."""
+        """From torch's own backward pass of a convolution, on the weighted gradients."""
         if not self._short:
             return self._outer.sums(factors)
         module, weighted = self.module, self.gradients * factors[:, None, None, None]
@@ -117,7 +117,7 @@ class Windows:
         return {self.weight: weight} if self.bias is None else {self.weight: weight, self.bias: bias}
 
     def whole(self) -> dict[str, Tensor]:
-        """As of a linear layer that reads windows."""
+        """Like a linear layer that reads windows."""
         return self._outer.whole()
 
     @classmethod

@@ -18,7 +18,7 @@ def embedding_refusal(module: nn.Embedding) -> str | None:
 def embedding_parts(
     module: nn.Embedding, inputs: Tensor, gradient: Tensor, name_of: NameOf
 ) -> list[GradientPart]:
-    """Of ``nn.Embedding``.
+    """The gradient parts of ``nn.Embedding``.
 
     Args:
         module: the table.

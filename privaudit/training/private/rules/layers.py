@@ -26,7 +26,7 @@ class Layer:
     """How one kind of layer is treated."""
 
     parameters: frozenset[str]
-    """All that it may own."""
+    """The parameters that it may own."""
     parts: Callable[[Any, Tensor, Tensor, NameOf], list[GradientPart]]
     refusal: Callable[[Any], str | None] | None = None
     forward: Callable[..., Any] | None = None

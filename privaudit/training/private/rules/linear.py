@@ -7,7 +7,7 @@ from privaudit.training.private.rules.parts import GradientPart, NameOf, Whole
 
 
 def linear_parts(module: nn.Module, inputs: Tensor, gradient: Tensor, name_of: NameOf) -> list[GradientPart]:
-    """Of ``nn.Linear`` and of the ``Conv1D`` of transformers, which is one with its matrix transposed.
+    """The gradient parts of ``nn.Linear`` and of transformers' ``Conv1D``, which transposes its matrix.
 
     Args:
         module: the layer.

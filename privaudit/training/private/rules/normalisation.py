@@ -9,7 +9,7 @@ from privaudit.training.private.rules.parts import GradientPart, NameOf, Whole
 def layer_norm_parts(
     module: nn.LayerNorm, inputs: Tensor, gradient: Tensor, name_of: NameOf
 ) -> list[GradientPart]:
-    """Of ``nn.LayerNorm``.
+    """The gradient parts of ``nn.LayerNorm``.
 
     Args:
         module: the layer.

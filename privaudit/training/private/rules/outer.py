@@ -48,7 +48,7 @@ class Outer:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Of matrices and biases."""
+        """Names of the matrices and biases."""
         return (*(matrix.name for matrix in self.matrices), *self.biases)
 
     def squared_norms(self) -> Tensor:

@@ -40,7 +40,7 @@ class GradientPart(Protocol):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Of the parameters."""
+        """Names of the parameters."""
 
     def squared_norms(self) -> Tensor:
         """``[B]``, over all of the parameters together."""
@@ -58,7 +58,7 @@ class GradientPart(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Whole:
-    """Gradients as they are."""
+    """Gradients in full."""
 
     name: str
     values: Tensor
@@ -66,7 +66,7 @@ class Whole:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Of the one parameter."""
+        """Name of the parameter."""
         return (self.name,)
 
     def squared_norms(self) -> Tensor:

@@ -65,7 +65,7 @@ def lstms_forward(
 
 
 def lstm_parts(module: nn.LSTM, inputs: Tensor, gradient: Tensor, name_of: NameOf) -> list[GradientPart]:
-    """Of ``nn.LSTM``: two matrices that read two vectors, and the gradient at the gates for both.
+    """The gradient parts of ``nn.LSTM``: two matrices that read two vectors share the gradient at the gates.
 
     Args:
         module: the layer.

@@ -30,17 +30,17 @@ class Rows:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Of the table."""
+        """Name of the table."""
         return (self.name,)
 
     def squared_norms(self) -> Tensor:
-        """Of the sums of each example's equal tokens."""
+        """Squared norms of the sums of each example's equal tokens."""
         examples, _, values = self._distinct
         squares = values.new_zeros(len(self.tokens))
         return squares.index_add_(0, examples, values.square().sum(1))
 
     def sums(self, factors: Tensor) -> dict[str, Gradient]:
-        """Of the rows that occur."""
+        """Sums over the rows that occur."""
         examples, rows, values = self._distinct
         weighted = values * factors[examples].unsqueeze(1)
         if self.size <= self.DENSE:

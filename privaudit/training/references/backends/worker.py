@@ -1,4 +1,4 @@
-"""What runs in another process: the plan unpacked once, blocks trained, failures sent back.
+"""The code of a worker process: the plan unpacked once, blocks trained, failures sent back.
 
 This module is imported before the plan arrives and so imports little.
 """

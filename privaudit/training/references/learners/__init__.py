@@ -1,1 +1,1 @@
-"""How one reference model comes to be, one learner per kind of model."""
+"""How one reference model is trained: one learner per kind of model."""

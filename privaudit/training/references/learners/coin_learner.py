@@ -31,7 +31,7 @@ class CoinLearner(WholePoolLearner):
 
     @property
     def copies(self) -> int:
-        """Of the canary."""
+        """One copy of the canary."""
         return 1
 
     def describe(self) -> dict[str, object]:

@@ -63,7 +63,7 @@ class HfLearner:
 
     @property
     def quick(self) -> bool:
-        """An encoder is not."""
+        """Never: an encoder is slow."""
         return False
 
     def describe(self) -> dict[str, object]:

@@ -44,7 +44,7 @@ class PlantedLearner(WholePoolLearner):
 
     @property
     def copies(self) -> int:
-        """Of each model's own canary."""
+        """Copies of the model's canary."""
         return 0 if self.planting is None else self.planting.repetitions
 
     def describe(self) -> dict[str, object]:

@@ -36,7 +36,7 @@ class WholePoolLearner:
 
     @property
     def copies(self) -> int:
-        """Most texts that are added to the pool."""
+        """Texts that are added to the pool, at most."""
         raise NotImplementedError
 
     @property
@@ -46,7 +46,7 @@ class WholePoolLearner:
 
     @property
     def quick(self) -> bool:
-        """A bag of words is."""
+        """True for a bag of words."""
         return self.recipe.architecture == "bow"
 
     def describe(self) -> dict[str, object]:

@@ -55,7 +55,7 @@ class RecipeLearner:
 
     @property
     def quick(self) -> bool:
-        """A bag of words is."""
+        """True for a bag of words."""
         return self.recipe.architecture == "bow"
 
     def describe(self) -> dict[str, object]:
