@@ -1,4 +1,4 @@
-"""What ``privaudit train`` is asked for, and what of it does not go together."""
+"""What ``privaudit train`` is asked for, and which of its options exclude each other."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -7,6 +7,7 @@ from privaudit.data.audit_set import Columns
 from privaudit.errors import UsageError
 from privaudit.training.hf_directory import output_is_free
 from privaudit.training.private.claim import PrivacyRequest
+from privaudit.training.private.fit import check_private
 from privaudit.training.recipe import Recipe
 
 
@@ -45,7 +46,7 @@ class TrainingRequest:
 
         Raises:
             UsageError: the output cannot be written, options exclude each other, the words of a private model
-                would come from its records, or its training would watch some of them.
+                would come from its records, or its training could not be private.
         """
         self._check_vocabulary()
         self._check_output()
@@ -82,8 +83,4 @@ class TrainingRequest:
                 "A vocabulary made from the protected records would void the privacy claim",
                 "Give --vocabulary FILE, --vocabulary hash:4096 or --arch hf:DIR",
             )
-        if recipe.early_stopping:
-            raise UsageError(
-                "Private training runs a fixed number of steps and cannot stop early",
-                "Drop --early-stopping and set --epochs",
-            )
+        check_private(recipe)

@@ -58,7 +58,7 @@ def fit_private(
     """
     if n < 1 or recipe.privacy is None:
         raise ValueError("private training needs records and a mechanism")
-    _check(recipe)
+    check_private(recipe)
     began, passes = time.monotonic(), round(1 / recipe.privacy.sample_rate)
     limit = recipe.privacy.steps
     if recipe.stop_after is not None:
@@ -174,12 +174,16 @@ def _add(target: Tensor, gradient: "Tensor | RowGradient | None", factor: float)
         target.index_add_(0, gradient.rows, gradient.values, alpha=factor)
 
 
-def _check(recipe: Recipe) -> None:
-    """Refuse what private training cannot do, and what would not be private."""
+def check_private(recipe: Recipe) -> None:
+    """Refuse what private training cannot do, and what would not be private.
+
+    Raises:
+        UsageError: the recipe stops early, or clips the gradient of a batch.
+    """
     if recipe.early_stopping:
         raise UsageError(
             "Private training cannot stop early: the records it would watch are outside the guarantee",
-            "Drop --early-stopping",
+            "Drop --early-stopping and set --epochs",
         )
     if recipe.clip_gradient is not None:
         raise UsageError(

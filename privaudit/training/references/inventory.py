@@ -72,7 +72,7 @@ def select_plans(
     """
     if [bool(keys), older_than_days is not None, everything].count(True) != 1:
         raise UsageError(
-            "Keys, --older-than and --all are three ways to choose what goes; exactly one must be given",
+            "Removing plans needs exactly one of KEY, --older-than and --all",
             "Choose one of them",
         )
     if older_than_days is not None:

@@ -88,7 +88,7 @@ def test_age_counts_from_the_last_use(filled):
     "choice", [{}, {"keys": ["abcdef"], "everything": True}, {"older_than_days": 0, "everything": True}]
 )
 def test_exactly_one_way_to_choose(filled, choice):
-    with pytest.raises(UsageError, match=r"exactly one must be given\. Choose one of them"):
+    with pytest.raises(UsageError, match=r"exactly one of KEY, --older-than and --all\. Choose one of them"):
         select_plans(list_plans(filled.root), **choice)
 
 
