@@ -23,8 +23,8 @@ _INPUTS = frozenset({"input_ids", "attention_mask", "token_type_ids"})
 _NUMBERS = {"tensor(int64)": np.int64, "tensor(int32)": np.int32}
 
 
-def open_onnx(path: Path, tokenizer_dir: Path, device: str = "cpu") -> "OnnxClassifier":
-    """Open the ONNX file ``path`` with the tokenizer saved in ``tokenizer_dir``.
+def open_onnx(path: Path, tokenizer: Path | None = None, device: str = "cpu") -> "OnnxClassifier":
+    """Open the ONNX file ``path`` with the tokenizer saved in the directory ``tokenizer``, else beside it.
 
     Class names come from ``id2label`` in the ``config.json`` there, else they are "0" … "C-1".
 
@@ -33,15 +33,16 @@ def open_onnx(path: Path, tokenizer_dir: Path, device: str = "cpu") -> "OnnxClas
         MissingExtraError: onnxruntime is not installed.
         ModelError: the file is damaged, or its inputs and outputs are not those of a text classifier.
     """
+    tokenizer_dir = path.parent if tokenizer is None else tokenizer
     external = external_files(path)
     session = _session(path, device)
-    tokenizer, vocabulary_files = open_tokenizer(tokenizer_dir)
+    pretrained, vocabulary_files = open_tokenizer(tokenizer_dir)
     has_config = (tokenizer_dir / "config.json").is_file()
     config = read_config(tokenizer_dir) if has_config else {}
     inputs = _inputs(session, path)
     fixed_batch, fixed_length = _fixed_sizes(session)
     positions = config.get("max_position_embeddings")
-    limits = [int(tokenizer.model_max_length), *([positions] if isinstance(positions, int) else [])]
+    limits = [int(pretrained.model_max_length), *([positions] if isinstance(positions, int) else [])]
     limit = fixed_length or min([n for n in limits if 0 < n < 1 << 24], default=DEFAULT_MAX_LENGTH)
     info = ModelInfo(
         format="onnx",
@@ -49,7 +50,7 @@ def open_onnx(path: Path, tokenizer_dir: Path, device: str = "cpu") -> "OnnxClas
         loader=f"onnxruntime, no custom operators; texts truncated to {limit} tokens",
         files=file_digests([path, *external], path.parent) + file_digests(vocabulary_files, tokenizer_dir),
     )
-    encoder = TokenEncoder(tokenizer, limit, set(inputs), fixed=fixed_length is not None)
+    encoder = TokenEncoder(pretrained, limit, set(inputs), fixed=fixed_length is not None)
     labels = class_names(config, tokenizer_dir) if has_config else None
     return OnnxClassifier(session, encoder, labels, info, batch_size=fixed_batch)
 

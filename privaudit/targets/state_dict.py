@@ -8,7 +8,7 @@ from typing import cast
 
 from torch import Tensor, nn
 
-from privaudit.errors import ModelError
+from privaudit.errors import ModelError, UsageError
 from privaudit.targets.digests import file_digest, one_line
 from privaudit.targets.interface import ModelInfo
 from privaudit.targets.safe_load import load_safetensors, safe_torch_load
@@ -19,7 +19,7 @@ _PREFIXES = ("module.", "_orig_mod.", "model.")
 _RETURNS = "(module, encoder) or (module, encoder, labels)"
 
 
-def open_state_dict(path: Path, factory: str, device: str = "cpu") -> TorchClassifier:
+def open_state_dict(path: Path, factory: str | None, device: str = "cpu") -> TorchClassifier:
     """Put the tensors of ``path`` into the module that ``factory`` builds.
 
     Args:
@@ -31,10 +31,17 @@ def open_state_dict(path: Path, factory: str, device: str = "cpu") -> TorchClass
         device: where the module runs.
 
     Raises:
+        UsageError: no factory.
         UnsafeModelError: the file holds more than tensors and plain containers.
         ModelError: the file is damaged, the factory fails, or their parameters differ in name, shape or kind.
     """
+    # NOTE: a hostile or damaged file is reported as such, not as a missing option.
     tensors = read_tensors(path)
+    if factory is None:
+        raise UsageError(
+            f"{path.name} is a state_dict: weights without code",
+            "Add --factory package.module:function, which returns the module and its text encoder",
+        )
     module, encoder, labels = _call(factory)
     tensors = _strip_prefixes(tensors, set(module.state_dict()))
     _check_fit(tensors, module, factory)

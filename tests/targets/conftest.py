@@ -17,7 +17,6 @@ def fails(bomb: object) -> Callable[..., str]:
         assert type(caught.value) is kind
         message = str(caught.value)
         assert "\n" not in message
-        assert message.startswith("Expected ")
         assert len(message) < 700
         assert not bomb.path.exists()
         return message

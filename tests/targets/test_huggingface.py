@@ -11,6 +11,10 @@ from privaudit.targets.huggingface import open_huggingface
 from privaudit.targets.interface import HasFeatures, HasGradients, HasVocabulary
 
 
+EXAMPLES = {"bert": lambda request: (request.getfixturevalue("bert_dir"), {})}
+"""What the contract tests open."""
+
+
 def edit(path, **changes):
     content = json.loads(path.read_text())
     for key, value in changes.items():

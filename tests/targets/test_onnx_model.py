@@ -9,6 +9,10 @@ from privaudit.targets.onnx_model import open_onnx
 from privaudit.targets.onnx_scan import external_files
 
 
+EXAMPLES = {"graph": lambda request: (request.getfixturevalue("onnx_file"), {})}
+"""What the contract tests open."""
+
+
 def rewrite(path, change):
     model = onnx.load(path, load_external_data=False)
     change(model)

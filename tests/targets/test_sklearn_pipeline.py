@@ -22,6 +22,24 @@ from privaudit.targets.interface import Access, HasFeatures, HasGradients, HasVo
 from privaudit.targets.sklearn_pipeline import open_sklearn
 
 
+def example(*steps):
+    def save(request):
+        path = request.getfixturevalue("tmp_path") / "model.skops"
+        texts, labels = (request.getfixturevalue(name) for name in ("texts", "text_labels"))
+        skops.io.dump(make_pipeline(*(step() for step in steps)).fit(texts, labels), path)
+        return path, {}
+
+    return save
+
+
+EXAMPLES = {
+    "nb": example(CountVectorizer, MultinomialNB),
+    "lr": example(TfidfVectorizer, LogisticRegression),
+    "svc": example(TfidfVectorizer, LinearSVC),
+}
+"""What the contract tests open."""
+
+
 @pytest.fixture
 def save(tmp_path, texts, text_labels):
     def fit_and_save(*steps, labels=None):

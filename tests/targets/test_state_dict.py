@@ -8,6 +8,18 @@ from privaudit.errors import ModelError, UnsafeModelError
 from privaudit.targets.state_dict import open_state_dict
 
 
+def example(name):
+    def save(request):
+        factory = request.getfixturevalue("factory_module") + ":build"
+        return request.getfixturevalue("save_state_dict")(name), {"factory": factory}
+
+    return save
+
+
+EXAMPLES = {"torch": example("weights.pt"), "safetensors": example("weights.safetensors")}
+"""What the contract tests open."""
+
+
 @pytest.mark.parametrize(
     "wrap",
     [
