@@ -78,7 +78,7 @@ _TORCH_LEGACY = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
 
 
 def _state_dict(seen: Peek) -> Evidence:
-    # NOTE: a program or a bundle has a data.pkl too: peek refuses the first, the table's order settles the other.
+    # NOTE: bundles and programs have a data.pkl too; bundles stand earlier in the table, peek refuses programs.
     if any(name.endswith("data.pkl") for name in seen.members) or seen.head.startswith(_TORCH_LEGACY):
         return Evidence.CONTENT
     if seen.is_zip:
@@ -132,8 +132,8 @@ FORMATS = (
         ("factory", "device"), Access.WEIGHTS, "trainer only",
     ),
     ModelFormat(
-        "sklearn", "a scikit-learn pipeline (.skops, .joblib, .pkl)", _sklearn, "sklearn_pipeline:open_sklearn",
-        ("trust_pickle",), Access.LOGITS, "clone",
+        "sklearn", "a scikit-learn pipeline (.skops, .joblib, .pkl)", _sklearn,
+        "sklearn_pipeline:open_sklearn", ("trust_pickle",), Access.LOGITS, "clone",
     ),
     ModelFormat(
         "onnx", "an ONNX file", _onnx, "onnx_model:open_onnx", ("tokenizer", "device"),

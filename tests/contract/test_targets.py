@@ -23,7 +23,7 @@ MIXED = [
 
 
 def examples(row: ModelFormat) -> dict:
-    """``EXAMPLES`` in the tests of the format's module: functions that save a model and name its companions."""
+    """``EXAMPLES`` in the tests of the format's module: functions that save a model; its companions."""
     module = str(row.opener).partition(":")[0]
     path = Path(__file__).parents[1] / "targets" / f"test_{module}.py"
     spec = importlib.util.spec_from_file_location(f"examples_{module}", path)

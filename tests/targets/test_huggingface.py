@@ -10,7 +10,6 @@ from privaudit.errors import ModelError, UnsafeModelError
 from privaudit.targets.huggingface import open_huggingface
 from privaudit.targets.interface import HasFeatures, HasGradients, HasVocabulary
 
-
 EXAMPLES = {"bert": lambda request: (request.getfixturevalue("bert_dir"), {})}
 """What the contract tests open."""
 

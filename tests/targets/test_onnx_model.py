@@ -8,7 +8,6 @@ from privaudit.targets.interface import Access, HasFeatures, HasGradients
 from privaudit.targets.onnx_model import open_onnx
 from privaudit.targets.onnx_scan import external_files
 
-
 EXAMPLES = {"graph": lambda request: (request.getfixturevalue("onnx_file"), {})}
 """What the contract tests open."""
 
