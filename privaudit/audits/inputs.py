@@ -12,7 +12,7 @@ from privaudit.data.audit_set import AuditSet, Columns, from_files, from_members
 from privaudit.data.labels import match_labels
 from privaudit.data.records import Records
 from privaudit.errors import ModelError, UsageError
-from privaudit.results import Claim, File
+from privaudit.results import Claim
 from privaudit.targets.formats import BUNDLE, SCORES
 from privaudit.targets.interface import Access, Ints, ModelInfo, ScoreTable, TextClassifier
 from privaudit.targets.score_table import read_score_table
@@ -193,8 +193,7 @@ def _table_set(table: ScoreTable) -> AuditSet:
     records = Records(
         ids=table.ids, texts=table.texts or (), labels=(), groups=table.groups, member=table.member
     )
-    files = tuple(File(name=f.name, sha256=f.sha256, size=f.size) for f in table.info.files)
-    return AuditSet(records, table.member, "score-table", files)
+    return AuditSet(records, table.member, "score-table", table.info.files)
 
 
 def _with_records(inputs: Inputs, opened: OpenedModel) -> OpenedInputs:

@@ -12,7 +12,7 @@ from privaudit.data.duplicates import remove_shared
 from privaudit.data.readers import file_sha256, read_records
 from privaudit.data.records import Records
 from privaudit.errors import DataError, UsageError
-from privaudit.results import File
+from privaudit.files import FileDigest
 
 Source = Literal["bundle-split", "files", "membership-column", "score-table"]
 
@@ -36,7 +36,7 @@ class AuditSet:
     member: NDArray[np.bool_]
     """``[n]``."""
     source: Source
-    files: tuple[File, ...]
+    files: tuple[FileDigest, ...]
     exact_removed: int = 0
     """Records dropped because their text stands in both sets."""
     randomised: bool = False
@@ -150,8 +150,8 @@ def _read(path: Path, columns: Columns) -> Records:
     )
 
 
-def _files(*paths: Path) -> tuple[File, ...]:
-    return tuple(File(name=p.name, sha256=file_sha256(p), size=p.stat().st_size) for p in paths)
+def _files(*paths: Path) -> tuple[FileDigest, ...]:
+    return tuple(FileDigest(name=p.name, sha256=file_sha256(p), size=p.stat().st_size) for p in paths)
 
 
 def _concatenate(members: Records, nonmembers: Records) -> Records:

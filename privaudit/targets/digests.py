@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from privaudit.errors import ModelError
-from privaudit.targets.interface import FileDigest
+from privaudit.files import FileDigest
 
 _BLOCK = 1 << 20
 

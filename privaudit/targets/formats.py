@@ -78,7 +78,7 @@ _TORCH_LEGACY = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
 
 
 def _state_dict(seen: Peek) -> Evidence:
-    # NOTE: bundles and programs have a data.pkl too; bundles stand earlier in the table, peek refuses programs.
+    # NOTE: bundles and programs have a data.pkl too: the first row takes bundles, peek refuses programs.
     if any(name.endswith("data.pkl") for name in seen.members) or seen.head.startswith(_TORCH_LEGACY):
         return Evidence.CONTENT
     if seen.is_zip:
