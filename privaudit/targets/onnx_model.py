@@ -113,8 +113,7 @@ class OnnxClassifier:
         except Exception as error:
             # NOTE: onnxruntime raises classes of its own C++ module, without a common base.
             raise ModelError(
-                f"logits for {len(texts)} texts",
-                one_line(error),
+                f"The model fails on {len(texts)} texts ({one_line(error)})",
                 "Check that tokenizer and model belong together",
             ) from None
         return np.asarray(answer, dtype=np.float64)[: len(texts)]
@@ -131,8 +130,7 @@ def _session(path: Path, device: str) -> "InferenceSession":
     available = onnxruntime.get_available_providers()
     if wanted and wanted[0] not in available:
         raise ModelError(
-            f"an onnxruntime for {device}",
-            "one for " + ", ".join(available),
+            f"This onnxruntime does not run on {device}, only with {', '.join(available)}",
             "Install onnxruntime-gpu or use --device cpu",
         )
     try:
@@ -140,7 +138,8 @@ def _session(path: Path, device: str) -> "InferenceSession":
     except Exception as error:
         # NOTE: onnxruntime raises classes of its own C++ module, without a common base.
         raise ModelError(
-            f"an ONNX file at {path.name}", one_line(error), "Export the model again with standard operators"
+            f"Can't load {path.name} as ONNX ({one_line(error)})",
+            "Export the model again with standard operators",
         ) from None
 
 
@@ -151,9 +150,8 @@ def _inputs(session: "InferenceSession", path: Path) -> list[str]:
     if unknown or not any(item.name == "input_ids" for item in items):
         found = ", ".join(f"{item.name}: {item.type}" for item in items[:5])
         raise ModelError(
-            f"the integer inputs {', '.join(sorted(_INPUTS))} in {path.name}",
-            found or "none",
-            "Export the classifier with these input names",
+            f"The inputs of {path.name} are {found or 'none'}",
+            f"Export it with the integer inputs {', '.join(sorted(_INPUTS))}",
         )
     return [item.name for item in items]
 
@@ -172,9 +170,9 @@ def _output_name(session: "InferenceSession") -> str:
     named = [item for item in floats if item.name == "logits"]
     flat = [item for item in floats if len(item.shape) == 2]
     if not named and not flat:
+        found = ", ".join(f"{item.name}: {item.type}{item.shape}" for item in outputs[:3])
         raise ModelError(
-            "an output of logits with shape [B, C]",
-            ", ".join(f"{item.name}: {item.type}{item.shape}" for item in outputs[:3]),
+            f"No output of logits [B, C] among {found}",
             "Export a classifier whose output is called logits",
         )
     return str((named or flat)[0].name)

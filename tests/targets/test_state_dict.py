@@ -82,7 +82,7 @@ def test_nan_weights_are_told(save_state_dict, factory_module, fails, texts):
         (":broken", "KeyError: 'no such\\nvocabulary'"),
         (":wrong_type", "a Bag"),
         (":absent", "AttributeError"),
-        (":three_labels", "3 logits"),
+        (":three_labels", "2 logits for 3 labels"),
         ("", "--factory"),
         (":", "--factory"),
         (":not a name", "--factory"),
