@@ -25,8 +25,8 @@ from privaudit.attacks.membership.signals import Signals
 from privaudit.attacks.membership.spec import Signal
 from privaudit.audits.inputs import Inputs, open_inputs
 from privaudit.audits.membership.collect import collect
+from privaudit.audits.membership.comparability import check_comparability
 from privaudit.audits.membership.findings import find
-from privaudit.data.checks import check_comparability
 from privaudit.data.demo import write_demo
 from privaudit.progress import SILENT
 from privaudit.targets.interface import HasVocabulary, ScoreTable

@@ -1,9 +1,10 @@
-"""Files that are written whole or not at all."""
+"""Files that are written whole or not at all, and which bytes were read."""
 
 import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -12,6 +13,17 @@ from privaudit.errors import ResultError
 PRIVATE = 0o600
 """Mode of files that tell who or what was in the training data."""
 PUBLIC = 0o644
+
+
+@dataclass(frozen=True)
+class FileDigest:
+    """A file as it was read."""
+
+    name: str
+    """Relative to the model's folder; of data the file's own name."""
+    sha256: str
+    size: int
+    """Bytes."""
 
 
 @contextmanager

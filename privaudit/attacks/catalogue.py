@@ -49,9 +49,5 @@ class Catalogue(Generic[T]):
         """
         attacks = self.all()
         if attack_id not in attacks:
-            raise UsageError(
-                f"an {self._kind} out of {', '.join(attacks)}",
-                repr(attack_id),
-                "See `privaudit attacks list`",
-            )
+            raise UsageError(f"Unknown {self._kind} {attack_id!r}", 'Run "privaudit attacks list"')
         return attacks[attack_id]

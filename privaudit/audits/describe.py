@@ -1,10 +1,17 @@
 """Model, data and warnings as a result states them."""
 
 import hashlib
+from collections.abc import Iterable
 from pathlib import Path
 
+from privaudit.files import FileDigest
 from privaudit.results import File, Model
 from privaudit.targets.interface import ScoreTable, TextClassifier
+
+
+def described_files(files: Iterable[FileDigest]) -> tuple[File, ...]:
+    """The files of a model, or of data, as a result names them."""
+    return tuple(File(name=f.name, sha256=f.sha256, size=f.size) for f in files)
 
 
 def describe_opened(
@@ -12,7 +19,7 @@ def describe_opened(
 ) -> Model:
     """A model without what it does on records."""
     info = source.info
-    files = tuple(File(name=f.name, sha256=f.sha256, size=f.size) for f in info.files)
+    files = described_files(info.files)
     return Model(
         path=str(path),
         format=info.format,

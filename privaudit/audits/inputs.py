@@ -12,10 +12,11 @@ from privaudit.data.audit_set import AuditSet, Columns, from_files, from_members
 from privaudit.data.labels import match_labels
 from privaudit.data.records import Records
 from privaudit.errors import ModelError, UsageError
-from privaudit.results import Claim, File
+from privaudit.results import Claim
+from privaudit.targets.formats import BUNDLE, SCORES
 from privaudit.targets.interface import Access, Ints, ModelInfo, ScoreTable, TextClassifier
 from privaudit.targets.score_table import read_score_table
-from privaudit.targets.sniff import ModelFormat, sniff
+from privaudit.targets.sniff import sniff
 
 if TYPE_CHECKING:
     from privaudit.training.bundle_data import BundleData
@@ -104,7 +105,7 @@ def open_inputs(inputs: Inputs) -> OpenedInputs:
         PrivauditError: anything about the files or their combination that the user can mend.
     """
     model_format = sniff(inputs.model)
-    if model_format is ModelFormat.SCORES:
+    if model_format is SCORES:
         return _from_table(inputs)
     return _with_records(inputs, open_model(inputs))
 
@@ -131,12 +132,12 @@ def open_model(inputs: Inputs) -> OpenedModel:
         PrivauditError: anything about the file or the options that the user can mend.
     """
     model_format = sniff(inputs.model)
-    if model_format is ModelFormat.SCORES:
+    if model_format is SCORES:
         raise UsageError(
             "a model that answers to new texts", f"the table of scores {inputs.model.name}", "Give the model"
         )
     _prepare_torch(inputs)
-    return _open_bundle(inputs) if model_format is ModelFormat.BUNDLE else _open_other(inputs)
+    return _open_bundle(inputs) if model_format is BUNDLE else _open_other(inputs)
 
 
 def _open_bundle(inputs: Inputs) -> OpenedModel:
@@ -192,8 +193,7 @@ def _table_set(table: ScoreTable) -> AuditSet:
     records = Records(
         ids=table.ids, texts=table.texts or (), labels=(), groups=table.groups, member=table.member
     )
-    files = tuple(File(name=f.name, sha256=f.sha256, size=f.size) for f in table.info.files)
-    return AuditSet(records, table.member, "score-table", files)
+    return AuditSet(records, table.member, "score-table", table.info.files)
 
 
 def _with_records(inputs: Inputs, opened: OpenedModel) -> OpenedInputs:

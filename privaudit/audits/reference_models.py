@@ -16,6 +16,7 @@ from privaudit.data.labels import match_labels
 from privaudit.data.readers import read_records
 from privaudit.errors import DataError, UsageError
 from privaudit.progress import Progress
+from privaudit.targets.formats import format_named
 from privaudit.targets.interface import ScoreTable
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ def _learner(opened: OpenedInputs, request: ReferenceRequest, device: str) -> "L
         from privaudit.training.references.learners.word_learner import RecipeLearner
 
         return RecipeLearner(recipe, vocabulary, device)
-    return _sklearn_learner(opened) if opened.info.format == "sklearn" else None
+    return _sklearn_learner(opened) if format_named(opened.info.format).references == "clone" else None
 
 
 def _sklearn_learner(opened: OpenedInputs) -> "Learner | None":

@@ -12,7 +12,7 @@ from privaudit.data.duplicates import remove_shared
 from privaudit.data.readers import file_sha256, read_records
 from privaudit.data.records import Records
 from privaudit.errors import DataError, UsageError
-from privaudit.results import File
+from privaudit.files import FileDigest
 
 Source = Literal["bundle-split", "files", "membership-column", "score-table"]
 
@@ -36,7 +36,7 @@ class AuditSet:
     member: NDArray[np.bool_]
     """``[n]``."""
     source: Source
-    files: tuple[File, ...]
+    files: tuple[FileDigest, ...]
     exact_removed: int = 0
     """Records dropped because their text stands in both sets."""
     randomised: bool = False
@@ -68,8 +68,7 @@ def from_membership_column(data: Path, columns: Columns) -> AuditSet:
     records = _read(data, columns)
     if records.member is None:
         raise DataError(
-            "a membership column (member, with 1 or 0)",
-            f"none in {data.name}",
+            f"{data.name} has no membership column (member, with 1 or 0)",
             "Name it with --member-column, or give --members and --nonmembers",
         )
     kept = remove_shared(records.select(records.member), records.select(~records.member))
@@ -128,12 +127,11 @@ def recorded_records(data: Path, sha256: str, columns: Columns) -> Records:
         DataError: the file has moved or its bytes changed.
     """
     if not data.is_file():
-        raise DataError("the training data of the bundle", f"no file at {data}", "Give its place with --data")
+        raise DataError(f"No training data at {data}", "Say where it is with --data")
     found = file_sha256(data)
     if found != sha256:
         raise DataError(
-            f"the training data with SHA-256 {sha256[:12]}…",
-            f"{data.name} with {found[:12]}…",
+            f"{data.name} has changed since training: SHA-256 {found[:12]}…, not {sha256[:12]}…",
             "Give the unchanged file with --data",
         )
     return _read(data, columns)
@@ -150,8 +148,8 @@ def _read(path: Path, columns: Columns) -> Records:
     )
 
 
-def _files(*paths: Path) -> tuple[File, ...]:
-    return tuple(File(name=p.name, sha256=file_sha256(p), size=p.stat().st_size) for p in paths)
+def _files(*paths: Path) -> tuple[FileDigest, ...]:
+    return tuple(FileDigest(name=p.name, sha256=file_sha256(p), size=p.stat().st_size) for p in paths)
 
 
 def _concatenate(members: Records, nonmembers: Records) -> Records:
@@ -172,9 +170,8 @@ def _joined_groups(members: Sequence[str] | None, nonmembers: Sequence[str] | No
     shared = set(members) & set(nonmembers)
     if shared:
         raise UsageError(
-            "every group on one side of the membership line",
-            f"{len(shared)} groups among members and non-members both",
-            "Split by group, or audit records by leaving --group-column out",
+            f"{len(shared)} groups have both members and non-members",
+            "Split by group, or drop --group-column to audit single records",
         )
     return [*members, *nonmembers]
 
@@ -187,7 +184,9 @@ def _checked(audit_set: AuditSet) -> AuditSet:
             dropped = (
                 f" after removing {audit_set.exact_removed} shared texts" if audit_set.exact_removed else ""
             )
-            raise DataError(f"at least 2 {side}", f"{count}{dropped}", _mend(audit_set, side))
+            raise DataError(
+                f"An audit needs at least 2 {side} and has {count}{dropped}", _mend(audit_set, side)
+            )
     return audit_set
 
 

@@ -70,15 +70,15 @@ def find_columns(columns: Sequence[str], named: Mapping[Role, str | None]) -> Fo
     given = {role: name for role, name in named.items() if name is not None}
     for role, name in given.items():
         if columns.count(name) != 1:
-            times = "no such column" if name not in columns else f"{columns.count(name)} columns of that name"
-            raise DataError(f"a column {name!r}", f"{times} among {_names(columns)}", _mend(role))
+            times = "No column" if name not in columns else f"{columns.count(name)} columns"
+            raise DataError(f"{times} {name!r} among {_names(columns)}", _mend(role))
     free = [name for name in columns if name not in given.values()]
-    found = {role: given.get(role) or _known_column(columns, free, role) for role in Role}
+    found = {role: given.get(role) or _known_column(free, role) for role in Role}
 
     def required(role: Role) -> str:
         name = found[role]
         if name is None:
-            raise DataError(f"a {role} column", f"the columns {_names(columns)}", _mend(role))
+            raise DataError(f"No {role} column among {_names(columns)}", _mend(role))
         return name
 
     return FoundColumns(
@@ -86,11 +86,11 @@ def find_columns(columns: Sequence[str], named: Mapping[Role, str | None]) -> Fo
     )
 
 
-def _known_column(columns: Sequence[str], free: Sequence[str], role: Role) -> str | None:
+def _known_column(free: Sequence[str], role: Role) -> str | None:
     """The column among ``free`` whose name is known for ``role``."""
     matches = [name for name in free if name.casefold() in KNOWN[role]]
     if len(matches) > 1:
-        raise DataError(f"one {role} column", f"{_names(matches)} among {_names(columns)}", _mend(role))
+        raise DataError(f"{len(matches)} columns could be the {role}: {_names(matches)}", _mend(role))
     return matches[0] if matches else None
 
 

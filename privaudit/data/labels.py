@@ -44,11 +44,11 @@ def match_labels(labels: Sequence[str], model_labels: tuple[str, ...]) -> NDArra
 
 def _mismatch(unmatched: Sequence[str], model_labels: tuple[str, ...]) -> DataError:
     """The error that shows the first labels of both sides."""
+    what = "label is" if len(unmatched) == 1 else "labels are"
     return DataError(
-        f"labels among the model's {len(model_labels)} ({_first(model_labels)}) "
-        f"or indices 0 to {len(model_labels) - 1}",
-        f"{len(unmatched)} other {'label' if len(unmatched) == 1 else 'labels'} ({_first(unmatched)})",
-        "Audit the model with data of its own task, or name the right column with --label-column",
+        f"{len(unmatched)} {what} unknown to the model ({_first(unmatched)}); its "
+        f"{len(model_labels)} classes are {_first(model_labels)}, or 0 to {len(model_labels) - 1}",
+        "Audit the model on data of its own task, or name the right column with --label-column",
     )
 
 

@@ -86,9 +86,7 @@ def file_sha256(path: str | Path) -> str:
         with Path(path).open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        raise DataError(
-            f"a readable file at {path}", error.strerror or "a read error", "Check the path"
-        ) from None
+        raise DataError(f"Can't read {path} ({error.strerror or 'read error'})", "Check the path") from None
 
 
 def _collect(path: Path, source: Source, columns: FoundColumns) -> dict[Role, list[str]]:
@@ -104,7 +102,7 @@ def _collect(path: Path, source: Source, columns: FoundColumns) -> dict[Role, li
                 raise _unusable(path, role, column, value, cell, record, line)
             values[role].append(value)
     if not values[Role.TEXT]:
-        raise DataError(f"records in {path.name!r}", "a header only", "Give a file with records")
+        raise DataError(f"{path.name!r} has a header but no records", "Give a file with records")
     return values
 
 
@@ -138,8 +136,7 @@ def _unusable(
     else:
         got = f"a value of type {type(cell).__name__}"
     return DataError(
-        f"a {role} in column {column!r} of every record of {path.name!r}",
-        f"{got} in record {record} (line {line})",
+        f"{path.name!r} has {got} in column {column!r} of record {record} (line {line})",
         "Complete or remove the record, or name another column with --" + role + "-column",
     )
 
@@ -150,15 +147,17 @@ def _check_headerless(path: Path, labels: Sequence[str], texts: Sequence[str]) -
     mend = "Put 'label<TAB>text' on a line above, or name the columns with --text-column and --label-column"
     if len(classes) > len(set(texts)):
         raise DataError(
-            f"label<TAB>text in every line of {path.name!r}, which has no known column names",
-            f"{len(classes)} labels for {len(set(texts))} texts, so perhaps text<TAB>label", mend,
-        )  # fmt: skip
+            f"{path.name!r} has no known column names and more labels ({len(classes)}) than texts "
+            f"({len(set(texts))}), so it may be text<TAB>label",
+            mend,
+        )
     alone = len(labels) >= _HEADER_CHECK and labels.count(labels[0]) == 1 and len(classes) <= len(labels) // 2
     if alone and labels[0].isidentifier() and texts[0].isidentifier():
         raise DataError(
-            f"label<TAB>text in every line of {path.name!r}, which has no known column names",
-            f"a first line that looks like a header ({shown(labels[0])!r}, {shown(texts[0])!r})", mend,
-        )  # fmt: skip
+            f"The first line of {path.name!r} looks like a header with unknown names "
+            f"({shown(labels[0])!r}, {shown(texts[0])!r})",
+            mend,
+        )
 
 
 def _check_unique(path: Path, ids: Iterable[str]) -> None:
@@ -167,9 +166,9 @@ def _check_unique(path: Path, ids: Iterable[str]) -> None:
     for record, each in enumerate(ids, start=1):
         if each in seen:
             raise DataError(
-                f"unique ids in {path.name!r}", f"{shown(each)!r} again in record {record}",
-                "Make the ids unique, or rename the column and let records be numbered",
-            )  # fmt: skip
+                f"The id {shown(each)!r} of record {record} of {path.name!r} is taken",
+                "Make the ids unique, or rename the column to have records numbered",
+            )
         seen.add(each)
 
 
@@ -179,8 +178,7 @@ def _membership(path: Path, values: Sequence[str]) -> NDArray[np.bool_]:
     for record, (value, word) in enumerate(zip(values, folded, strict=True), start=1):
         if word not in _IN and word not in _OUT:
             raise DataError(
-                "a membership such as true/false, 1/0, member/nonmember or train/test",
-                f"{shown(value)!r} in record {record} of {path.name!r}",
-                "Rewrite or rename the column, or name another one with --member-column",
+                f"{shown(value)!r} in record {record} of {path.name!r} is no membership",
+                "Write true/false, 1/0, member/nonmember or train/test, or name another --member-column",
             )
     return np.array([word in _IN for word in folded], dtype=np.bool_)

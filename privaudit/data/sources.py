@@ -45,8 +45,10 @@ def open_source(path: Path, *, named: bool) -> Source:
     """
     ending = path.suffix.lower()
     if not path.is_file():
-        got = "a directory" if path.is_dir() else "no such file"
-        raise DataError(f"a data file at {path}", got, "Check the path")
+        raise DataError(
+            f"{path} is a directory, not a data file" if path.is_dir() else f"No file at {path}",
+            "Check the path",
+        )
     if ending == ".csv":
         return _open_delimited(path, _lines(path), ",")
     if ending in {".tsv", ".tab"}:
@@ -56,9 +58,9 @@ def open_source(path: Path, *, named: bool) -> Source:
     if ending in {".parquet", ".pq"}:
         return _open_parquet(path)
     raise DataError(
-        "a .csv, .tsv, .jsonl or .parquet file", f"the ending {ending!r} of {path.name!r}",
-        "Convert the file, or rename it when only the name is unusual",
-    )  # fmt: skip
+        f"{path.name!r} ends in {ending!r}, which is no known data format",
+        "Convert it to .csv, .tsv, .jsonl or .parquet, or rename it if only the name is unusual",
+    )
 
 
 def _lines(path: Path) -> Iterator[str]:
@@ -68,19 +70,18 @@ def _lines(path: Path) -> Iterator[str]:
             for number, line in enumerate(file, start=1):
                 if b"\0" in line:
                     raise DataError(
-                        "a UTF-8 text file", f"a NUL byte in line {number} of {path.name!r}",
+                        f"Line {number} of {path.name!r} has a NUL byte, so it is no UTF-8 text",
                         "Save the file as UTF-8, not as UTF-16 or in a binary format",
-                    )  # fmt: skip
+                    )
                 yield line.decode("utf-8-sig" if number == 1 else "utf-8")
     except UnicodeDecodeError as error:
         raise DataError(
-            "a UTF-8 text file",
-            f"the invalid byte 0x{error.object[error.start]:02x} in line {number} of {path.name!r}",
+            f"Line {number} of {path.name!r} is not UTF-8 (byte 0x{error.object[error.start]:02x})",
             "Save the file as UTF-8",
         ) from None
     except OSError as error:
         raise DataError(
-            f"a readable file {path}", error.strerror or "a read error", "Check its permissions"
+            f"Can't read {path} ({error.strerror or 'read error'})", "Check its permissions"
         ) from None
 
 
@@ -89,7 +90,7 @@ def _first_line(path: Path, lines: Iterator[str]) -> tuple[int, str]:
     for number, line in enumerate(lines, start=1):
         if line.strip():
             return number, line
-    raise DataError(f"records in {path.name!r}", "an empty file", "Give a file with a header and records")
+    raise DataError(f"{path.name!r} is empty", "Give a file with a header and records")
 
 
 def _open_delimited(path: Path, lines: Iterator[str], delimiter: str) -> Source:
@@ -106,9 +107,8 @@ def _open_delimited(path: Path, lines: Iterator[str], delimiter: str) -> Source:
                 return
             except csv.Error as error:
                 raise DataError(
-                    f"well-formed quoting in {path.name!r}",
-                    f"{error} in the record that starts at line {start}",
-                    'Write quotes inside a quoted field twice ("")',
+                    f"The record at line {start} of {path.name!r} is badly quoted ({error})",
+                    'Double the quotes inside a quoted field ("")',
                 ) from None
             if cells and (len(cells) > 1 or cells[0].strip()):
                 yield cells
@@ -116,7 +116,7 @@ def _open_delimited(path: Path, lines: Iterator[str], delimiter: str) -> Source:
     table = parsed()
     header = next(table, None)
     if header is None:
-        raise DataError(f"records in {path.name!r}", "an empty file", "Give a file with a header and records")
+        raise DataError(f"{path.name!r} is empty", "Give a file with a header and records")
     columns = tuple(name.strip() for name in header)
 
     def rows(names: Sequence[str]) -> Iterator[Row]:
@@ -158,9 +158,9 @@ def _open_tsv(path: Path, *, named: bool) -> Source:
 
 def _uneven(path: Path, expected: int, got: int, line: int) -> DataError:
     return DataError(
-        f"{expected} columns in every line of {path.name!r}", f"{got} in line {line}",
+        f"Line {line} of {path.name!r} has {got} column{'s' if got != 1 else ''} instead of {expected}",
         "Quote cells that contain the separator, and give every record all columns",
-    )  # fmt: skip
+    )
 
 
 def _open_json_lines(path: Path) -> Source:
@@ -169,9 +169,9 @@ def _open_json_lines(path: Path) -> Source:
     number, first = _first_line(path, lines)
     if first.lstrip().startswith("["):
         raise DataError(
-            f"one JSON object a line in {path.name!r}", "a JSON array",
+            f"{path.name!r} is a JSON array, not one JSON object per line",
             "Convert it, for example: jq -c '.[]' data.json > data.jsonl",
-        )  # fmt: skip
+        )
     head = _object(path, number, first)
 
     def rows(names: Sequence[str]) -> Iterator[Row]:
@@ -192,9 +192,9 @@ def _object(path: Path, number: int, line: str) -> dict[str, object]:
         record = None
     if not isinstance(record, dict):
         raise DataError(
-            f"one JSON object a line in {path.name!r}", f"something else in line {number}",
-            "Write each record on a line of its own, such as {\"text\": \"…\", \"label\": \"…\"}",
-        )  # fmt: skip
+            f"Line {number} of {path.name!r} is not a JSON object",
+            'Write one record per line, such as {"text": "…", "label": "…"}',
+        )
     return record
 
 
@@ -209,7 +209,9 @@ def _open_parquet(path: Path) -> Source:
     unreadable = (ArrowException, OSError, UnicodeDecodeError)
 
     def broken(error: Exception) -> DataError:
-        return DataError(f"a Parquet file at {path}", shown(str(error), 120), "Write the file again")
+        return DataError(
+            f"{path} is not a readable Parquet file ({shown(str(error), 120)})", "Write it again"
+        )
 
     try:
         file = ParquetFile(path)

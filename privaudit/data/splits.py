@@ -36,7 +36,10 @@ def coin_split(n_or_groups: int | Sequence[str], holdout: float, seed: int) -> N
         DataError: fewer than two records, or groups, on one side.
     """
     if not 0 <= holdout < 1:
-        raise UsageError("a holdout in [0, 1)", repr(holdout), "Give the share of non-members, such as 0.5")
+        raise UsageError(
+            f"A holdout of {holdout!r} is out of range",
+            "Give a share of non-members from 0 to just below 1, such as 0.5",
+        )
     if isinstance(n_or_groups, int):
         coins = _draws(n_or_groups, seed) >= holdout
         member, unit = coins, "records"
@@ -48,9 +51,9 @@ def coin_split(n_or_groups: int | Sequence[str], holdout: float, seed: int) -> N
     inside = int(coins.sum())
     if min(inside, len(coins) - inside if holdout else _LEAST) < _LEAST:
         raise DataError(
-            f"at least {_LEAST} members and {_LEAST} non-members after the split",
-            f"{inside} and {len(coins) - inside} out of {len(coins)} {unit}",
-            f"Give more {unit}, or a holdout nearer to 0.5",
+            f"The split of {len(coins)} {unit} gave {inside} members and {len(coins) - inside} non-members; "
+            f"each side needs at least {_LEAST}",
+            f"Give more {unit}, or a holdout closer to 0.5",
         )
     return member
 

@@ -18,7 +18,9 @@ def check_writable_format(path: Path) -> None:
         UsageError: the ending is another one.
     """
     if path.suffix.lower() not in (*_DELIMITERS, *_JSON_LINES):
-        raise UsageError("a .csv, .tsv or .jsonl file to write", repr(path.name[:60]), "Change -o")
+        raise UsageError(
+            f"Can't write {path.name[:60]!r}: unknown format", "Name a .csv, .tsv or .jsonl file with -o"
+        )
 
 
 def encode_records(records: Records, path: Path) -> bytes:

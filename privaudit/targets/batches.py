@@ -41,14 +41,13 @@ def check_shape(shape: tuple[int, ...], n: int, labels: Sequence[str] | None) ->
     """
     if len(shape) != 2 or shape[0] != n or shape[1] < 2:
         raise ModelError(
-            f"one row of logits per text, shape [{n}, C] with C of at least 2",
-            f"an output of shape {list(shape)}",
+            f"The model's output for {n} texts has shape {list(shape)}, not [{n}, C] with C of at least 2",
             "Audit a classifier that gives one logit per class",
         )
     if labels is not None and shape[1] != len(labels):
         raise ModelError(
-            f"{len(labels)} logits, one per label ({', '.join(labels[:5])}{', …' if labels[5:] else ''})",
-            f"{shape[1]}",
+            f"The model gives {shape[1]} logits for {len(labels)} labels "
+            f"({', '.join(labels[:5])}{', …' if labels[5:] else ''})",
             "Give the model and its label list the same classes in the same order",
         )
 
@@ -62,7 +61,7 @@ def check_finite(logits: Floats) -> None:
     bad: NDArray[np.bool_] = np.asarray(~np.isfinite(logits).all(axis=1))
     if bad.any():
         raise ModelError(
-            "finite model outputs",
-            f"NaN or infinity for {int(bad.sum())} of {len(bad)} records, first {int(bad.argmax()) + 1}",
+            f"The model gives NaN or infinity for {int(bad.sum())} of {len(bad)} records, "
+            f"first for record {int(bad.argmax()) + 1}",
             "Check that the weights are complete and the training did not diverge",
         )

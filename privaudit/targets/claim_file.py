@@ -57,9 +57,7 @@ def _in_directory(path: Path) -> tuple[object, str]:
             content = _json(_bytes(path / name), name)
             if isinstance(content, Mapping) and _TELLING & content.keys():
                 return content, f"{path.name}/{name}"
-    raise DataError(
-        f"a file that speaks of privacy in {path}", f"none of {', '.join(_IN_DIRECTORY)} that does", _MEND
-    )
+    raise DataError(f"No JSON file in {path} states a privacy claim", _MEND)
 
 
 def _bytes(path: Path) -> bytes:
@@ -67,13 +65,11 @@ def _bytes(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        raise DataError("a readable file with a claim", f"{path} ({reason})", "Correct --claim") from None
+        raise DataError(f"Can't read {path} ({reason})", "Correct --claim") from None
 
 
 def _json(content: bytes, name: str) -> object:
     try:
         return json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise DataError(
-            "a claim as JSON, or a checkpoint", f"{name} ({type(error).__name__})", _MEND
-        ) from None
+        raise DataError(f"{name} is neither JSON nor a checkpoint ({type(error).__name__})", _MEND) from None

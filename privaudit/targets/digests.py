@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from privaudit.errors import ModelError
-from privaudit.targets.interface import FileDigest
+from privaudit.files import FileDigest
 
 _BLOCK = 1 << 20
 
@@ -24,7 +24,7 @@ def file_digest(path: Path, root: Path) -> FileDigest:
                 size += len(block)
     except OSError as error:
         raise ModelError(
-            f"a readable file {path.name}", one_line(error), "Check the path and its permissions"
+            f"Can't read {path.name} ({one_line(error)})", "Check the path and its permissions"
         ) from None
     name = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
     return FileDigest(name=name, sha256=digest.hexdigest(), size=size)

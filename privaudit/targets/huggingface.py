@@ -74,19 +74,18 @@ def _check_config(config: Config, path: Path) -> None:
     names = [str(name) for name in architectures] if isinstance(architectures, list) else []
     if names and not any(name.endswith(_HEAD) for name in names):
         raise ModelError(
-            f"a model {_HEAD}", ", ".join(names), "Audit the fine-tuned classifier, not its base model"
+            f"{', '.join(names)} is not a model {_HEAD}",
+            "Audit the fine-tuned classifier, not its base model",
         )
     problem = config.get("problem_type")
     if problem not in (None, "single_label_classification"):
         raise ModelError(
-            "a classifier with one label per text",
-            f"problem_type {problem!r}",
+            f"The model has problem_type {problem!r}",
             "Audit a single-label classifier; multi-label and regression heads are not supported",
         )
     if (path / "adapter_config.json").exists():
         raise ModelError(
-            "complete weights",
-            "an adapter (adapter_config.json)",
+            f"{path.name}/ holds an adapter (adapter_config.json), not complete weights",
             "Merge it first: model.merge_and_unload().save_pretrained(DIR)",
         )
 
@@ -102,9 +101,8 @@ def _check_weights(path: Path) -> list[Path]:
         if files:
             return files
     raise ModelError(
-        f"model.safetensors or pytorch_model.bin in {path.name}/",
-        "neither",
-        "Save the model with save_pretrained (weights of TensorFlow or Flax are not read)",
+        f"{path.name}/ has neither model.safetensors nor pytorch_model.bin",
+        "Save the model with save_pretrained; TensorFlow and Flax weights are not read",
     )
 
 
@@ -116,8 +114,7 @@ def _shards(index: Path) -> list[Path]:
     missing = [name for name in names if not (index.parent / name).is_file()]
     if not names or outside or missing:
         raise ModelError(
-            f"weight files listed in {index.name}",
-            f"{(outside or missing or ['no list'])[0]!r}, which is not in the folder",
+            f"{index.name} names {(outside or missing or ['no files'])[0]!r}, which is not in the folder",
             "Copy all files of the checkpoint into one folder",
         )
     return [index.parent / name for name in names]
@@ -142,16 +139,14 @@ def _load_model(path: Path, *, safetensors: bool) -> "PreTrainedModel":
     except Exception as error:
         # NOTE: each of some hundred network classes reads its own configuration and fails in its own way.
         raise ModelError(
-            f"a sequence classifier in {path.name}/",
-            one_line(error),
+            f"Can't load a sequence classifier from {path.name}/ ({one_line(error)})",
             "Save the model again with save_pretrained",
         ) from None
     missing = sorted(report["missing_keys"]) + sorted(str(key[0]) for key in report["mismatched_keys"])
     if missing:
         raise ModelError(
-            "weights for the whole classifier",
-            f"none that fit {', '.join(missing[:4])}{', …' if missing[4:] else ''}",
-            "Audit the fine-tuned classifier: missing parts would be random numbers",
+            f"The weights lack {', '.join(missing[:4])}{', …' if missing[4:] else ''}",
+            "Audit the fine-tuned classifier; missing parts would be random",
         )
     return model  # type: ignore[no-any-return]
 
@@ -164,15 +159,14 @@ def class_names(config: Config, path: Path) -> tuple[str, ...] | None:
     count = len(names) if isinstance(names, dict) else 0
     if not isinstance(names, dict) or set(names) != {str(i) for i in range(count)} or count < 2:
         raise ModelError(
-            "id2label with a name for each of the classes 0 … C-1, at least two",
-            f"{count} entries" if isinstance(names, dict) else f"a {type(names).__name__}",
-            f"Correct {path.name}/config.json; a regression head (one label) cannot be audited",
+            f"id2label has {count} usable class names"
+            if isinstance(names, dict)
+            else f"id2label is a {type(names).__name__}",
+            f"Name each of the classes 0 … C-1, at least 2, in {path.name}/config.json",
         )
     labels = tuple(str(names[str(i)]) for i in range(count))
     if len(set(labels)) != count:
-        raise ModelError(
-            "distinct class names in id2label", "a repeated one", f"Correct {path.name}/config.json"
-        )
+        raise ModelError("id2label gives two classes the same name", f"Correct {path.name}/config.json")
     return labels
 
 
@@ -199,7 +193,6 @@ def _check_fit(model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase") -
     rows = getattr(model.get_input_embeddings(), "num_embeddings", None)
     if isinstance(rows, int) and len(tokenizer) > rows:
         raise ModelError(
-            f"a tokenizer of at most {rows} tokens, the size of the embedding table",
-            str(len(tokenizer)),
+            f"The tokenizer has {len(tokenizer)} tokens and the embedding table only {rows} rows",
             "Put the tokenizer the model was trained with into the directory",
         )

@@ -12,6 +12,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from privaudit.files import FileDigest
 from privaudit.progress import SILENT, Progress
 
 Floats = NDArray[np.float64]
@@ -36,17 +37,6 @@ class Access(StrEnum):
         """Whether an adversary with this access can mount an attack that needs ``needed``."""
         order = list(Access)
         return order.index(self) >= order.index(needed)
-
-
-@dataclass(frozen=True)
-class FileDigest:
-    """One file of a model as it was read."""
-
-    name: str
-    """File name relative to the model's path."""
-    sha256: str
-    size: int
-    """Bytes."""
 
 
 @dataclass(frozen=True)

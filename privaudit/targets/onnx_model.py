@@ -23,8 +23,8 @@ _INPUTS = frozenset({"input_ids", "attention_mask", "token_type_ids"})
 _NUMBERS = {"tensor(int64)": np.int64, "tensor(int32)": np.int32}
 
 
-def open_onnx(path: Path, tokenizer_dir: Path, device: str = "cpu") -> "OnnxClassifier":
-    """Open the ONNX file ``path`` with the tokenizer saved in ``tokenizer_dir``.
+def open_onnx(path: Path, tokenizer: Path | None = None, device: str = "cpu") -> "OnnxClassifier":
+    """Open the ONNX file ``path`` with the tokenizer saved in the directory ``tokenizer``, else beside it.
 
     Class names come from ``id2label`` in the ``config.json`` there, else they are "0" … "C-1".
 
@@ -33,15 +33,16 @@ def open_onnx(path: Path, tokenizer_dir: Path, device: str = "cpu") -> "OnnxClas
         MissingExtraError: onnxruntime is not installed.
         ModelError: the file is damaged, or its inputs and outputs are not those of a text classifier.
     """
+    tokenizer_dir = path.parent if tokenizer is None else tokenizer
     external = external_files(path)
     session = _session(path, device)
-    tokenizer, vocabulary_files = open_tokenizer(tokenizer_dir)
+    pretrained, vocabulary_files = open_tokenizer(tokenizer_dir)
     has_config = (tokenizer_dir / "config.json").is_file()
     config = read_config(tokenizer_dir) if has_config else {}
     inputs = _inputs(session, path)
     fixed_batch, fixed_length = _fixed_sizes(session)
     positions = config.get("max_position_embeddings")
-    limits = [int(tokenizer.model_max_length), *([positions] if isinstance(positions, int) else [])]
+    limits = [int(pretrained.model_max_length), *([positions] if isinstance(positions, int) else [])]
     limit = fixed_length or min([n for n in limits if 0 < n < 1 << 24], default=DEFAULT_MAX_LENGTH)
     info = ModelInfo(
         format="onnx",
@@ -49,7 +50,7 @@ def open_onnx(path: Path, tokenizer_dir: Path, device: str = "cpu") -> "OnnxClas
         loader=f"onnxruntime, no custom operators; texts truncated to {limit} tokens",
         files=file_digests([path, *external], path.parent) + file_digests(vocabulary_files, tokenizer_dir),
     )
-    encoder = TokenEncoder(tokenizer, limit, set(inputs), fixed=fixed_length is not None)
+    encoder = TokenEncoder(pretrained, limit, set(inputs), fixed=fixed_length is not None)
     labels = class_names(config, tokenizer_dir) if has_config else None
     return OnnxClassifier(session, encoder, labels, info, batch_size=fixed_batch)
 
@@ -112,8 +113,7 @@ class OnnxClassifier:
         except Exception as error:
             # NOTE: onnxruntime raises classes of its own C++ module, without a common base.
             raise ModelError(
-                f"logits for {len(texts)} texts",
-                one_line(error),
+                f"The model fails on {len(texts)} texts ({one_line(error)})",
                 "Check that tokenizer and model belong together",
             ) from None
         return np.asarray(answer, dtype=np.float64)[: len(texts)]
@@ -130,8 +130,7 @@ def _session(path: Path, device: str) -> "InferenceSession":
     available = onnxruntime.get_available_providers()
     if wanted and wanted[0] not in available:
         raise ModelError(
-            f"an onnxruntime for {device}",
-            "one for " + ", ".join(available),
+            f"This onnxruntime does not run on {device}, only with {', '.join(available)}",
             "Install onnxruntime-gpu or use --device cpu",
         )
     try:
@@ -139,7 +138,8 @@ def _session(path: Path, device: str) -> "InferenceSession":
     except Exception as error:
         # NOTE: onnxruntime raises classes of its own C++ module, without a common base.
         raise ModelError(
-            f"an ONNX file at {path.name}", one_line(error), "Export the model again with standard operators"
+            f"Can't load {path.name} as ONNX ({one_line(error)})",
+            "Export the model again with standard operators",
         ) from None
 
 
@@ -150,9 +150,8 @@ def _inputs(session: "InferenceSession", path: Path) -> list[str]:
     if unknown or not any(item.name == "input_ids" for item in items):
         found = ", ".join(f"{item.name}: {item.type}" for item in items[:5])
         raise ModelError(
-            f"the integer inputs {', '.join(sorted(_INPUTS))} in {path.name}",
-            found or "none",
-            "Export the classifier with these input names",
+            f"The inputs of {path.name} are {found or 'none'}",
+            f"Export it with the integer inputs {', '.join(sorted(_INPUTS))}",
         )
     return [item.name for item in items]
 
@@ -171,9 +170,9 @@ def _output_name(session: "InferenceSession") -> str:
     named = [item for item in floats if item.name == "logits"]
     flat = [item for item in floats if len(item.shape) == 2]
     if not named and not flat:
+        found = ", ".join(f"{item.name}: {item.type}{item.shape}" for item in outputs[:3])
         raise ModelError(
-            "an output of logits with shape [B, C]",
-            ", ".join(f"{item.name}: {item.type}{item.shape}" for item in outputs[:3]),
+            f"No output of logits [B, C] among {found}",
             "Export a classifier whose output is called logits",
         )
     return str((named or flat)[0].name)

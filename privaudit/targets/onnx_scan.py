@@ -40,22 +40,20 @@ def external_files(path: Path) -> list[Path]:
         ):
             locations = sorted(set(_locations(view, 0, len(view), _MODEL, 0)))
     except (OSError, ValueError, IndexError) as error:
-        raise ModelError(
-            f"an ONNX file at {path.name}", f"a damaged one ({error})", "Export the model again"
-        ) from None
+        raise ModelError(f"{path.name} is a damaged ONNX file ({error})", "Export the model again") from None
     folder = path.parent.resolve()
     found = []
     for location in locations:
         target = _resolved(folder / location)
         if not target.is_relative_to(folder):
             raise UnsafeModelError(
-                f"external data inside the folder of {path.name}",
-                f"a reference to {location[:80]!r}",
+                f"{path.name} refers to {location[:80]!r}, outside its folder",
                 "Export the model again with its data next to it",
             )
         if not target.is_file():
             raise ModelError(
-                f"the external data of {path.name}", f"no file {location[:80]!r}", "Copy it next to the model"
+                f"{path.name} needs its data file {location[:80]!r}, which is missing",
+                "Copy it next to the model",
             )
         found.append(target)
     return found

@@ -1,10 +1,11 @@
 """One door to all model formats."""
 
+import importlib
 from pathlib import Path
+from typing import cast
 
-from privaudit.errors import UsageError
 from privaudit.targets.interface import TextClassifier
-from privaudit.targets.sniff import ModelFormat, sniff
+from privaudit.targets.sniff import sniff
 
 
 def open_target(
@@ -30,30 +31,9 @@ def open_target(
         ValueError: a bundle or a score table.
     """
     found = sniff(path)
-    match found:
-        case ModelFormat.HUGGINGFACE:
-            from privaudit.targets.huggingface import open_huggingface
-
-            return open_huggingface(path, device)
-        case ModelFormat.STATE_DICT:
-            from privaudit.targets.state_dict import open_state_dict, read_tensors
-
-            if factory is None:
-                # NOTE: a hostile or damaged file is told as such, not as a missing option.
-                read_tensors(path)
-                raise UsageError(
-                    f"--factory package.module:function for the state_dict {path.name}",
-                    "none",
-                    "Name a function that returns the module and its text encoder",
-                )
-            return open_state_dict(path, factory, device)
-        case ModelFormat.SKLEARN_SKOPS | ModelFormat.SKLEARN_PICKLE:
-            from privaudit.targets.sklearn_pipeline import open_sklearn
-
-            return open_sklearn(path, trust_pickle=trust_pickle)
-        case ModelFormat.ONNX:
-            from privaudit.targets.onnx_model import open_onnx
-
-            return open_onnx(path, tokenizer or path.parent, device)
-        case ModelFormat.BUNDLE | ModelFormat.SCORES:
-            raise ValueError(f"{path} is a {found.value}, which open_target does not open.")
+    if found.opener is None:
+        raise ValueError(f"{path} is {found.title}, which open_target does not open.")
+    given = {"factory": factory, "tokenizer": tokenizer, "trust_pickle": trust_pickle, "device": device}
+    module, function = found.opener.split(":")
+    opener = getattr(importlib.import_module(f"privaudit.targets.{module}"), function)
+    return cast(TextClassifier, opener(path, **{name: given[name] for name in found.takes}))

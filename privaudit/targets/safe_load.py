@@ -49,9 +49,7 @@ def safe_torch_load(path: Path) -> object:
         refused = _refused_globals(path, zipped, str(error))
         if refused:
             raise UnsafeModelError(
-                f"tensors and plain containers in {path.name}",
-                f"a pickle that imports {_enumerate(refused)}",
-                _MEND,
+                f"Loading {path.name} would run code: its pickle imports {_enumerate(refused)}", _MEND
             ) from None
         raise _damaged(path, error) from None
     except Exception as error:
@@ -72,9 +70,7 @@ def load_safetensors(path: Path) -> "dict[str, Tensor]":
         return dict(load_file(path, device="cpu"))
     except (SafetensorError, OSError, ValueError, KeyError) as error:
         raise ModelError(
-            f"a safetensors file at {path.name}",
-            f"a damaged one ({one_line(error)})",
-            "Write or copy the file again",
+            f"{path.name} is a damaged safetensors file ({one_line(error)})", "Write or copy it again"
         ) from None
 
 
@@ -82,18 +78,14 @@ def _check_container(path: Path) -> bool:
     """Whether ``path`` is a zip file; refuses the zip files that hold programs."""
     try:
         if path.stat().st_size == 0:
-            raise ModelError(
-                f"a file saved by torch.save at {path.name}", "an empty file", "Write or copy it again"
-            )
+            raise ModelError(f"{path.name} is empty", "Write or copy it again")
         with path.open("rb") as file:
             zipped = file.read(4) == b"PK\x03\x04"
         names = zipfile.ZipFile(path).namelist() if zipped else []
     except (OSError, zipfile.BadZipFile, NotImplementedError, ValueError) as error:
         raise _damaged(path, error) from None
     if is_program_archive(names):
-        raise UnsafeModelError(
-            f"tensors and plain containers in {path.name}", "a TorchScript or torch.export program", _MEND
-        )
+        raise UnsafeModelError(f"{path.name} is a TorchScript or torch.export program, not weights", _MEND)
     return zipped
 
 
@@ -131,7 +123,5 @@ def _enumerate(names: list[str], limit: int = 6) -> str:
 
 def _damaged(path: Path, error: Exception) -> ModelError:
     return ModelError(
-        f"a file saved by torch.save at {path.name}",
-        f"one that cannot be read ({one_line(error, 100)})",
-        "Write or copy the file again",
+        f"Can't read {path.name} as a file of torch.save ({one_line(error, 100)})", "Write or copy it again"
     )

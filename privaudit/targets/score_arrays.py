@@ -38,8 +38,7 @@ def read_score_arrays(path: Path) -> ScoreTable:
     except ValueError as error:
         if "allow_pickle" in str(error):
             raise UnsafeModelError(
-                f"plain arrays in {path.name}",
-                "pickled objects, which can run code",
+                f"{path.name} holds pickled objects, which can run code",
                 "Save numbers and strings as arrays of dtype float, int, bool or str",
             ) from None
         raise _damaged(path, error) from None
@@ -53,9 +52,8 @@ def _assemble(path: Path, arrays: Mapping[str, _Array]) -> ScoreTable:
     missing = [name for name in ("member", "label") if name not in arrays]
     if len(found) != 1 or missing:
         raise DataError(
-            "the arrays member, label and one of target_logits, logits or probabilities",
-            f"{', '.join(sorted(arrays)) or 'none of them'} in {path.name}",
-            "Save exactly these",
+            f"{path.name} holds {', '.join(sorted(arrays)) or 'no known arrays'}",
+            "Save member, label and one of target_logits, logits or probabilities",
         )
     probabilities = _SCORES[found[0]]
     logits = _scores(arrays[found[0]], found[0], probabilities)
@@ -110,9 +108,7 @@ def _strings(arrays: Mapping[str, _Array], name: str, n: int) -> list[str] | Non
         raise _wrong(name, f"{n} strings", array)
     values = [str(value) for value in array.tolist()]
     if name in ("ids", "class_names") and len(set(values)) < n:
-        raise DataError(
-            f"distinct values in {name}", f"{n - len(set(values))} repeated ones", f"Correct {name}"
-        )
+        raise DataError(f"{n - len(set(values))} of the {name} are repeated", f"Make {name} unique")
     return values
 
 
@@ -124,21 +120,19 @@ def _references(
     if logits is None and member is None:
         return None
     if logits is None or member is None:
-        raise DataError("both reference_logits and reference_in", "one of them", "Save both, or neither")
+        raise DataError("Only one of reference_logits and reference_in is there", "Save both, or neither")
     if logits.dtype.kind != "f" or logits.ndim != 3 or logits.shape[1:] != (n, classes):
         raise _wrong("reference_logits", f"numbers [k, {n}, {classes}]", logits)
     if member.dtype.kind != "b" or member.shape != logits.shape[:2]:
         raise _wrong("reference_in", f"truth values {list(logits.shape[:2])}", member)
     if not np.isfinite(logits).all():
-        raise DataError("finite reference_logits", "NaN or infinity", "Remove the reference models concerned")
+        raise DataError("reference_logits holds NaN or infinity", "Remove the reference models concerned")
     return logits.astype(np.float32, copy=False), member.astype(np.bool_, copy=False)
 
 
 def _wrong(name: str, expected: str, array: _Array) -> DataError:
-    return DataError(
-        f"{expected} in the array {name}", f"{array.dtype} {list(array.shape)}", f"Save {name} in this form"
-    )
+    return DataError(f"The array {name} is {array.dtype} {list(array.shape)}", f"Save it as {expected}")
 
 
 def _damaged(path: Path, error: Exception) -> DataError:
-    return DataError(f"a complete NPZ file at {path.name}", one_line(error), "Write or copy it again")
+    return DataError(f"{path.name} is a damaged NPZ file ({one_line(error)})", "Write or copy it again")

@@ -57,21 +57,20 @@ def choose_columns(
     """
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
-        raise DataError("distinct column names", f"{repeated[0]!r} twice", "Rename one of the columns")
+        raise DataError(f"Two columns are called {repeated[0]!r}", "Rename one of them")
     logits = [name for name in names if name.startswith("logit_")]
     probabilities = [name for name in names if name.startswith("prob_")]
     if bool(logits) == bool(probabilities):
         raise DataError(
-            "columns logit_<class> or prob_<class>, one kind of them",
-            "both kinds" if logits else f"neither among {_few(names)}",
+            "The table has both logit_<class> and prob_<class> columns"
+            if logits
+            else f"No logit_<class> or prob_<class> among the columns {_few(names)}",
             "Remove one kind" if logits else "Write one column per class, such as logit_0, logit_1",
         )
     scores = logits or probabilities
     if len(scores) < 2:
         raise DataError(
-            "a score column for each of two classes or more",
-            f"only {scores[0]}",
-            "Write one column per class",
+            f"The table has only one score column, {scores[0]}", "Write one column per class, at least 2"
         )
     return ScoreColumns(
         member=_required(names, member, "member", "--member-column"),
@@ -88,7 +87,7 @@ def choose_columns(
 def _required(names: Sequence[str], asked: str | None, default: str, flag: str) -> str:
     name = asked or default
     if name not in names:
-        raise DataError(f"a column {name!r}", f"the columns {_few(names)}", f"Name it with {flag}")
+        raise DataError(f"No column {name!r} among {_few(names)}", f"Name it with {flag}")
     return name
 
 
@@ -108,7 +107,8 @@ def _few(names: Sequence[str], limit: int = 8) -> str:
 class Faults:
     """Counts records with one kind of fault over the blocks of a table, to raise once at the end."""
 
-    expected: str
+    fault: str
+    """What such records have, after "3 of 10 records"."""
     mend: str
     count: int = 0
     first: int | None = None
@@ -130,8 +130,8 @@ class Faults:
             DataError: with the count and the first record's number.
         """
         if self.count:
-            got = f"something else in {self.count} of {self.total} records, first in record {self.first}"
-            raise DataError(self.expected, got, self.mend)
+            where = f"{self.count} of {self.total} records"
+            raise DataError(f"{where} {self.fault}, first record {self.first}", self.mend)
 
 
 @dataclass
@@ -145,11 +145,16 @@ class ScoreChecks:
 
     def __post_init__(self) -> None:
         kind = "probabilities" if self.probabilities else "logits"
-        self._faults = [Faults(f"finite {kind} in every record", "Remove or recompute these records")]
+        self._faults = [Faults(f"have {kind} that are not finite", "Remove or recompute these records")]
         if self.probabilities:
             self._faults += [
-                Faults("probabilities from 0 to 1", "Write logits into columns logit_<class> instead"),
-                Faults("probabilities that sum to 1 (within 0.001)", "Write one column for every class"),
+                Faults(
+                    "have probabilities outside 0 to 1", "Write logits into columns logit_<class> instead"
+                ),
+                Faults(
+                    "have probabilities that do not sum to 1 (within 0.001)",
+                    "Write one column for every class",
+                ),
             ]
 
     def take(self, block: Floats) -> None:
@@ -210,15 +215,14 @@ def membership(column: Codes) -> NDArray[np.bool_]:
     Raises:
         DataError: another value, or one side only.
     """
-    faults = Faults("membership as 1/0, true/false, yes/no or in/out", "Correct the membership column")
+    faults = Faults("have an unknown membership", "Write 1/0, true/false, yes/no or in/out in that column")
     said = [MEMBERSHIP.get(value.lower()) for value in column.values]
     faults.add(np.array([flag is None for flag in said], dtype=np.bool_)[column.codes])
     faults.check()
     member = np.array(said, dtype=np.bool_)[column.codes]
     if member.all() or not member.any():
         raise DataError(
-            "both members and non-members",
-            f"{int(member.sum())} members among {len(member)} records",
+            f"{int(member.sum())} of {len(member)} records are members: one side is empty",
             "Add records that were not in the training data"
             if member.any()
             else "Add records that were in the training data",
@@ -240,8 +244,8 @@ def class_indices(column: Codes, names: Sequence[str]) -> Ints:
         # NOTE: an integer column with a gap is written as 0.0, 1.0.
         position = {text: i for i in range(len(names)) for text in (str(i), f"{i}.0")}
     faults = Faults(
-        f"labels that are class names ({_few(names, 5)}) or indices from 0 to {len(names) - 1}",
-        "Correct the label column or the names of the score columns",
+        "have an unknown label",
+        f"Write class names ({_few(names, 5)}) or 0 to {len(names) - 1}, or rename the score columns",
     )
     found = [position.get(value) for value in column.values]
     faults.add(np.array([index is None for index in found], dtype=np.bool_)[column.codes])

@@ -65,9 +65,9 @@ def read_score_table(
         with path.open("rb") as file:
             head = file.read(4)
     except OSError as error:
-        raise DataError(f"a score table at {path}", one_line(error), "Check the path") from None
+        raise DataError(f"Can't read {path} ({one_line(error)})", "Check the path") from None
     if not head:
-        raise DataError(f"a score table at {path.name}", "an empty file", "Write or copy it again")
+        raise DataError(f"{path.name} is empty", "Write or copy it again")
     if head.startswith(b"PK"):
         return read_score_arrays(path)
     source = _open_parquet(path) if head == b"PAR1" else _open_text(path)
@@ -105,7 +105,7 @@ def _assemble(path: Path, source: _Source, columns: ScoreColumns) -> ScoreTable:
     for block in source.blocks(columns):
         stop = n + len(block)
         if stop > most:
-            raise DataError("one kind of line end", "several kinds", f"Save {path.name} again as CSV")
+            raise DataError(f"{path.name} mixes several kinds of line ends", "Save it again as CSV")
         logits[n:stop] = _numbers(block, columns.scores)
         checks.take(logits[n:stop])
         member.put(n, *block[columns.member].factorize())
@@ -114,7 +114,7 @@ def _assemble(path: Path, source: _Source, columns: ScoreColumns) -> ScoreTable:
             values.extend(block[name].fillna("").astype(str))
         n = stop
     if n == 0:
-        raise DataError(f"records in {path.name}", "a header alone", "Write one line per record")
+        raise DataError(f"{path.name} has a header but no records", "Write one line per record")
     checks.finish()
     clipped = f"{checks.clipped} probabilities of exactly 0 were taken as the smallest normal number"
     return ScoreTable(
@@ -144,12 +144,12 @@ def _numbers(block: "pd.DataFrame", names: tuple[str, ...]) -> Floats:
 def _distinct(ids: list[str]) -> list[str]:
     repeated = len(ids) - len(set(ids))
     if repeated:
-        raise DataError("distinct ids", f"{repeated} repeated ones", "Name another column with --id-column")
+        raise DataError(f"{repeated} ids are repeated", "Name another column with --id-column")
     return _filled(ids)
 
 
 def _filled(values: list[str]) -> list[str]:
-    faults = Faults("an id or group in every record", "Fill the column in")
+    faults = Faults("have no id or group", "Fill the column in")
     faults.add(np.fromiter((not value for value in values), dtype=np.bool_, count=len(values)))
     faults.check()
     return values
@@ -163,7 +163,8 @@ def _open_text(path: Path) -> _Source:
         names = next(csv.reader([header], delimiter=delimiter), [])
     except csv.Error as error:
         raise DataError(
-            f"a header line of column names in {path.name}", one_line(error), "Write the columns in line one"
+            f"The header line of {path.name} is unreadable ({one_line(error)})",
+            "Write the column names in line 1",
         ) from None
     return _Source(
         "pandas.read_csv, in blocks",
@@ -181,7 +182,7 @@ def _header_line(path: Path, limit: int = 1 << 20) -> str:
         return re.split("[\r\n]", line.decode("utf-8-sig"), maxsplit=1)[0]
     except UnicodeDecodeError:
         raise DataError(
-            f"a header line in UTF-8 in {path.name}", "something else", "Save the table as UTF-8 CSV"
+            f"The header line of {path.name} is not UTF-8", "Save the table as UTF-8 CSV"
         ) from None
 
 
@@ -215,8 +216,7 @@ def _text_blocks(path: Path, delimiter: str, columns: ScoreColumns) -> "Iterator
                 yield from reader
     except (pd.errors.ParserError, pd.errors.ParserWarning, UnicodeDecodeError, ValueError) as error:
         raise DataError(
-            f"a table in UTF-8 with equally many fields in every line of {path.name}",
-            one_line(error),
+            f"{path.name} is not a UTF-8 table with equally many fields per line ({one_line(error)})",
             "Save it again as CSV",
         ) from None
 
@@ -246,4 +246,4 @@ def _open_parquet(path: Path) -> _Source:
 
 
 def _damaged(path: Path, error: Exception) -> DataError:
-    return DataError(f"a complete Parquet file at {path.name}", one_line(error), "Write or copy it again")
+    return DataError(f"{path.name} is a damaged Parquet file ({one_line(error)})", "Write or copy it again")

@@ -49,8 +49,7 @@ def open_sklearn(path: Path, *, trust_pickle: bool = False) -> "SklearnClassifie
     if not isinstance(estimator, _Classifier):
         fitted = "an unfitted " if hasattr(estimator, "fit") else "a "
         raise ModelError(
-            f"a fitted classifier with classes_ in {path.name}",
-            f"{fitted}{type(estimator).__name__}",
+            f"{path.name} holds {fitted}{type(estimator).__name__}, not a fitted classifier with classes_",
             "Save the whole fitted pipeline, vectorizer and classifier",
         )
     info = ModelInfo(
@@ -83,9 +82,8 @@ class SklearnClassifier:
         classes = estimator.classes_
         if not isinstance(classes, np.ndarray) or classes.ndim != 1 or len(classes) < 2:
             raise ModelError(
-                "one label per text out of at least two classes",
-                "several outputs or a single class",
-                "Audit a classifier with one label per text",
+                "The classifier has several outputs or a single class",
+                "Audit a classifier that gives one of 2 or more labels per text",
             )
         self.labels: tuple[str, ...] = tuple(str(name) for name in classes)
         self.access = (
@@ -123,8 +121,7 @@ class SklearnClassifier:
         except Exception as error:
             # NOTE: any step of a user's pipeline may fail in its own way.
             raise ModelError(
-                f"{method} of {self.info.architecture} to accept raw strings",
-                one_line(error),
+                f"{method} of {self.info.architecture} does not accept raw strings ({one_line(error)})",
                 "Save the whole pipeline, vectorizer included",
             ) from None
         if self.access is Access.LABEL:
@@ -177,8 +174,7 @@ def _log(probabilities: Floats, name: str) -> Floats:
     bad = (probabilities < 0).any(axis=1) | (np.abs(probabilities.sum(axis=1) - 1) > 1e-3)
     if bad.any():
         raise ModelError(
-            f"class probabilities that sum to 1 from {name}",
-            f"other numbers for {int(bad.sum())} of {len(bad)} records",
+            f"{name} gives no probabilities that sum to 1 for {int(bad.sum())} of {len(bad)} records",
             "Audit a classifier with one label per text",
         )
     return np.log(np.maximum(probabilities, _TINY))
@@ -203,11 +199,10 @@ def _load_skops(path: Path) -> object:
     except Exception as error:
         # NOTE: skops rebuilds objects from a foreign schema; damage surfaces as any built-in exception.
         raise ModelError(
-            f"a complete .skops file at {path.name}", one_line(error), "Save it again with skops.io.dump"
+            f"{path.name} is a damaged .skops file ({one_line(error)})", "Save it again with skops.io.dump"
         ) from None
     raise UnsafeModelError(
-        f"scikit-learn's own types in {path.name}",
-        f"{', '.join(foreign[:6])}{', …' if foreign[6:] else ''}",
+        f"{path.name} holds types of other packages: {', '.join(foreign[:6])}{', …' if foreign[6:] else ''}",
         "Save a pipeline without functions and classes of your own",
     )
 
@@ -235,10 +230,9 @@ def _load_pickle(path: Path, trust_pickle: bool) -> object:
             f" and {len(names) - 6} more" if names[6:] else ""
         )
         raise UnsafeModelError(
-            f"a format that holds no code instead of the pickle {path.name}",
-            f"one that imports {shown}" if names else "one whose imports cannot be listed",
-            "Save it with skops.io.dump as .skops, or pass --trust-pickle, which runs any code in the file "
-            "with your rights: do so only for a file you made yourself",
+            f"Loading {path.name} would run code: it {f'imports {shown}' if names else 'hides its imports'}",
+            "Save it as .skops (skops.io.dump), or add --trust-pickle, which runs any code in the file with "
+            "your rights: only for a file you made yourself",
         )
     import joblib
 
@@ -247,8 +241,7 @@ def _load_pickle(path: Path, trust_pickle: bool) -> object:
     except Exception as error:
         # NOTE: unpickling runs the file's own code, with consent; it may fail in any way.
         raise ModelError(
-            f"a complete pickle at {path.name}",
-            one_line(error),
+            f"Can't unpickle {path.name} ({one_line(error)})",
             "Load it with the library versions it was saved with",
         ) from None
 

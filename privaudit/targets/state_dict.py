@@ -8,7 +8,7 @@ from typing import cast
 
 from torch import Tensor, nn
 
-from privaudit.errors import ModelError
+from privaudit.errors import ModelError, UsageError
 from privaudit.targets.digests import file_digest, one_line
 from privaudit.targets.interface import ModelInfo
 from privaudit.targets.safe_load import load_safetensors, safe_torch_load
@@ -19,7 +19,7 @@ _PREFIXES = ("module.", "_orig_mod.", "model.")
 _RETURNS = "(module, encoder) or (module, encoder, labels)"
 
 
-def open_state_dict(path: Path, factory: str, device: str = "cpu") -> TorchClassifier:
+def open_state_dict(path: Path, factory: str | None, device: str = "cpu") -> TorchClassifier:
     """Put the tensors of ``path`` into the module that ``factory`` builds.
 
     Args:
@@ -31,10 +31,17 @@ def open_state_dict(path: Path, factory: str, device: str = "cpu") -> TorchClass
         device: where the module runs.
 
     Raises:
+        UsageError: no factory.
         UnsafeModelError: the file holds more than tensors and plain containers.
         ModelError: the file is damaged, the factory fails, or their parameters differ in name, shape or kind.
     """
+    # NOTE: a hostile or damaged file is reported as such, not as a missing option.
     tensors = read_tensors(path)
+    if factory is None:
+        raise UsageError(
+            f"{path.name} is a state_dict: weights without code",
+            "Add --factory package.module:function, which returns the module and its text encoder",
+        )
     module, encoder, labels = _call(factory)
     tensors = _strip_prefixes(tensors, set(module.state_dict()))
     _check_fit(tensors, module, factory)
@@ -42,7 +49,7 @@ def open_state_dict(path: Path, factory: str, device: str = "cpu") -> TorchClass
         module.load_state_dict(tensors, strict=True)
     except RuntimeError as error:
         raise ModelError(
-            f"weights that fit {factory}", one_line(error), "Give the factory of this checkpoint"
+            f"The weights do not fit {factory} ({one_line(error)})", "Give the factory of this checkpoint"
         ) from None
     loader = "safetensors" if path.suffix == ".safetensors" else "torch.load(weights_only=True)"
     info = ModelInfo(
@@ -83,9 +90,7 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
     else:
         found = f"a {type(content).__name__}"
     raise ModelError(
-        f"a state_dict (names and tensors) in {path.name}",
-        found,
-        "Save model.state_dict() alone, or under 'state_dict'",
+        f"{path.name} holds {found}, not a state_dict", "Save model.state_dict() alone, or under 'state_dict'"
     )
 
 
@@ -94,7 +99,7 @@ def _call(factory: str) -> tuple[nn.Module, Encoder, Sequence[str] | None]:
     module_name, _, function_name = factory.partition(":")
     if not module_name or not function_name.isidentifier():
         raise ModelError(
-            "--factory package.module:function", repr(factory), "Name a function that builds the module"
+            f"--factory {factory!r} is not package.module:function", "Name a function that builds the module"
         )
     sys.path.insert(0, str(Path.cwd()))
     try:
@@ -103,20 +108,18 @@ def _call(factory: str) -> tuple[nn.Module, Encoder, Sequence[str] | None]:
     except Exception as error:
         # NOTE: the user's own code, which may fail in any way.
         raise ModelError(
-            f"{_RETURNS} from the factory {factory}",
-            one_line(error),
-            "Mend the factory; it is called without arguments",
+            f"The factory {factory} fails ({one_line(error)})",
+            f"Correct it: called without arguments, it returns {_RETURNS}",
         ) from None
     finally:
         sys.path.remove(str(Path.cwd()))
     if not isinstance(result, tuple) or len(result) not in (2, 3) or not isinstance(result[0], nn.Module):
-        raise ModelError(
-            f"{_RETURNS} from the factory {factory}", f"a {type(result).__name__}", "Return such a tuple"
-        )
+        raise ModelError(f"The factory {factory} returns a {type(result).__name__}", f"Return {_RETURNS}")
     module, encoder, *rest = result
     if not callable(encoder):
         raise ModelError(
-            "a callable encoder from the factory", f"a {type(encoder).__name__}", f"Return {_RETURNS}"
+            f"The encoder from the factory is a {type(encoder).__name__}, which can't be called",
+            f"Return {_RETURNS}",
         )
     labels = tuple(map(str, cast("Sequence[object]", rest[0]))) if rest and rest[0] is not None else None
     return module, cast("Callable[[list[str]], Tensor]", encoder), labels
@@ -160,7 +163,6 @@ def _check_fit(tensors: dict[str, Tensor], module: nn.Module, factory: str) -> N
     ]
     if found:
         raise ModelError(
-            f"the parameters of {factory}",
-            f"a file {'; '.join(found)}",
+            f"The file does not fit {factory}: it is {'; '.join(found)}",
             "Give the factory of this checkpoint",
         )

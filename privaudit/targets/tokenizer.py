@@ -70,16 +70,17 @@ def open_tokenizer(path: Path) -> "tuple[PreTrainedTokenizerBase, list[Path]]":
             )
     except Exception as error:
         # NOTE: each tokenizer class parses its own files and fails in its own way.
-        raise ModelError(f"a tokenizer in {path.name}/", one_line(error), _SAVE_TOKENIZER) from None
+        raise ModelError(
+            f"Can't load the tokenizer in {path.name}/ ({one_line(error)})", _SAVE_TOKENIZER
+        ) from None
     names = {*tokenizer.vocab_files_names.values(), "tokenizer.json"}
     files = [path / name for name in names if (path / name).is_file()]
     if tokenizer.vocab_files_names and not files:
         # NOTE: transformers makes an empty tokenizer from config.json alone: every word would be unknown.
-        raise ModelError(f"a tokenizer in {path.name}/", "no vocabulary file", _SAVE_TOKENIZER)
+        raise ModelError(f"{path.name}/ has no tokenizer vocabulary", _SAVE_TOKENIZER)
     if tokenizer.pad_token_id is None:
         raise ModelError(
-            f"a tokenizer with a padding token in {path.name}/",
-            "none",
+            f"The tokenizer in {path.name}/ has no padding token",
             "Set tokenizer.pad_token and model.config.pad_token_id and save both again",
         )
     return tokenizer, [*files, *(path / name for name in _SETTINGS if (path / name).is_file())]
@@ -95,16 +96,10 @@ def read_json(path: Path) -> Config:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise ModelError(
-            f"a readable {path.name} in {path.parent.name}/",
-            one_line(error),
-            _SAVE_AGAIN,
+            f"Can't read {path.name} in {path.parent.name}/ ({one_line(error)})", _SAVE_AGAIN
         ) from None
     if not isinstance(content, dict):
-        raise ModelError(
-            f"a JSON object in {path.name}",
-            f"a {type(content).__name__}",
-            _SAVE_AGAIN,
-        )
+        raise ModelError(f"{path.name} holds a {type(content).__name__}, not a JSON object", _SAVE_AGAIN)
     return content
 
 
@@ -123,9 +118,8 @@ def check_own_code(config: Config, path: Path) -> None:
             kernels = [v for k, v in item.items() if k.endswith("attn_implementation") and "/" in str(v)]
             if "auto_map" in item or kernels:
                 raise UnsafeModelError(
-                    "a model of a class that transformers itself brings",
-                    f"{path.name} that asks for code of its own ({'a kernel' if kernels else 'auto_map'})",
-                    "Export the model to ONNX and audit that, or load it through --factory in your own code",
+                    f"{path.name} wants to run code of its own ({'a kernel' if kernels else 'auto_map'})",
+                    "Export the model to ONNX and audit that, or load it in your own code with --factory",
                 )
             stack.extend(item.values())
 

@@ -98,8 +98,7 @@ class TorchClassifier:
         parameters = [p for p in self.module.parameters() if p.requires_grad]
         if not parameters:
             raise ModelError(
-                "a module with trainable parameters",
-                "one whose parameters are all frozen",
+                "All parameters of the module are frozen",
                 "Let the factory return parameters with requires_grad=True",
             )
         norms = np.empty(len(texts), dtype=np.float64)
@@ -128,9 +127,8 @@ class TorchClassifier:
                 output = self.module(*(value.to(self.device) for value in batch))
         except Exception as error:
             raise ModelError(
-                f"logits for {len(texts)} texts",
-                one_line(error),
-                "Check that module and encoder fit each other and accept texts of any length",
+                f"The model fails on {len(texts)} texts ({one_line(error)})",
+                "Check that module and encoder fit and accept texts of any length",
             ) from None
         return _logits_of(output)
 
@@ -194,8 +192,7 @@ def _logits_of(output: object) -> Tensor:
         return output
     kind = f"a tensor of {output.dtype}" if isinstance(output, Tensor) else f"a {type(output).__name__}"
     raise ModelError(
-        "floating-point logits from the module",
-        kind,
+        f"The module returns {kind}, not floating-point logits",
         "Return a tensor of shape [B, C] or an object with .logits",
     )
 

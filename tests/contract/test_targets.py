@@ -1,15 +1,17 @@
 """Every model format keeps the same promises."""
 
-from collections.abc import Callable
+import importlib.util
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from privaudit.targets.formats import FORMATS, ModelFormat
 from privaudit.targets.interface import Access, HasFeatures, HasGradients, TextClassifier
 from privaudit.targets.open import open_target
+from privaudit.targets.sniff import sniff
 
-FORMATS = ["huggingface", "state-dict", "safetensors", "sklearn-nb", "sklearn-lr", "sklearn-svc", "onnx"]
+OPENED = [row for row in FORMATS if row.opener is not None]
 MIXED = [
     "the cat sleeps",
     "",
@@ -20,37 +22,43 @@ MIXED = [
 ]
 
 
-def save_pipeline(path: Path, kind: str, texts: list[str], labels: list[str]) -> Path:
-    import skops.io
-    from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.naive_bayes import MultinomialNB
-    from sklearn.pipeline import make_pipeline
-    from sklearn.svm import LinearSVC
-
-    steps = {
-        "sklearn-nb": (CountVectorizer(), MultinomialNB()),
-        "sklearn-lr": (TfidfVectorizer(), LogisticRegression()),
-        "sklearn-svc": (TfidfVectorizer(), LinearSVC()),
-    }[kind]
-    skops.io.dump(make_pipeline(*steps).fit(texts, labels), path)
-    return path
+def examples(row: ModelFormat) -> dict:
+    """``EXAMPLES`` in the tests of the format's module: functions that save a model; its companions."""
+    module = str(row.opener).partition(":")[0]
+    path = Path(__file__).parents[1] / "targets" / f"test_{module}.py"
+    spec = importlib.util.spec_from_file_location(f"examples_{module}", path)
+    tests = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tests)
+    return tests.EXAMPLES
 
 
-@pytest.fixture(params=FORMATS)
-def target(
-    request: pytest.FixtureRequest, tmp_path: Path, texts: list[str], text_labels: list[str]
-) -> TextClassifier:
-    kind: str = request.param
-    if kind == "huggingface":
-        return open_target(request.getfixturevalue("bert_dir"))
-    if kind == "onnx":
-        return open_target(request.getfixturevalue("onnx_file"))
-    if kind.startswith("sklearn"):
-        return open_target(save_pipeline(tmp_path / "model.skops", kind, texts, text_labels))
-    save: Callable[..., Path] = request.getfixturevalue("save_state_dict")
-    path = save("weights.safetensors" if kind == "safetensors" else "weights.pt")
-    return open_target(path, factory=request.getfixturevalue("factory_module") + ":build")
+CASES = [
+    pytest.param((row, save), id=f"{row.id}-{name}") for row in OPENED for name, save in examples(row).items()
+]
+
+
+@pytest.fixture(params=CASES)
+def case(request: pytest.FixtureRequest) -> tuple[ModelFormat, Path, TextClassifier]:
+    row, save = request.param
+    path, companions = save(request)
+    return row, path, open_target(path, **companions)
+
+
+@pytest.fixture
+def target(case) -> TextClassifier:
+    return case[2]
+
+
+def test_formats_have_one_row_each():
+    ids = [row.id for row in FORMATS]
+    assert len(set(ids)) == len(ids)
+
+
+def test_the_row_says_what_the_model_is(case):
+    row, path, target = case
+    assert sniff(path) is row
+    assert target.info.format == row.id
+    assert row.access.allows(target.access)
 
 
 class TestTextClassifier:

@@ -26,7 +26,7 @@ def test_names_go_before_indices():
 
 @pytest.mark.parametrize("labels", [["ham", "1"], ["2"], ["-1"], ["Ham"], ["1.5"], ["²"], ["9" * 5000]])
 def test_anything_else_is_refused(labels):
-    with pytest.raises(DataError, match=r"the model's 2 \('ham', 'spam'\) or indices 0 to 1"):
+    with pytest.raises(DataError, match=r"its 2 classes are 'ham', 'spam', or 0 to 1"):
         match_labels(labels, ("ham", "spam"))
 
 
@@ -35,6 +35,6 @@ def test_the_message_shows_a_few_of_many():
         match_labels([f"other {i}" for i in range(50)] + ["x" * 900], tuple(f"class {i}" for i in range(150)))
     message = str(caught.value)
     assert "150" in message
-    assert "51 other labels ('other 0', 'other 1'" in message
+    assert "51 labels are unknown to the model ('other 0', 'other 1'" in message
     assert len(message) < 400
     assert "\n" not in message

@@ -67,7 +67,7 @@ def test_any_integer_is_a_seed(seed):
 
 @pytest.mark.parametrize("holdout", [1, -0.1, 1.5, float("nan"), float("inf")])
 def test_a_holdout_out_of_range_is_refused(holdout):
-    with pytest.raises(UsageError, match=r"a holdout in \[0, 1\)"):
+    with pytest.raises(UsageError, match=r"A holdout of .* is out of range"):
         coin_split(100, holdout, 0)
 
 
@@ -78,5 +78,5 @@ def test_without_a_holdout_everything_is_a_member(what):
 
 @pytest.mark.parametrize("what", [0, 1, 3, [], ["a"] * 500, ["a", "b", "c"] * 100])
 def test_too_few_on_a_side_is_refused(what):
-    with pytest.raises(DataError, match="at least 2 members and 2 non-members"):
+    with pytest.raises(DataError, match="each side needs at least 2"):
         coin_split(what, 0.5, 0)

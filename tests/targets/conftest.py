@@ -17,7 +17,8 @@ def fails(bomb: object) -> Callable[..., str]:
         assert type(caught.value) is kind
         message = str(caught.value)
         assert "\n" not in message
-        assert message.startswith("Expected ")
+        assert not message.startswith("Expected ")
+        assert message.endswith(".")
         assert len(message) < 700
         assert not bomb.path.exists()
         return message

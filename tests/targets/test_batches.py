@@ -23,7 +23,9 @@ def test_checks_of_shape_and_numbers(fails):
     check_finite(np.zeros((3, 2)))
     for shape in [(2, 2), (3,), (3, 1), (3, 3), (3, 2, 1)]:
         fails(ModelError, check_shape, shape, 3, ["a", "b"])
-    assert "1 of 2 records, first 2" in fails(ModelError, check_finite, np.array([[0, 1], [np.nan, 1]]))
+    assert "1 of 2 records, first for record 2" in fails(
+        ModelError, check_finite, np.array([[0, 1], [np.nan, 1]])
+    )
 
 
 def test_many_labels_are_cut_short():

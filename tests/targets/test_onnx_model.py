@@ -8,6 +8,9 @@ from privaudit.targets.interface import Access, HasFeatures, HasGradients
 from privaudit.targets.onnx_model import open_onnx
 from privaudit.targets.onnx_scan import external_files
 
+EXAMPLES = {"graph": lambda request: (request.getfixturevalue("onnx_file"), {})}
+"""What the contract tests open."""
+
 
 def rewrite(path, change):
     model = onnx.load(path, load_external_data=False)
@@ -56,7 +59,7 @@ def test_labels_are_numbered_without_configuration(onnx_file):
 
 def test_labels_that_do_not_fit_are_told(onnx_file, fails):
     (onnx_file.parent / "config.json").write_text('{"id2label": {"0": "a", "1": "b", "2": "c"}}')
-    assert "3 logits" in fails(ModelError, open_onnx, onnx_file, onnx_file.parent)
+    assert "2 logits for 3 labels" in fails(ModelError, open_onnx, onnx_file, onnx_file.parent)
 
 
 def test_unknown_inputs_are_told(onnx_file, fails):
@@ -85,7 +88,7 @@ def test_nan_outputs_are_counted(onnx_file, fails):
 
     rewrite(onnx_file, poison)
     target = open_onnx(onnx_file, onnx_file.parent)
-    assert "1 of 2 records, first 2" in fails(ModelError, target.outputs, ["the dog", "the cat"])
+    assert "1 of 2 records, first for record 2" in fails(ModelError, target.outputs, ["the dog", "the cat"])
 
 
 def test_custom_operators_are_not_loaded(onnx_file, fails):

@@ -171,7 +171,7 @@ def broken(**columns):
 def test_a_record_where_the_header_belongs_is_not_repeated(tmp_path):
     path = tmp_path / "records.csv"
     path.write_text("transfer,my account number is 12345\nloan,another\n")
-    with pytest.raises(DataError, match="neither among transfer, …") as caught:
+    with pytest.raises(DataError, match="among the columns transfer, …") as caught:
         read_score_table(path)
     assert "12345" not in str(caught.value)
 
@@ -189,18 +189,18 @@ def test_a_record_where_the_header_belongs_is_not_repeated(tmp_path):
         (broken(label=[0, 1, np.nan, 0, 1, 0]), ["1 of 6", "record 3"]),
         (broken(member=[1, 1, 2, 0, 0, 5]), ["2 of 6", "record 3"]),
         (broken(member=["yes", None, "yes", "no", "no", "no"]), ["1 of 6", "record 2"]),
-        (broken(member=[1] * N), ["6 members among 6"]),
-        (broken(member=[0] * N), ["0 members among 6"]),
+        (broken(member=[1] * N), ["6 of 6 records are members"]),
+        (broken(member=[0] * N), ["0 of 6 records are members"]),
         (frame("prob_", scores=LOGITS), ["0 to 1", "record 1"]),
         (frame("prob_", scores=probabilities() * 0.9), ["sum to 1", "6 of 6"]),
         (frame("prob_", scores=np.where(LOGITS > 3.5, np.nan, probabilities())), ["1 of 6", "record 4"]),
         (frame().drop(columns="member"), ["'member'", "--member-column"]),
         (frame().drop(columns="label"), ["'label'", "--label-column"]),
-        (frame().drop(columns="logit_1"), ["only logit_0"]),
-        (frame().drop(columns=["logit_0", "logit_1"]), ["neither"]),
-        (frame(prob_0=probabilities()[:, 0]), ["both kinds"]),
-        (frame().head(0), ["header alone"]),
-        (frame(id=list("aabcde")), ["1 repeated"]),
+        (frame().drop(columns="logit_1"), ["only one score column, logit_0"]),
+        (frame().drop(columns=["logit_0", "logit_1"]), ["No logit_<class> or prob_<class> among"]),
+        (frame(prob_0=probabilities()[:, 0]), ["both logit_<class> and prob_<class>"]),
+        (frame().head(0), ["a header but no records"]),
+        (frame(id=list("aabcde")), ["1 ids are repeated"]),
         (frame(id=["a", "b", "", "c", "d", "e"]), ["1 of 6", "record 3"]),
     ],
 )  # fmt: skip
@@ -299,8 +299,8 @@ def test_npz_with_pickled_objects_does_not_run(save_npz, fails, bomb):
 @pytest.mark.parametrize(
     ("changes", "part"),
     [
-        ({"member": None}, "arrays member"),
-        ({"label": None}, "arrays member"),
+        ({"member": None}, "Save member, label"),
+        ({"label": None}, "Save member, label"),
         ({"target_logits": None}, "one of target_logits"),
         ({"logits": LOGITS}, "one of target_logits"),
         ({"target_logits": LOGITS[:, :1]}, "[6, 1]"),
@@ -309,9 +309,9 @@ def test_npz_with_pickled_objects_does_not_run(save_npz, fails, bomb):
         ({"target_logits": np.where(LOGITS > 3.5, np.nan, LOGITS)}, "1 of 6"),
         ({"member": MEMBER[:5]}, "[5]"),
         ({"label": LABEL + 1}, "record 2"),
-        ({"ids": np.array(["a"] * N)}, "5 repeated"),
+        ({"ids": np.array(["a"] * N)}, "5 of the ids are repeated"),
         ({"ids": np.array(["a"] * 3)}, "6 strings"),
-        ({"reference_logits": np.zeros((2, N, 2))}, "both reference_logits and reference_in"),
+        ({"reference_logits": np.zeros((2, N, 2))}, "Only one of reference_logits and reference_in"),
         ({"reference_logits": np.zeros((2, N, 3)), "reference_in": np.zeros((2, N), bool)}, "[2, 6, 3]"),
         ({"reference_logits": np.zeros((2, N, 2)), "reference_in": np.zeros((3, N), bool)}, "[3, 6]"),
         ({"reference_logits": np.full((2, N, 2), np.nan), "reference_in": np.zeros((2, N), bool)}, "NaN"),

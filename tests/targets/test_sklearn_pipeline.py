@@ -22,6 +22,24 @@ from privaudit.targets.interface import Access, HasFeatures, HasGradients, HasVo
 from privaudit.targets.sklearn_pipeline import open_sklearn
 
 
+def example(*steps):
+    def save(request):
+        path = request.getfixturevalue("tmp_path") / "model.skops"
+        texts, labels = (request.getfixturevalue(name) for name in ("texts", "text_labels"))
+        skops.io.dump(make_pipeline(*(step() for step in steps)).fit(texts, labels), path)
+        return path, {}
+
+    return save
+
+
+EXAMPLES = {
+    "nb": example(CountVectorizer, MultinomialNB),
+    "lr": example(TfidfVectorizer, LogisticRegression),
+    "svc": example(TfidfVectorizer, LinearSVC),
+}
+"""What the contract tests open."""
+
+
 @pytest.fixture
 def save(tmp_path, texts, text_labels):
     def fit_and_save(*steps, labels=None):
@@ -230,7 +248,7 @@ def test_truncated_skops(save, fails):
         (TfidfVectorizer(), "an unfitted TfidfVectorizer"),
         (LogisticRegression(), "an unfitted LogisticRegression"),
         (LogisticRegression().fit([[0.0], [1.0]], [0, 1]), "raw strings"),
-        (make_pipeline(CountVectorizer(), LogisticRegression()), "Expected"),
+        (make_pipeline(CountVectorizer(), LogisticRegression()), "not a fitted classifier"),
     ],
 )
 def test_what_is_no_text_classifier(tmp_path, fails, content, part):

@@ -8,6 +8,18 @@ from privaudit.errors import ModelError, UnsafeModelError
 from privaudit.targets.state_dict import open_state_dict
 
 
+def example(name):
+    def save(request):
+        factory = request.getfixturevalue("factory_module") + ":build"
+        return request.getfixturevalue("save_state_dict")(name), {"factory": factory}
+
+    return save
+
+
+EXAMPLES = {"torch": example("weights.pt"), "safetensors": example("weights.safetensors")}
+"""What the contract tests open."""
+
+
 @pytest.mark.parametrize(
     "wrap",
     [
@@ -70,7 +82,7 @@ def test_nan_weights_are_told(save_state_dict, factory_module, fails, texts):
         (":broken", "KeyError: 'no such\\nvocabulary'"),
         (":wrong_type", "a Bag"),
         (":absent", "AttributeError"),
-        (":three_labels", "3 logits"),
+        (":three_labels", "2 logits for 3 labels"),
         ("", "--factory"),
         (":", "--factory"),
         (":not a name", "--factory"),

@@ -214,7 +214,7 @@ class Returns(nn.Module):
 @pytest.mark.parametrize(
     ("answer", "part"),
     [
-        (lambda t: torch.zeros(len(t), 4), "3 logits"),
+        (lambda t: torch.zeros(len(t), 4), "4 logits for 3 labels"),
         (lambda t: torch.zeros(len(t), 1), "[2, 1]"),
         (lambda t: torch.zeros(len(t)), "shape [2]"),
         (lambda t: torch.zeros(len(t), 5, 3), "shape [2, 5, 3]"),
@@ -237,7 +237,7 @@ def test_non_finite_logits_are_counted(fails, value):
     )
     message = fails(ModelError, target.outputs, ["a b c", "a b", "a", "c c c"])
     assert "2 of 4" in message
-    assert "first 2" in message
+    assert "first for record 2" in message
 
 
 def test_failing_encoder_is_told(fails):

@@ -29,7 +29,8 @@ class Budget:
     def __init__(self, problem: Problem, settings: SearchSettings) -> None:
         if settings.evaluations < 1:
             raise UsageError(
-                "a budget of at least one evaluation", str(settings.evaluations), "Raise --evaluations"
+                f"A budget of {settings.evaluations} evaluations allows none",
+                "Raise --evaluations to 1 or more",
             )
         self.problem = problem
         self.budget = settings.evaluations

@@ -64,9 +64,7 @@ def calibrated_margins(
     margins = pool.margins(surface, label)
     if kind is Calibration.REFERENCES:
         if not controls:
-            raise UsageError(
-                "clean controls for --calibrate references", "none", "Give --controls or --control"
-            )
+            raise UsageError("--calibrate references needs clean controls", "Give --controls or --control")
         return calibrated(margins, controls)
     if kind is Calibration.CONTRAST:
         return contrasted(pool, margins)
@@ -88,7 +86,8 @@ def other_prefixes(template: Template) -> list[Template]:
     words = re.findall(r"\S+\s*", template.prefix)
     if len(words) < 2:
         raise UsageError(
-            "a prefix of two words or more for --calibrate prefixes", repr(template.prefix), "Use another one"
+            f"--calibrate prefixes needs a prefix of at least 2 words, not {template.prefix!r}",
+            "Use another calibration",
         )
     return [replace(template, prefix="".join(words[:i] + words[i + 1 :])) for i in range(len(words))]
 
@@ -97,7 +96,8 @@ def _leverage(classifier: TextClassifier, pool: Pool) -> Margins:
     """Squared Mahalanobis distance of each filling's features from the mean over the pool."""
     if not isinstance(classifier, HasFeatures) or classifier.head() is None:
         raise UsageError(
-            "a model with a linear last layer for --calibrate leverage", classifier.info.format, "Use another"
+            f"--calibrate leverage needs a linear last layer; this {classifier.info.format} model has none",
+            "Use another calibration",
         )
     everything = _features(classifier, pool)
     features = everything if pool.sample is None else everything[: len(pool.sample)]
@@ -114,5 +114,8 @@ def _features(classifier: TextClassifier, pool: Pool) -> np.ndarray:
     texts = [pool.template.render(filling) for filling in pool.asked]
     features = classifier.outputs(texts, features=True).features
     if features is None:
-        raise UsageError("a model that shows its last layer's inputs", "one that does not", "Use another")
+        raise UsageError(
+            f"This {classifier.info.format} model does not give its last layer's inputs",
+            "Use another calibration",
+        )
     return features.astype(np.float64)

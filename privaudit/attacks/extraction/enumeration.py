@@ -28,7 +28,8 @@ def all_margins(surface: Surface, labels: Sequence[int]) -> Floats:
     n = surface.template.n_fillings
     if n > LARGEST:
         raise UsageError(
-            f"a template of at most {LARGEST:.0e} fillings", f"{n:.3g}", "Rank against a sample of fillings"
+            f"A template of {n:.3g} fillings can't be enumerated; the limit is {LARGEST:.0e}",
+            "Rank against a sample of fillings",
         )
     margins = np.full((len(labels), n), np.nan)
     done = 0

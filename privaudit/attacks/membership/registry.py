@@ -5,7 +5,7 @@ from collections.abc import Callable
 from privaudit.attacks.catalogue import Catalogue
 from privaudit.attacks.membership.spec import Attack, AttackSpec, Score
 
-_ATTACKS: Catalogue[Attack] = Catalogue("privaudit.attacks.membership.attacks", "attack id")
+_ATTACKS: Catalogue[Attack] = Catalogue("privaudit.attacks.membership.attacks", "attack")
 
 
 def register(spec: AttackSpec) -> Callable[[Score], Score]:

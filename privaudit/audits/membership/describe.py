@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from privaudit.attacks.membership.signals import Signals
-from privaudit.audits.describe import describe_opened
+from privaudit.audits.describe import describe_opened, described_files
 from privaudit.audits.inputs import OpenedInputs
 from privaudit.audits.membership.units import Units
 from privaudit.results import BlindBaseline, Data, Duplicates, Membership, Model
@@ -31,7 +31,7 @@ def describe_data(opened: OpenedInputs, units: Units, baseline: BlindBaseline, n
     n_members = int(np.count_nonzero(audit_set.member))
     return Data(
         source=audit_set.source,
-        files=audit_set.files,
+        files=described_files(audit_set.files),
         n_members=n_members,
         n_nonmembers=len(audit_set.member) - n_members,
         n_groups=None if units.group is None else len(units.ids),

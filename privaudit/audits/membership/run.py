@@ -11,13 +11,13 @@ from privaudit.audits.membership.collect import (
     scorable,
     signals_from_table,
 )
+from privaudit.audits.membership.comparability import check_comparability, without_texts
 from privaudit.audits.membership.describe import describe_data, describe_model, warnings
 from privaudit.audits.membership.findings import find
 from privaudit.audits.membership.plan import MembershipPlan
 from privaudit.audits.reference_models import (
     with_references,
 )
-from privaudit.data.checks import check_comparability, without_texts
 from privaudit.progress import SILENT, Progress
 from privaudit.provenance import now, provenance, tool
 from privaudit.results import BlindBaseline, NotRun, Result

@@ -47,18 +47,17 @@ def checked_candidates(entries: Sequence[str], place: str) -> tuple[str, ...]:
     """
     stripped = tuple(entry.strip() for entry in entries)
     if not 2 <= len(stripped) <= MOST:
-        raise UsageError(f"2 to {MOST:,} candidates in {place}", f"{len(stripped):,}", "Change the list")
+        raise UsageError(
+            f"{place} needs 2 to {MOST:,} candidates and has {len(stripped):,}", "Change the list"
+        )
     first: dict[str, int] = {}
     for number, entry in enumerate(stripped, start=1):
         form = normalise(entry)
         if not form or not entry.isprintable():
-            raise UsageError(
-                f"printable candidates in {place}", f"another one as entry {number}", "Change the list"
-            )
+            raise UsageError(f"Entry {number} of {place} is empty or not printable", "Correct or remove it")
         if form in first:
             raise UsageError(
-                f"different candidates in {place}, whatever their case",
-                f"entry {number} equal to entry {first[form]}",
+                f"Entries {first[form]} and {number} of {place} are the same, case aside",
                 "Remove one of them",
             )
         first[form] = number
@@ -77,9 +76,8 @@ def read_candidates(options: Sequence[str]) -> dict[str, tuple[str, ...]]:
         name, equals, file = option.partition("=")
         if not equals or not file or not _NAME.fullmatch(name) or name in RESERVED or name in lists:
             raise UsageError(
-                "--candidates NAME=FILE with a new name of letters, digits, - and _",
-                repr(shown(option, 60)),
-                "Change the name, or give FILE behind an equals sign",
+                f"Not a usable --candidates NAME=FILE: {shown(option, 60)!r}",
+                "Use a new name of letters, digits, - and _, then an equals sign and the file",
             )
         lists[name] = checked_candidates(_lines(Path(file)), Path(file).name)
     return lists
@@ -101,7 +99,10 @@ def complete_lists(
     """
     unused = [name for name in given if name not in wanted]
     if unused:
-        raise UsageError("patterns that use every list", f"no slot {{{unused[0]}}}", "Drop that --candidates")
+        raise UsageError(
+            f"No pattern uses the list {unused[0]!r}",
+            f"Drop that --candidates, or add a slot {{{unused[0]}}}",
+        )
     lists: dict[str, tuple[str, ...]] = {}
     for name in sorted(set(wanted)):
         if name in given:
@@ -116,9 +117,8 @@ def complete_lists(
             lists[name] = new_tokens(texts)
         else:
             raise UsageError(
-                "a slot out of digit, digits, colour, word, token, {a|b|c} and your --candidates",
-                f"{{{shown(name)}}}",
-                "Correct the pattern, or give --candidates NAME=FILE",
+                f"Unknown slot {{{shown(name)}}}",
+                "Use digit, digits, colour, word, token or {a|b|c}, or give --candidates NAME=FILE",
             )
     return lists
 
@@ -136,8 +136,7 @@ def frequent_words(texts: Sequence[str], most: int = N_WORDS) -> tuple[str, ...]
     chosen = list(by_form.values())[:most]
     if len(chosen) < 2:
         raise DataError(
-            "two or more words in the data for {word}",
-            f"{len(chosen)}",
+            f"{{word}} needs at least 2 words in the data and finds {len(chosen)}",
             "Give your own list with --candidates",
         )
     return tuple(sorted(chosen))
@@ -154,8 +153,7 @@ def new_tokens(texts: Sequence[str], n: int = N_TOKENS) -> tuple[str, ...]:
     chosen = [token for token in free if token not in taken][:n]
     if len(chosen) < n:
         raise DataError(
-            f"{n} words that begin with zq and are not in the data",
-            f"{len(chosen)}",
+            f"The data leaves only {len(chosen)} of {n} new words that begin with zq",
             "Give your own list with --candidates",
         )
     return tuple(chosen)
@@ -170,8 +168,7 @@ def _lines(path: Path) -> list[str]:
         content = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as failure:
         raise DataError(
-            "a UTF-8 file of candidates, one a line",
-            f"{path.name} ({type(failure).__name__})",
-            "Correct --candidates",
+            f"Can't read candidates from {path.name} ({type(failure).__name__})",
+            "Give --candidates a UTF-8 file with one candidate per line",
         ) from None
     return [line for line in content.split("\n") if line.strip()]

@@ -54,8 +54,7 @@ def draw_secrets(
     for template in templates:
         if template.n_fillings < count:
             raise UsageError(
-                f"a pattern with {count:,} or more fillings, one per canary",
-                f"one with {template.n_fillings:,}",
+                f"A pattern with {template.n_fillings:,} fillings can't give {count:,} different canaries",
                 "Lower --count, or add slots",
             )
     rng = CanaryStream.SECRETS.generator(seed)
@@ -85,14 +84,14 @@ def draw_labels(n: int, policy: str, seed: int, labels: Sequence[str]) -> list[s
     if policy == "own":
         if OWN_LABEL in {normalise(label) for label in known}:
             raise DataError(
-                f"data without a class {OWN_LABEL!r} for --label own", "one", "Name a class with --label"
+                f"The data already has a class {OWN_LABEL!r}, which --label own would add",
+                "Name a class with --label",
             )
         return [OWN_LABEL] * n
     if policy not in known:
         raise UsageError(
-            "own, random or a class of the data for --label",
-            f"{shown(policy)!r}, which is none of its {len(known)} classes",
-            "Correct --label",
+            f"--label {shown(policy)!r} is none of the {len(known)} classes of the data",
+            "Give own, random or one of its classes",
         )
     return [policy] * n
 
@@ -111,7 +110,6 @@ def _new_secret(template: Template, rng: np.random.Generator, taken: set[str], d
             taken.add(text)
             return template.words(filling)
     raise DataError(
-        "a pattern whose texts are not in the data",
-        f"nothing new in {_ATTEMPTS:,} draws for the prefix {shown(template.prefix, 60)!r}",
+        f"{_ATTEMPTS:,} draws for the prefix {shown(template.prefix, 60)!r} gave no new text",
         "Change the pattern, add slots, or lower --count",
     )

@@ -25,8 +25,7 @@ def copies(records: Records, manifest: Manifest) -> dict[str, Ints]:
         other = owner.setdefault(normalise(manifest.text(canary)), canary.id)
         if other != canary.id:
             raise DataError(
-                "canaries with different texts",
-                f"the same text of {other!r} and {canary.id!r}",
+                f"The canaries {other!r} and {canary.id!r} have the same text",
                 "Remove one of them from the manifest",
             )
     found: dict[str, list[int]] = {canary.id: [] for canary in manifest.canaries}

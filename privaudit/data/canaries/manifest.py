@@ -109,13 +109,11 @@ def read_manifest(path: Path) -> Manifest:
     try:
         content = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as failure:
-        raise DataError(
-            "a readable manifest of canaries", f"{path.name} ({type(failure).__name__})", MEND
-        ) from None
+        raise DataError(f"Can't read the manifest {path.name} ({type(failure).__name__})", MEND) from None
     try:
         return Manifest.model_validate_json(content)
     except ValidationError as failure:
         first = failure.errors(include_url=False, include_input=False)[0]
     place = ".".join(str(part) for part in first["loc"]) or "the top level"
     reason = first["msg"].removeprefix("Value error, ")
-    raise DataError("a manifest of canaries", f"{path.name} with a fault at {place}: {reason}", MEND)
+    raise DataError(f"{path.name} is not a manifest of canaries: at {place}, {reason}", MEND)

@@ -59,8 +59,7 @@ class Pattern:
         for slot in self.slots[:-1]:
             if not slot.then and len({len(candidate) for candidate in lists[slot.candidates]}) > 1:
                 raise UsageError(
-                    "text between two slots, unless all candidates have the same length",
-                    f"the pattern {shown(self.text, 60)!r}",
+                    f"Two slots of {shown(self.text, 60)!r} touch, and their candidates differ in length",
                     "Put a space between them",
                 )
         return Template(self.prefix, tuple(Slot(lists[slot.candidates], slot.then) for slot in self.slots))
@@ -79,12 +78,12 @@ def parse_pattern(text: str) -> Pattern:
     text = text.strip()
     if not text.isprintable():
         raise UsageError(
-            "a pattern of printable characters on one line", repr(shown(text, 60)), "Correct --pattern"
+            f"The pattern {shown(text, 60)!r} has unprintable characters or line breaks", "Correct --pattern"
         )
     literals, found, inline = [""], list[str](), dict[str, tuple[str, ...]]()
     for piece in _PIECE.finditer(text):
         if piece["stray"]:
-            raise UsageError("braces in pairs", f"a single {piece['stray']!r} in {shown(text, 60)!r}", _MEND)
+            raise UsageError(f"A single {piece['stray']!r} in {shown(text, 60)!r}", _MEND)
         if piece["slot"] is None:
             literals[-1] += piece["text"] or piece["brace"][0]
             continue
@@ -92,7 +91,9 @@ def parse_pattern(text: str) -> Pattern:
         found += [name] * count
         literals += [joint] * (count - 1) + [""]
     if not 1 <= len(found) <= MOST_SLOTS:
-        raise UsageError(f"1 to {MOST_SLOTS} slots", f"{len(found)} in {shown(text, 60)!r}", _MEND)
+        raise UsageError(
+            f"The pattern {shown(text, 60)!r} has {len(found)} slots; 1 to {MOST_SLOTS} are allowed", _MEND
+        )
     prefix, *after = literals
     slots = tuple(SlotEntry(candidates=name, then=then) for name, then in zip(found, after, strict=True))
     return Pattern(text, prefix, slots, inline)
@@ -105,7 +106,7 @@ def parse_patterns(texts: Sequence[str]) -> tuple[Pattern, ...]:
         UsageError: as :func:`parse_pattern`, or there is none.
     """
     if not texts:
-        raise UsageError("a pattern", "none", "Give --pattern 'my pin code is {digit:4}'")
+        raise UsageError("No pattern", "Give --pattern 'my pin code is {digit:4}'")
     return tuple(parse_pattern(text) for text in texts)
 
 
@@ -116,8 +117,7 @@ def _slot(content: str, text: str, inline: dict[str, tuple[str, ...]]) -> tuple[
     count = int(number) if _COUNT.fullmatch(number) else 0
     if not 1 <= count <= MOST_SLOTS:
         raise UsageError(
-            f"a slot {{NAME:n}} with n in 1 … {MOST_SLOTS}",
-            f"{{{shown(content)}}} in {shown(text, 60)!r}",
+            f"{{{shown(content)}}} in {shown(text, 60)!r} is no {{NAME:n}}, n from 1 to {MOST_SLOTS}",
             _MEND,
         )
     name = name.strip()
@@ -130,5 +130,5 @@ def _slot(content: str, text: str, inline: dict[str, tuple[str, ...]]) -> tuple[
     elif name == "color":
         name = "colour"
     elif not name:
-        raise UsageError("a slot with a name", f"{{}} in {shown(text, 60)!r}", _MEND)
+        raise UsageError(f"A slot without a name in {shown(text, 60)!r}", _MEND)
     return name, count, " "

@@ -131,7 +131,7 @@ def plant_file(
     """
     check_writable_format(output)
     if len({path.resolve() for path in (data, output, manifest)}) < 3:
-        raise UsageError("three different files", "one of them twice", "Change -o or --manifest")
+        raise UsageError("The data, -o and --manifest name the same file twice", "Change -o or --manifest")
     columns = columns or Columns()
     records = read_records(
         data,
@@ -158,27 +158,29 @@ def plant_file(
 def _check(records: Records, settings: PlantingSettings) -> None:
     for name, value in (("repetitions", settings.repetitions), ("count", settings.count)):
         if value < 1:
-            raise UsageError(f"1 or more for --{name}", f"{value}", f"Change --{name}")
+            raise UsageError(f"--{name} is {value}", "Give 1 or more")
     n_canaries = len(settings.patterns) * settings.count
     if n_canaries > MOST_CANARIES:
-        raise UsageError(f"at most {MOST_CANARIES:,} canaries", f"{n_canaries:,}", "Lower --count")
+        raise UsageError(
+            f"{n_canaries:,} canaries are too many",
+            f"Lower --count: at most {MOST_CANARIES:,} canaries in all",
+        )
     if n_canaries * settings.repetitions > MOST_COPIES:
         raise UsageError(
-            f"at most {MOST_COPIES:,} copies", f"{n_canaries * settings.repetitions:,}", "Lower --repetitions"
+            f"{n_canaries * settings.repetitions:,} copies are too many",
+            f"Lower --repetitions: at most {MOST_COPIES:,} copies in all",
         )
     if records.member is not None:
         raise DataError(
-            "training data without a membership column, because seeded coins decide who is in",
-            "one",
+            "The data has a membership column, but seeded coins decide who is in",
             "Remove that column and the records that must stay out",
         )
     names = (*records.ids, *(records.groups or ()))
     planted = next((name for name in names if _PLANTED.fullmatch(name)), None)
     if planted is not None:
         raise DataError(
-            "data without canaries",
-            f"a record or group with the name {planted!r}",
-            "Plant all patterns at once, into the clean data",
+            f"The data already has canaries: a record or group is named {planted!r}",
+            "Plant all patterns at once, into clean data",
         )
 
 
@@ -216,7 +218,6 @@ def _write(path: Path, content: bytes, option: str) -> None:
             file.write(content)
     except OSError as error:
         raise UsageError(
-            f"to write {path}",
-            f"{error.strerror or type(error).__name__}",
+            f"Can't write {path} ({error.strerror or type(error).__name__})",
             f"Choose another place with {option}",
         ) from None

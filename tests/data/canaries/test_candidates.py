@@ -28,7 +28,7 @@ def test_words_that_only_differ_after_normalisation_are_one_candidate():
 
 
 def test_data_without_words_is_a_data_error():
-    with pytest.raises(DataError, match="two or more words"):
+    with pytest.raises(DataError, match="at least 2 words"):
         frequent_words(["1 2 3", "one"])
 
 
@@ -54,7 +54,9 @@ def test_a_file_of_candidates(tmp_path):
 def test_unusable_candidates_are_said_and_not_quoted(tmp_path, content):
     path = tmp_path / "cities.txt"
     path.write_bytes(content)
-    with pytest.raises(UsageError, match=r"candidates in cities\.txt") as caught:
+    with pytest.raises(
+        UsageError, match=r"cities\.txt (needs 2 to 100,000|are the same|is empty or not)"
+    ) as caught:
         read_candidates([f"city={path}"])
     assert "slo" not in str(caught.value)
 
@@ -79,7 +81,7 @@ def test_a_name_given_twice(tmp_path):
 
 
 def test_a_list_that_no_pattern_names_is_said():
-    with pytest.raises(UsageError, match=r"no slot \{city\}"):
+    with pytest.raises(UsageError, match="No pattern uses the list 'city'"):
         complete_lists(["digit"], {"city": ("a", "b")}, [])
 
 

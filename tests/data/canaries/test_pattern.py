@@ -53,22 +53,22 @@ def test_candidates_of_the_user():
     [
         ("my pin code", "slots"),
         ("", "slots"),
-        ("{digit:0}", "1 … 64"),
-        ("{digit:65}", "1 … 64"),
-        ("{digit:-1}", "1 … 64"),
-        ("{digit:x}", "1 … 64"),
-        ("{digit:}", "1 … 64"),
-        ("{digit:²}", "1 … 64"),
-        ("{digit:33} {digit:32}", "64 slots"),
-        ("{digit", "braces in pairs"),
-        ("pin} {digit}", "braces in pairs"),
-        ("{}", "a slot with a name"),
-        ("{:3}", "a slot with a name"),
-        ("{a|:3}", "printable candidates"),
-        ("{a|A:3}", "different candidates"),
-        ("{|}", "printable candidates"),
-        ("pin\n{digit}", "printable characters"),
-        ("pin\x1b[31m{digit}", "printable characters"),
+        ("{digit:0}", "n from 1 to 64"),
+        ("{digit:65}", "n from 1 to 64"),
+        ("{digit:-1}", "n from 1 to 64"),
+        ("{digit:x}", "n from 1 to 64"),
+        ("{digit:}", "n from 1 to 64"),
+        ("{digit:²}", "n from 1 to 64"),
+        ("{digit:33} {digit:32}", "65 slots; 1 to 64"),
+        ("{digit", "A single '{'"),
+        ("pin} {digit}", "A single '}'"),
+        ("{}", "A slot without a name"),
+        ("{:3}", "A slot without a name"),
+        ("{a|:3}", "empty or not printable"),
+        ("{a|A:3}", "are the same"),
+        ("{|}", "empty or not printable"),
+        ("pin\n{digit}", "unprintable characters"),
+        ("pin\x1b[31m{digit}", "unprintable characters"),
     ],
 )
 def test_faults_of_a_pattern_are_said(text, message):
@@ -90,7 +90,7 @@ def test_touching_slots_need_candidates_of_one_length():
 
 
 def test_no_pattern_is_a_usage_error():
-    with pytest.raises(UsageError, match="a pattern"):
+    with pytest.raises(UsageError, match="No pattern"):
         parse_patterns([])
 
 

@@ -21,9 +21,8 @@ def check_prefix(probes: Probes, reader: Reader) -> None:
     texts = probes.alone[0] + probes.drawn_texts
     if any(row[: len(known)] != known for row in reader.split(texts)):
         raise DataError(
-            "a prefix whose tokens are the same before every candidate",
-            f"{prefix[-20:]!r}, which the model's tokenizer splits otherwise in context",
-            "End the prefix with a space or a punctuation sign",
+            f"The tokenizer splits the prefix {prefix[-20:]!r} differently before some candidates",
+            "End the prefix with a space or a punctuation mark",
         )
 
 
@@ -61,8 +60,7 @@ def _unknown(template: Template, number: int | None, unknown: Unknown) -> DataEr
 
 def _not_known(got: str) -> DataError:
     return DataError(
-        "candidates that the model knows",
-        f"{got}, which its vocabulary does not have",
+        f"The model's vocabulary does not have {got}",
         "Train with --canaries, or take candidates from the vocabulary",
     )
 
@@ -86,13 +84,10 @@ def check_distinct(probes: Probes, alone: Sequence[Sequence[Tokens]], reader: Re
                 continue
             if len(set(reader.split([texts[other], texts[choice]]))) > 1:
                 raise DataError(
-                    "a text whose slots the model reads to their ends",
-                    f"slot {number} beyond the {reader.limit} tokens that it takes",
+                    f"Slot {number} lies beyond the {reader.limit} tokens that the model reads",
                     "Shorten the prefix",
                 )
             first, second = (probes.template.slots[number - 1].candidates[i][:20] for i in (other, choice))
             raise DataError(
-                "candidates that the model tells apart",
-                f"{first!r} and {second!r} of slot {number}, which it reads alike",
-                "Leave one of them out",
+                f"The model reads {first!r} and {second!r} of slot {number} alike", "Leave one of them out"
             )

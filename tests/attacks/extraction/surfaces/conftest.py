@@ -79,7 +79,7 @@ def fails() -> Callable[..., str]:
             call(*args)
         assert type(caught.value) is kind
         assert "\n" not in str(caught.value)
-        assert str(caught.value).startswith("Expected ")
+        assert not str(caught.value).startswith("Expected ")
         return str(caught.value)
 
     return check

@@ -102,7 +102,7 @@ def test_candidates_that_read_alike_are_refused(classifier_of, fails):
 def test_a_slot_beyond_what_the_model_reads_is_refused(classifier_of, fails, architecture):
     template = Template("my pin code is ", (Slot(DIGITS, " "), Slot(DIGITS, " please")))
     message = fails(DataError, open_surface, classifier_of(architecture, max_length=5), template)
-    assert "slot 2 beyond the 5 tokens" in message
+    assert "Slot 2 lies beyond the 5 tokens" in message
     # only the words behind the slots are cut: the model reads all that counts
     classifier = classifier_of(architecture, max_length=6)
     surface = open_surface(classifier, template)

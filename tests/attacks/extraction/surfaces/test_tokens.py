@@ -124,7 +124,7 @@ def test_candidates_of_different_lengths_are_asked_as_texts(bert):
         (Template("the ", (Slot(("cat", "CAT")),)), "'cat' and 'CAT' of slot 1"),
         (Template("the cat", (Slot(("s", "er")),)), None),
         (Template("the ca", (Slot(("t", "ts")),)), "'the ca'"),
-        (Template("the " * 30, (Slot(("cat", "dog")),)), "slot 1 beyond the 32 tokens"),
+        (Template("the " * 30, (Slot(("cat", "dog")),)), "Slot 1 lies beyond the 32 tokens"),
     ],
 )
 def test_templates_that_the_tokenizer_reads_otherwise(bert, fails, template, words):
