@@ -1,4 +1,4 @@
-"""One threshold against the results it speaks of."""
+"""One threshold against the results that decide it."""
 
 from collections.abc import Sequence
 
@@ -38,7 +38,7 @@ def evaluate(
         epsilon: result of the test of the claim.
 
     Raises:
-        UsageError: no attack that it speaks of has a result.
+        UsageError: no attack that it covers has a result.
     """
     rows = [row for row in membership if threshold.attack in (None, row.attack)]
     canaries = [row for row in extraction if threshold.attack in (None, row.attack)]
@@ -51,10 +51,10 @@ def evaluate(
             "extraction": [row.attack for row in extraction],
             "epsilon": [] if epsilon is None else [bound.method for bound in epsilon.lower_bounds],
         }[threshold.family]
+        known = ", ".join(dict.fromkeys(measured)) or f"no {threshold.family}"
         raise UsageError(
-            f"an attack with a result ({', '.join(dict.fromkeys(measured)) or 'there is none'})",
-            repr(threshold.expression),
-            "Run the attack or correct the threshold",
+            f"The result has no number for {threshold.expression!r}; it measured {known}",
+            "Run the attack or correct the limit",
         )
     if threshold.family == "membership":
         return decide(threshold, membership_readings(threshold, rows), missing)
@@ -63,7 +63,7 @@ def evaluate(
     planted = [row for row in canaries if row.included]
     if not (planted or missing):
         return threshold.judged("inconclusive", "none", None, "No canary is in the training data.")
-    if threshold.metric == "extracted":
+    if threshold.metric.counts:
         return _count(threshold, planted, missing)
     return decide(threshold, exposure_readings(threshold, planted), missing)
 
@@ -78,12 +78,12 @@ def _missing(threshold: Threshold, not_run: Sequence[NotRun]) -> list[str]:
 def decide(
     threshold: Threshold, readings: Sequence[IntervalEnds], missing: Sequence[str] = ()
 ) -> ThresholdResult:
-    """Judge a threshold on the interval ends that it speaks of.
+    """Judge a threshold on the interval ends that decide it.
 
     Args:
         threshold: the limit.
         readings: at least one, unless something is missing.
-        missing: what it speaks of and has no result; such a threshold can be exceeded and cannot hold.
+        missing: what it needs and has no result; such a threshold can be exceeded and cannot hold.
     """
     limit = threshold.limit
     lows = [(r.low, r) for r in readings if r.low is not None]

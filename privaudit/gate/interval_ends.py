@@ -1,11 +1,11 @@
-"""What a result says to a threshold: the ends of every interval it speaks of, in one form for all metrics."""
+"""The ends of every interval that decides a threshold, in one form for all metrics."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from privaudit.errors import ResultError
 from privaudit.gate.thresholds import Threshold
-from privaudit.results import Epsilon, Extraction, Interval, LowerBound, Membership, TprAtFpr
+from privaudit.results import Epsilon, Extraction, Interval, LowerBound, Membership
 from privaudit.rounding import at_least, at_most
 
 
@@ -25,11 +25,15 @@ class IntervalEnds:
 
 
 def membership_readings(threshold: Threshold, membership: Sequence[Membership]) -> list[IntervalEnds]:
-    """The interval of every attack that a threshold on membership inference speaks of."""
+    """The interval of every attack that a threshold on membership inference covers.
+
+    Raises:
+        ResultError: a row does not list the metric.
+    """
     end = "low" if threshold.attack else "low_simultaneous"
     return [
         IntervalEnds(
-            row.attack, _low(interval, end), end, interval.high, f"Not measurable: {_gap(row, interval)}"
+            row.attack, _low(interval, end), end, interval.high, f"Not measurable: {_gap(row, interval)}."
         )
         for row in membership
         for interval in [_interval(row, threshold)]
@@ -37,7 +41,7 @@ def membership_readings(threshold: Threshold, membership: Sequence[Membership]) 
 
 
 def exposure_readings(threshold: Threshold, extraction: Sequence[Extraction]) -> list[IntervalEnds]:
-    """The exposure interval of every canary and attack that a threshold speaks of.
+    """The exposure interval of every canary and attack that a threshold covers.
 
     The worst of several intervals is one of many that chance could have lifted, so their simultaneous ends
     count as soon as there are several.
@@ -47,8 +51,8 @@ def exposure_readings(threshold: Threshold, extraction: Sequence[Extraction]) ->
 
 
 ASSUMPTION_FREE = ("steinke", "rank-test-epsilon-delta")
-"""The one lower bound of each design that assumes nothing of the mechanism: what ``epsilon`` without a method
-speaks of. Taking the largest of several bounds would be a bound no more."""
+"""The one lower bound of each design that assumes nothing of the mechanism: what decides ``epsilon`` without
+a method. The largest of several bounds would not be a bound."""
 
 
 def epsilon_readings(threshold: Threshold, epsilon: Epsilon) -> list[IntervalEnds]:
@@ -107,28 +111,17 @@ def _at_ceiling(row: Extraction, high: float) -> bool:
     return unbeaten and (row.ceiling_bits is None or high <= row.ceiling_bits)
 
 
-def _interval(row: Membership, threshold: Threshold) -> Interval | TprAtFpr:
-    match threshold.metric:
-        case "auc":
-            return row.auc
-        case "advantage":
-            return row.advantage
-        case _:
-            rate = next((rate for rate in row.tpr_at_fpr if rate.fpr == threshold.fpr), None)
-    if rate is None:
-        raise ResultError(
-            f"the TPR at an FPR of {threshold.fpr:g} by {row.attack}",
-            "a result without it",
-            "Audit the model again",
-        )
-    return rate
+def _interval(row: Membership, threshold: Threshold) -> Interval:
+    found = threshold.metric.read(row, threshold.fpr)
+    if found is None:
+        what = threshold.metric.heading(threshold.fpr)
+        raise ResultError(f"The result has no {what} of {row.attack}", "Audit the model again")
+    return found
 
 
-def _low(interval: Interval | TprAtFpr, end: str) -> float | None:
+def _low(interval: Interval, end: str) -> float | None:
     return interval.low if end == "low" else interval.low_simultaneous
 
 
-def _gap(row: Membership, interval: Interval | TprAtFpr) -> str:
-    if isinstance(interval, TprAtFpr):
-        return "too few non-members for fewer than 10 expected false positives to be excluded."
-    return f"{row.attack}: {interval.reason or 'no value'}."
+def _gap(row: Membership, interval: Interval) -> str:
+    return f"{row.attack}: {interval.reason or 'no value'}"

@@ -80,7 +80,7 @@ def _faults_of(waiver: Waiver, named: Sequence[Judged]) -> Iterator[str]:
             yield "its threshold holds; remove it"
         elif one.item.result == "inconclusive":
             yield "its threshold is inconclusive, which no waiver can cover; give more records"
-        elif waiver.limit > (most := one.limit.threshold.most):
+        elif waiver.limit > (most := one.limit.threshold.metric.most):
             yield f"its limit {waiver.limit:g} accepts anything; give one of at most {most:g}"
         else:
             accepted = one.at(waiver.limit)

@@ -64,6 +64,11 @@ class Interval(Part):
     """Why the value is null."""
 
 
+def nothing(reason: str | None) -> Interval:
+    """An interval that could not be measured."""
+    return Interval(value=None, low=None, high=None, reason=reason)
+
+
 class File(Part):
     """A file as it was read."""
 

@@ -131,5 +131,5 @@ def test_membership_that_did_not_finish_is_nothing_to_extraction(extraction):
 
 @pytest.mark.parametrize("expression", ["beam:exposure>3", "beam:extracted>0", "epsilon>1"])
 def test_an_attack_without_result_is_an_error_never_a_pass(extraction, expression):
-    with pytest.raises(UsageError, match="an attack with a result"):
+    with pytest.raises(UsageError, match="The result has no number for"):
         judged(expression, extraction())

@@ -13,7 +13,7 @@ from privaudit.gate.advice.sample_size import (
     measured,
     records_that_decide,
 )
-from privaudit.gate.compare.baseline import spoken_of, subject
+from privaudit.gate.compare.baseline import deciding, subject
 from privaudit.gate.thresholds import Threshold
 from privaudit.results import Interval, Membership, NotRun, Result, Slice, ThresholdResult
 
@@ -111,26 +111,15 @@ def _row(row: Membership | Slice, number: Measured | None, result: Result | None
 def _case(
     row: Membership | Slice, threshold: Threshold, m: int, *, corrected_for: int = 1
 ) -> Measured | None:
-    interval = _interval(row, threshold)
+    interval = threshold.metric.read(row, threshold.fpr)
     ends = None if interval is None else _ends(interval)
     if interval is None or ends is None:
         return None
     deviation = None
-    if threshold.metric == "tpr" and corrected_for == 1:
+    if threshold.fpr is not None and corrected_for == 1:
         deviation = deviation_of_rate(ends[0], (ends[2] - ends[1]) / 2, row.n_members)
     joint = interval.low_simultaneous if m > 1 else None
     return measured(row.attack, ends, joint, m=m, deviation=deviation, corrected_for=corrected_for)
-
-
-def _interval(row: Membership | Slice, threshold: Threshold) -> Interval | None:
-    if threshold.metric == "auc":
-        return row.auc
-    if threshold.metric == "advantage":
-        return row.advantage if isinstance(row, Membership) else None
-    rate = next((rate for rate in row.tpr_at_fpr if rate.fpr == threshold.fpr), None)
-    if rate is None:
-        return None
-    return Interval(value=rate.tpr, low=rate.low, high=rate.high, low_simultaneous=rate.low_simultaneous)
 
 
 def _ends(interval: Interval) -> tuple[float, float, float] | None:
@@ -155,7 +144,7 @@ def _of_records(threshold: Threshold, rows: Sequence[_Row], where: str, prefix: 
 
 
 def _in_words(needed: Needed, row: _Row, threshold: Threshold, where: str, prefix: str) -> str:
-    what, limit = f"the {prefix}{_name(threshold)} of {row.attack}", threshold.limit
+    what, limit = f"the {prefix}{threshold.metric.heading(threshold.fpr)} of {row.attack}", threshold.limit
     if needed.times == inf:
         return (
             f"No number of records decides it: {what} seems to be {needed.value:.4g}, the limit itself. Move "
@@ -196,7 +185,7 @@ def _to_measure(threshold: Threshold, lacking: Sequence[_Row], *, several: bool)
 def _of_an_increase(threshold: Threshold, result: Result) -> str | None:
     if result.comparison is None:
         return None
-    changes = spoken_of(threshold, result.comparison)
+    changes = deciding(threshold, result.comparison)
     gap = next((row for row in changes if row.difference.high is None), None)
     if gap is not None:
         if lacking := [row for row in _attacks(threshold, result) if row.number is None]:
@@ -217,12 +206,6 @@ def _of_an_increase(threshold: Threshold, result: Result) -> str | None:
         if ends is not None
     ]
     return _of_records(threshold, rows, "in both audits ", "increase of the ")
-
-
-def _name(threshold: Threshold) -> str:
-    if threshold.fpr is not None:
-        return f"TPR at {100 * threshold.fpr:g} % FPR"
-    return "AUC" if threshold.metric == "auc" else threshold.metric
 
 
 def _rounded(count: float) -> int:

@@ -8,6 +8,7 @@ from privaudit.gate.compare.comparable import check_comparable, notes
 from privaudit.gate.interval_ends import ASSUMPTION_FREE
 from privaudit.gate.thresholds import Threshold
 from privaudit.results import Change, Comparison, Result, ThresholdResult
+from privaudit.results.metrics import EPSILON
 from privaudit.rounding import at_least, at_most
 
 
@@ -25,10 +26,9 @@ def compare(result: Result, baseline: Result) -> Comparison:
     check_comparable(result, baseline)
     new, old = _attacks(result), _attacks(baseline)
     if not set(new) & set(old):
+        ran = f"it ran {', '.join(old) or 'none'}, this result {', '.join(new)}"
         raise ResultError(
-            f"a baseline with an attack of this result ({', '.join(new)})",
-            ", ".join(old) or "one without any",
-            "Run the same attacks on the accepted model",
+            f"The baseline has no attack of this result: {ran}", "Run the same attacks on the accepted model"
         )
     unfinished = [{item.attack for item in one.not_run} for one in (result, baseline)]
     return Comparison(
@@ -59,12 +59,12 @@ def judge_increase(threshold: Threshold, comparison: Comparison) -> ThresholdRes
     Raises:
         UsageError: the two results do not have that number of that attack.
     """
-    rows = spoken_of(threshold, comparison)
+    rows = deciding(threshold, comparison)
     if not rows or threshold.attack in comparison.only_old:
+        known = ", ".join(_in_both(threshold, comparison)) or "nothing"
         raise UsageError(
-            f"an increase of what both results have ({', '.join(_in_both(threshold, comparison))})",
-            repr(threshold.expression),
-            "Run the attack in both audits or correct the threshold",
+            f"{threshold.expression!r} is not in both results; both have {known}",
+            "Run the attack in both audits or correct the limit",
         )
     alone = threshold.attack is not None and len(rows) == 1
     worst = max(rows, key=lambda row: _low(row, alone=alone))
@@ -100,27 +100,22 @@ def subject(change: Change) -> str:
     return change.attack if change.canary is None else f"{change.attack} on {change.canary}"
 
 
-def metric_name(threshold: Threshold) -> str:
-    """The metric as :attr:`Change.metric` names it."""
-    return threshold.metric if threshold.fpr is None else f"{threshold.metric}@{threshold.fpr:g}"
-
-
-def spoken_of(threshold: Threshold, comparison: Comparison) -> list[Change]:
+def deciding(threshold: Threshold, comparison: Comparison) -> list[Change]:
     """The rows that decide a threshold on an increase."""
-    rows = [row for row in comparison.changes if row.metric == metric_name(threshold)]
+    rows = [row for row in comparison.changes if row.metric == threshold.key]
     if threshold.attack is not None:
         return [row for row in rows if row.attack == threshold.attack]
-    if threshold.metric == "epsilon":
+    if threshold.metric is EPSILON:
         return [row for row in rows if row.attack in ASSUMPTION_FREE]
     together = [row for row in rows if row.attack == ANY_ATTACK]
     return together or rows
 
 
 def _in_both(threshold: Threshold, comparison: Comparison) -> list[str]:
-    """The attacks with that metric in both results; where there are none, the metrics that there are."""
+    """The attacks with that metric in both results; without any, the metrics in both."""
     rows = [row for row in comparison.changes if row.attack not in comparison.only_old]
-    metric = metric_name(threshold)
-    return list(dict.fromkeys([r.attack for r in rows if r.metric == metric] or [r.metric for r in rows]))
+    same = [row.attack for row in rows if row.metric == threshold.key]
+    return list(dict.fromkeys(same or [row.metric for row in rows]))
 
 
 def _low(row: Change, *, alone: bool) -> float:

@@ -2,15 +2,13 @@
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from typing import Literal
 
 from privaudit.errors import ResultError
 from privaudit.inert import inert
 from privaudit.results import Extraction, Membership, Result
+from privaudit.results.metrics import Family
 
-Kind = Literal["membership", "extraction", "epsilon"]
-
-_MEASURED_BY: Mapping[Kind, str] = {
+_MEASURED_BY: Mapping[Family, str] = {
     "membership": "`privaudit mia`",
     "extraction": "`privaudit extract`",
     "epsilon": "`privaudit audit`",
@@ -28,9 +26,9 @@ _MOST_SHOWN = 8
 _MOST_OF_A_TEXT = 120
 
 
-def kinds(result: Result) -> set[Kind]:
+def families(result: Result) -> set[Family]:
     """What a result measured, or was asked to measure and did not finish."""
-    found: set[Kind] = {item.kind for item in result.not_run}
+    found: set[Family] = {item.kind for item in result.not_run}
     there = {"membership": result.membership, "extraction": result.extraction, "epsilon": result.epsilon}
     return found | {kind for kind in _MEASURED_BY if there[kind]}
 
@@ -64,7 +62,7 @@ def _check_kinds(result: Result, baseline: Result) -> None:
                 f"a sweep over many models, in {which}",
                 "Give results of privaudit mia, extract or audit",
             )
-    new, old = kinds(result), kinds(baseline)
+    new, old = families(result), families(baseline)
     if not new & old:
         measured = " and ".join(_MEASURED_BY[kind] for kind in _MEASURED_BY if kind in new)
         raise ResultError(

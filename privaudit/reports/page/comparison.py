@@ -19,6 +19,7 @@ from privaudit.reports.words.comparison import (
     summary,
 )
 from privaudit.results import Change, Comparison, Result
+from privaudit.results.metrics import AUC, EXPOSURE, Metric
 
 _MOST_ROWS = 80
 _STEPS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
@@ -33,11 +34,7 @@ def comparison(result: Result) -> Section | None:
         return None
     blocks: list[Block] = [Sentence(summary(found), "strong"), Sentence(identity(found))]
     blocks.extend(Sentence(text, "warning") for text in one_sided(found))
-    for metric, axis, name in (
-        ("auc", "difference of the AUC; more is more leakage", "AUC"),
-        ("exposure", "difference of the exposure, bits; more is more leakage", "exposure"),
-    ):
-        blocks.extend(_figure(found, metric, axis, name))
+    blocks.extend(figure for metric in (AUC, EXPOSURE) for figure in _figure(found, metric))
     blocks.extend(_table(found))
     remarks = [*not_compared(found), *map(inert, found.notes)]
     if remarks:
@@ -58,19 +55,22 @@ def _table(found: Comparison) -> Iterator[Block]:
         )
 
 
-def _figure(found: Comparison, metric: str, label: str, name: str) -> Iterator[Figure]:
-    changes = [c for c in compared(found) if c.metric == metric and _drawable(c)]
+def _figure(found: Comparison, metric: Metric) -> Iterator[Figure]:
+    name, changes = metric.label, [c for c in compared(found) if c.metric == metric.key() and _drawable(c)]
     changes = list({(c.canary or c.attack): c for c in changes}.values())
     if not changes:
         return
     drawn = sorted(changes, key=lambda change: -(change.difference.value or 0.0))[:MOST]
     rows = [Row(_named(change), change.difference) for change in drawn]
     chart = intervals_chart(
-        rows, _axis(drawn, label), f"Difference of the {name} to the baseline", upright=0.0
+        rows,
+        _axis(drawn, f"difference of the {metric.heading()}; more is more leakage"),
+        f"Difference of the {name} to the baseline",
+        upright=0.0,
     )
     data = Table(
         f"Difference of the {name}",
-        ("attack" if metric == "auc" else "canary", "difference"),
+        ("attack" if metric is AUC else "canary", "difference"),
         tuple((_named(change), difference(change)) for change in drawn),
         frozenset({1}),
     )
@@ -80,7 +80,7 @@ def _figure(found: Comparison, metric: str, label: str, name: str) -> Iterator[F
     )
     left_out = f" Drawn: {len(drawn)} of {len(changes)}." if len(drawn) < len(changes) else ""
     caption = f"An interval right of 0 shows more leakage than the baseline, one left of 0 less.{left_out}"
-    yield Figure(chart.render(f"changed-{metric}"), caption, legend, data)
+    yield Figure(chart.render(f"changed-{metric.key()}"), caption, legend, data)
 
 
 def _named(change: Change) -> str:

@@ -1,7 +1,6 @@
 """Attack success against what is allowed: the ROC on logarithmic axes."""
 
 from collections.abc import Iterator, Sequence
-from math import ceil, floor
 
 from markupsafe import Markup
 
@@ -161,5 +160,7 @@ def _cell(line: RocLine, fpr: float) -> str:
     tpr, band = line.at(fpr), line.band_at(fpr)
     if tpr is None:
         return NOT_MEASURED
-    limits = "" if band is None else f" [{floor(1000 * band[0]) / 10:.1f}, {ceil(1000 * band[1]) / 10:.1f}]"
-    return f"{100 * tpr:.3g} %{limits}"
+    if band is None:
+        return f"{100 * tpr:.3g} %"
+    low, high = at_least(100 * band[0], places=1), at_most(100 * band[1], places=1)
+    return f"{100 * tpr:.3g} % [{low}, {high}]"

@@ -5,7 +5,7 @@ from itertools import islice
 
 from privaudit.inert import inert
 from privaudit.reports.document import Block, Listing, Section, Sentence, Table
-from privaudit.reports.findings import is_waived, speaks_of_sets_that_differ
+from privaudit.reports.findings import is_waived, rests_on_sets_that_differ
 from privaudit.reports.page.action import refuted
 from privaudit.reports.words.extraction import plain_words
 from privaudit.reports.words.limits import in_words
@@ -66,7 +66,7 @@ def thresholds(result: Result) -> Section:
 
 def _row(item: ThresholdResult, result: Result) -> tuple[str, ...]:
     """Sets that differ leave no limit on membership decided, whatever its interval says."""
-    unjudged = speaks_of_sets_that_differ(item, result)
+    unjudged = rests_on_sets_that_differ(item, result)
     return (
         inert(item.name),
         _UNJUDGED if unjudged else _WAIVED if is_waived(item) else _MARKS[item.result],

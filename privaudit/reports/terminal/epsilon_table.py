@@ -1,7 +1,6 @@
 """The test of a claimed epsilon as a person reads it: the verdict, what was tested, and what it rests on."""
 
-from collections.abc import Callable, Iterator, Sequence
-from math import ceil, floor, isfinite
+from collections.abc import Iterator, Sequence
 
 from rich.console import RenderableType
 from rich.table import Table
@@ -11,6 +10,7 @@ from privaudit.inert import inert
 from privaudit.reports.terminal.tables import bare_table
 from privaudit.reports.words.numbers import NOT_MEASURED
 from privaudit.results import Claim, Control, Epsilon, LowerBound, StaticCheck
+from privaudit.rounding import at_least, at_most
 
 _STYLES = {
     "violated": "bold red",
@@ -111,16 +111,13 @@ def _bounds(bounds: tuple[LowerBound, ...]) -> Iterator[RenderableType]:
     table = bare_table("lower bound", right=right)
     for bound in bounds:
         p = [NOT_MEASURED if bound.p_value is None else _p(bound.p_value)] * tested
-        most = NOT_MEASURED if bound.ceiling is None else _to(ceil, bound.ceiling)
-        table.add_row(Text(_name(bound)), _to(floor, bound.value), most, f"{bound.confidence:.0%}", *p)
+        most = NOT_MEASURED if bound.ceiling is None else at_most(bound.ceiling, places=3)
+        table.add_row(
+            Text(_name(bound)), at_least(bound.value, places=3), most, f"{bound.confidence:.0%}", *p
+        )
     yield table
     for bound in bounds:
         yield Text(f"{_name(bound)} assumes {inert(bound.assumes)}.", "dim")
-
-
-def _to(side: Callable[[float], int], value: float) -> str:
-    """Three places, rounded to the side on which a bound stays one."""
-    return f"{side(round(1000 * value, 6)) / 1000:.3f}" if isfinite(value) else f"{value:.3f}"
 
 
 def _name(bound: LowerBound) -> str:
@@ -139,7 +136,7 @@ def _doubts(checks: Sequence[StaticCheck]) -> Iterator[Text]:
 def _reach(epsilon: Epsilon) -> str:
     marked = any(bound.primary for bound in epsilon.lower_bounds)
     star = "*: the test that was declared beforehand and alone decides. " if marked else ""
-    most = f"Possible at most, by an attack without error: {_to(ceil, epsilon.ceiling)}"
+    most = f"Possible at most, by an attack without error: {at_most(epsilon.ceiling, places=3)}"
     if epsilon.power is None:
         return f"{star}{most}."
     return f"{star}{most}. Chance of an ideal attack to notice half the noise: {epsilon.power:.0%}."

@@ -8,15 +8,15 @@ from privaudit.inert import inert
 from privaudit.reports.document import Block, Document, Listing, Mark, Section, Sentence, Table
 from privaudit.reports.trend.chart import figure
 from privaudit.reports.trend.series import VERDICTS, time
+from privaudit.reports.words.comparison import metric_in_words
+from privaudit.reports.words.metrics import CHARTED
 from privaudit.results import Part
 from privaudit.results.history import Entry
+from privaudit.results.metrics import EXTRACTED
 
 Kept = TypeVar("Kept")
 _MOST_CHARACTERS = 120
 _MOST_AUDITS, _MOST_MODELS, _MOST_TOGETHER = 30, 8, 72  # what keeps the page below 300 kB
-_DRAWN = ("auc", "tpr@0.01", "exposure", "extracted", "epsilon")
-"""Drawn wherever they were measured; other metrics where a limit speaks of them."""
-_NUMBERS = {"AUC": "auc", "TPR at 1 %": "tpr@0.01", "exposure, bits": "exposure", "epsilon": "epsilon"}
 _WORST_FIRST: tuple[Mark, ...] = ("fail", "inconclusive", "pass", "not-judged")
 _WORDS: Mapping[Mark, str] = {
     "fail": "A model reveals more about its training texts than its limits or its claim allow",
@@ -116,7 +116,11 @@ def _named(entries: Sequence[Entry]) -> str:
 
 
 def _summary(standing: Sequence[Entry], entries: Sequence[Entry]) -> Section:
-    numbers = {name: [_most(entry, metric) for entry in standing] for name, metric in _NUMBERS.items()}
+    numbers = {
+        metric_in_words(key): [_most(entry, key) for entry in standing]
+        for key in CHARTED
+        if key != EXTRACTED.key()
+    }
     numbers = {name: cells for name, cells in numbers.items() if any(cells)}
     counts = Counter((entry.model, entry.command) for entry in entries)
     rows = tuple(
@@ -162,7 +166,7 @@ def _blocks(entries: Sequence[Entry], identifier: str, most: int) -> Iterator[Bl
     yield Sentence(f"{_count(len(entries), 'audit')} of {_count(trainings, 'training')}, {when}.")
     limited = {limit.metric for entry in entries[-most:] for limit in entry.limits if limit.metric}
     looks: dict[str, int] = {}
-    for number, metric in enumerate((*_DRAWN, *sorted(limited - set(_DRAWN))), 1):
+    for number, metric in enumerate((*CHARTED, *sorted(limited - set(CHARTED))), 1):
         found = [entry for entry in entries if any(m.metric == metric for m in entry.measures)]
         if any(m.metric == metric and m.value is not None for entry in found for m in entry.measures):
             yield figure(found[-most:], metric, f"{identifier}-chart-{number}", looks)

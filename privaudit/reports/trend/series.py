@@ -5,19 +5,11 @@ from dataclasses import dataclass
 from math import inf, isfinite
 
 from privaudit.reports.document import Table
+from privaudit.reports.words.metrics import axis_words
 from privaudit.reports.words.numbers import NOT_MEASURED
-from privaudit.results import FPRS
 from privaudit.results.history import Entry, Measure
 
 VERDICTS = {"pass": "✓ pass", "fail": "✗ fail", "inconclusive": "? undecided", "not-judged": "○ not judged"}
-_METRICS = {
-    "auc": "AUC",
-    "advantage": "Advantage (TPR - FPR)",
-    "exposure": "Exposure of the worst canary, bits",
-    "extracted": "Canaries recovered exactly",
-    "epsilon": "Epsilon, at least",
-    **{f"tpr@{fpr:g}": f"TPR at {100 * fpr:g} % FPR" for fpr in FPRS},
-}
 
 
 @dataclass(frozen=True)
@@ -117,12 +109,8 @@ def table(entries: Sequence[Entry], metric: str, drawn: Sequence[Series]) -> Tab
         rows.append((time(entry), VERDICTS[entry.status], *cells, ", ".join(why)))
     header = ("audit (UTC)", "verdict", *(series.attack for series in drawn), "line broken by")
     with_intervals = ", with 95 % intervals" if any(series.intervals for series in drawn) else ""
-    return Table(f"{words(metric)}{with_intervals}", header, tuple(rows), frozenset(range(2, 2 + len(drawn))))
-
-
-def words(metric: str) -> str:
-    """A metric as it stands at an axis."""
-    return _METRICS.get(metric, metric)
+    caption = f"{axis_words(metric)}{with_intervals}"
+    return Table(caption, header, tuple(rows), frozenset(range(2, 2 + len(drawn))))
 
 
 def time(entry: Entry) -> str:

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from math import inf, isfinite
+from math import inf
 
 from privaudit.inert import inert
 from privaudit.reports.words.numbers import NOT_MEASURED
 from privaudit.results import Change, Comparison, Interval
+from privaudit.results.metrics import AUC, metric_of
 
 CAPTION = (
     "New less old, with 95 % intervals that hold each for itself, whatever the dependence between the two "
@@ -14,7 +15,6 @@ CAPTION = (
 )
 DIRECTIONS = {"more": "more leakage", "less": "less leakage", "undecided": "undecided"}
 _MOST_NAMED = 2
-_PLACES = {"auc": 3, "advantage": 3, "exposure": 1, "extracted": 0, "epsilon": 2}
 _STATUS = {
     "pass": "it passed",
     "fail": "it failed its own limits",
@@ -63,13 +63,8 @@ def subject(changes: Sequence[Change]) -> str:
 
 def metric_in_words(metric: str) -> str:
     """``tpr@0.01`` as people say it."""
-    name, _, fpr = metric.partition("@")
-    if not fpr:
-        return {"auc": "AUC", "exposure": "exposure, bits", "epsilon": "epsilon"}.get(name, inert(name))
-    try:
-        return f"TPR at {100 * float(fpr):g} % FPR"
-    except ValueError:
-        return inert(metric)
+    found = metric_of(metric)
+    return inert(metric) if found is None else found[0].heading(found[1])
 
 
 def summary(comparison: Comparison) -> str:
@@ -151,7 +146,8 @@ def _amount(interval: Interval, metric: str) -> str:
     value, low, high = interval.value, interval.low, interval.high
     if value is None or low is None or high is None:
         return NOT_MEASURED
-    if metric == "epsilon":
+    found = metric_of(metric)
+    if found is not None and found[0].from_below:
         return f"at least {_plain(low, metric)}" + (f", at most {_plain(high, metric)}" if high < inf else "")
     if low == high:
         return _plain(value, metric)
@@ -168,11 +164,8 @@ def _signed(value: float | None, metric: str) -> str:
 
 
 def _plain(value: float, metric: str) -> str:
-    if not isfinite(value):
-        return "∞" if value > 0 else "-∞"
-    if metric.startswith("tpr@"):
-        return f"{value:.1%}"
-    return f"{value:.{_PLACES.get(metric, 3)}f}"
+    found = metric_of(metric)
+    return (AUC if found is None else found[0]).amount(value)
 
 
 def _show(count: int) -> str:

@@ -1,8 +1,7 @@
 """How numbers and intervals are written."""
 
-import math
-
 from privaudit.results import EpsilonSweepRow, Interval
+from privaudit.rounding import at_least
 
 NOT_MEASURED = "n/m"
 
@@ -21,10 +20,6 @@ def bound(row: EpsilonSweepRow) -> str:
     """The lower bound that assumes nothing, beside the accounted epsilon."""
     if row.bound is None:
         return NOT_MEASURED
-    found = next((_down(b.value) for b in row.bound.lower_bounds if b.method == "steinke"), NOT_MEASURED)
+    bounds = {bound.method: at_least(bound.value, places=2) for bound in row.bound.lower_bounds}
+    found = bounds.get("steinke", NOT_MEASURED)
     return found if row.accounted is None else f"{found} of {row.accounted:.2f}"
-
-
-def _down(value: float) -> str:
-    """Two places, rounded down: a lower bound stays one."""
-    return f"{math.floor(round(100 * value, 6)) / 100:.2f}" if math.isfinite(value) else f"{value:.2f}"

@@ -10,9 +10,9 @@ from privaudit.results import BlindBaseline, Claim, Interval, NotRun
 def test_a_failure_says_what_an_attacker_can_do_and_which_limit_that_breaks(make_result, judged, make_limit):
     result = judged(make_result(), "fail", make_limit(), make_limit("auc>0.6", 0.7, 0.6))
     assert sentence(result) == (
-        "The model reveals more about its training texts than the limits allow. An attacker who may wrongly "
-        "accuse 1 in 100 outsiders finds at least 12.3 % of the records in the training data; the limit is "
-        "5 %. [tpr@0.01>0.05] 1 more limit is exceeded."
+        "The model reveals more about its training texts than the limits allow. An attacker who wrongly "
+        "accuses at most 1 in 100 outsiders finds at least 12.3 % of the records in the training data; the "
+        "limit is 5 %. [tpr@0.01>0.05] 1 more limit is exceeded."
     )
     assert action(result).startswith("Do not release this model")
 
