@@ -66,7 +66,7 @@ def rests_on_sets_that_differ(threshold: ThresholdResult, result: Result) -> boo
 
 def _limits(result: Result) -> Iterator[Finding]:
     for item in result.verdict.thresholds:
-        rule = METRICS[item.metric].name if item.metric in METRICS else "limit"
+        rule = metric.name if (metric := METRICS.get(item.metric or "")) else "limit"
         text = " ".join(part for part in (item.reason, item.advice) if part)
         if item.slice is not None:
             rule = f"{rule}-slice"
