@@ -48,7 +48,7 @@ def _utc(created: str) -> str:
         time = datetime.fromisoformat(created)
     except ValueError as error:
         raise ResultError(
-            "a result with an ISO 8601 time", f"created {created[:40]!r}", "Give a result as it was written"
+            f"The result's time {created[:40]!r} is not ISO 8601", "Give a result as privaudit wrote it"
         ) from error
     aware = time if time.tzinfo is not None else time.replace(tzinfo=UTC)
     return aware.astimezone(UTC).isoformat(timespec="seconds")
@@ -56,7 +56,7 @@ def _utc(created: str) -> str:
 
 def _data_digest(result: Result) -> str | None:
     data = result.data
-    # NOTE: a table of scores is no file of records: it holds the model's answers, and changes with the model.
+    # NOTE: a table of scores also holds the model's answers, so its digest changes with the model.
     if not data.files or data.source == "score-table":
         return None
     return _digest(
