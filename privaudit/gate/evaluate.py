@@ -24,11 +24,11 @@ def evaluate(
     """Judge one threshold on interval ends.
 
     With an attack named, ``low`` of its interval decides; without one, ``low_simultaneous`` of every attack
-    does, so that trying many attacks does not fail a build by chance. It holds when every ``high`` is at
-    most the limit. ``exposure`` is read of every canary that was planted, and ``extracted`` counts those that
-    any of the attacks recovered; canaries that were left out are controls and never count. ``epsilon`` is
-    read of the lower bound that assumes nothing of the mechanism, or of the one named; it holds by what
-    is accounted for the claimed mechanism, while the test of that claim finds no violation.
+    does: trying many attacks must not fail a build by chance. It holds when every ``high`` is at most the
+    limit. ``exposure`` is that of every planted canary, and ``extracted`` counts those that any attack
+    recovered; canaries that were left out are controls and never count. ``epsilon`` is the lower bound that
+    assumes nothing of the mechanism, or the one named; it holds by what is accounted for the claimed
+    mechanism, as long as the test of that claim finds no violation.
 
     Args:
         threshold: with its alias resolved.
@@ -62,7 +62,7 @@ def evaluate(
         return decide(threshold, bounds, missing)
     planted = [row for row in canaries if row.included]
     if not (planted or missing):
-        return threshold.judged("inconclusive", "none", None, "No canary is in the training data.")
+        return threshold.judged("inconclusive", "none", None, "No canary was in the training data.")
     if threshold.metric.counts:
         return _count(threshold, planted, missing)
     return decide(threshold, exposure_readings(threshold, planted), missing)
@@ -103,7 +103,9 @@ def decide(
     if high <= limit:
         reason = f"At most {at_most(high, 4)} ({whose}), which is not above {limit:g}."
         return threshold.judged("holds", bound, high, reason)
-    reason = f"The interval reaches {at_most(high, 4)} ({whose}): it neither exceeds nor excludes {limit:g}."
+    reason = (
+        f"The interval reaches {at_most(high, 4)} ({whose}), so {limit:g} is neither exceeded nor excluded."
+    )
     return threshold.judged("inconclusive", bound, high, reason)
 
 

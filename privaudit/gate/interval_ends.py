@@ -56,10 +56,10 @@ a method. The largest of several bounds would not be a bound."""
 
 
 def epsilon_readings(threshold: Threshold, epsilon: Epsilon) -> list[IntervalEnds]:
-    """What an audit of epsilon says: a lower bound from below, and from above the accounted mechanism.
+    """The ends of an audit of epsilon: a lower bound from below, the accounted mechanism from above.
 
-    No attack bounds epsilon from above. What the claimed mechanism is accounted for does, as long as the test
-    of the claim does not say otherwise.
+    No attack bounds epsilon from above. The accounting of the claimed mechanism does, as long as the test of
+    the claim finds no violation.
     """
     wanted = (threshold.attack,) if threshold.attack else ASSUMPTION_FREE
     bounds = [bound for bound in epsilon.lower_bounds if bound.method in wanted]
@@ -81,7 +81,7 @@ def _epsilon_reading(bound: LowerBound, epsilon: Epsilon) -> IntervalEnds:
 def _why_unbounded(epsilon: Epsilon, bound: LowerBound) -> str:
     match epsilon.verdict:
         case "consistent":
-            return "no upper end, because the claim names no mechanism that could be accounted"
+            return "no upper end, because the claim names no mechanism to account for"
         case "violated":
             return "no upper end, because the claim is refuted"
         case "no-claim":
@@ -90,7 +90,7 @@ def _why_unbounded(epsilon: Epsilon, bound: LowerBound) -> str:
             most = epsilon.ceiling if bound.ceiling is None else bound.ceiling
             return (
                 "no upper end, because the test of the claim is inconclusive"
-                f" (this bound could be {at_most(most, 4)} at most)"
+                f" (this bound could reach {at_most(most, 4)} at most)"
             )
 
 
@@ -101,12 +101,12 @@ def _exposure_reading(row: Extraction, *, alone: bool) -> IntervalEnds:
     high, gap = exposure.high, f"{subject} has no exposure: {exposure.reason or row.reason or 'not measured'}"
     if high is not None and _at_ceiling(row, high):
         most = at_most(high, 4)
-        high, gap = None, f"{subject} reaches {most} bits, the most that a sample of its size can show."
+        high, gap = None, f"{subject} reaches {most} bits, the most that a sample of this size can show."
     return IntervalEnds(subject, _low(exposure, end), end, high, gap)
 
 
 def _at_ceiling(row: Extraction, high: float) -> bool:
-    """Whether no sampled filling beat the secret, so that ``high`` is where the sample ends, and no bound."""
+    """Whether no sampled filling beat the secret: then ``high`` is where the sample ends, not a bound."""
     unbeaten = row.rank == 1 and not row.rank_exact
     return unbeaten and (row.ceiling_bits is None or high <= row.ceiling_bits)
 

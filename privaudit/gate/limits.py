@@ -67,7 +67,7 @@ class Judged:
 
 
 def limits_of(result: Result, policy: Policy, fail_if: Sequence[str]) -> tuple[Limit, ...]:
-    """The limits of the policy and of ``fail_if``; those that the result was judged by where there are none.
+    """The limits of the policy and of ``fail_if``; without any, those that the result was judged by.
 
     Raises:
         UsageError: an expression cannot be read, or ``best`` stands for an unknown attack.

@@ -76,7 +76,7 @@ def find_policy(explicit: Path | None, folder: Path, tables: Collection[str] | N
 
 
 def _nothing() -> LoadedPolicy:
-    # NOTE: not validated, so that a gate without a policy does not wait for its schema.
+    # NOTE: not validated: a gate without a policy should not wait for its schema.
     return LoadedPolicy(Policy.model_construct())
 
 
@@ -128,7 +128,7 @@ def _beside(content: Mapping[str, object], path: Path) -> Mapping[str, object]:
 
 
 def _table_at(content: Mapping[str, object], keys: Sequence[str]) -> Mapping[str, object]:
-    """The table under ``keys``; an empty one where there is none."""
+    """The table under ``keys``; empty if absent."""
     for key in keys:
         below = content.get(key)
         content = below if isinstance(below, Mapping) else {}

@@ -24,8 +24,8 @@ def gate(
 ) -> Result:
     """Judge a result anew.
 
-    The limits are those of the policy and of ``fail_if`` together. Where there are none at all, those that
-    the result was judged by are judged again; where it has none either, the verdict is ``not-judged``.
+    The limits are those of the policy and of ``fail_if`` together. Without any, those that the result was
+    judged by are judged again; if it has none either, the verdict is ``not-judged``.
 
     Args:
         result: of any command.
@@ -34,7 +34,7 @@ def gate(
         baseline: an earlier result, for limits on the increase and for the comparison.
         today: UTC; decides which waivers still count.
         on_inconclusive: overrides the policy.
-        explain: say of every inconclusive threshold what would decide it.
+        explain: say what would decide each inconclusive threshold.
         source: the policy's file, for the verdict.
 
     Returns:

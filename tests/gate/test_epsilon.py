@@ -76,7 +76,7 @@ def test_a_claim_without_a_mechanism_bounds_nothing_from_above():
 
 def test_the_reason_names_the_ceiling_of_an_inconclusive_design():
     found = judged("epsilon>9", an_epsilon("inconclusive"))
-    assert "could be 6 at most" in found.reason
+    assert "could reach 6 at most" in found.reason
     assert "At least 2 (steinke)" in found.reason
 
 
@@ -132,4 +132,4 @@ def test_an_exceeded_threshold_goes_before_an_inconclusive_claim(membership):
 def test_no_verdict_ever_says_that_privacy_was_verified():
     sentence = judge([], comparable=None, epsilon=an_epsilon()).sentence
     assert "verified" not in sentence
-    assert "no proof" in sentence
+    assert "does not prove" in sentence

@@ -22,20 +22,20 @@ MOST = 1_000_000
 _FALSE_POSITIVES = 10
 """Expected ones below which a TPR is not measurable."""
 _ALIKE = 0.1
-"""Numbers of members and non-members this close are not told apart in a sentence that says "about"."""
+"""Numbers of members and non-members this close are the same in a sentence that says "about"."""
 _SETS_DIFFER = (
-    "No number of records helps: members and non-members differ in their texts alone. Take non-members that "
-    "were drawn like the members, best by holding records out at random before training."
+    "More records do not help: members and non-members can be told apart by their texts alone. Use "
+    "non-members drawn like the members, ideally held out at random before training."
 )
 _EPSILON_ROSE = (
-    "No attack bounds epsilon from above, so its increase is bounded only where both claims are accounted "
-    "and neither is refuted. Set a limit on epsilon itself."
+    "No attack bounds epsilon from above, so an increase is bounded only if both claims are accounted and "
+    "neither is refuted. Set a limit on epsilon itself."
 )
 
 
 @dataclass(frozen=True)
 class _Row:
-    """One attack that a threshold speaks of."""
+    """One attack that a threshold covers."""
 
     attack: str
     members: int
@@ -49,8 +49,8 @@ class _Row:
 def advice(threshold: Threshold, item: ThresholdResult, result: Result) -> str | None:
     """What would decide an inconclusive threshold.
 
-    For AUC, advantage and TPR it is a number of records, told from the interval itself. It holds under two
-    conditions that the sentence names: that the estimate of today is the truth, and nine audits of ten.
+    For a metric of membership it is a number of records, estimated from the interval itself. The sentence
+    names its two conditions: that today's estimate is the truth, and nine audits of ten.
 
     Args:
         threshold: as it was judged.
@@ -58,7 +58,7 @@ def advice(threshold: Threshold, item: ThresholdResult, result: Result) -> str |
         result: that was judged; with its comparison where the threshold is on an increase.
 
     Returns:
-        One to three sentences; None where the threshold is decided, or nothing can be said.
+        One to three sentences; None where the threshold is decided, or the answer is unknown.
     """
     if item.result != "inconclusive":
         return None
@@ -79,7 +79,7 @@ def advice(threshold: Threshold, item: ThresholdResult, result: Result) -> str |
 def _to_finish(missing: Sequence[NotRun]) -> str:
     names = ", ".join(dict.fromkeys(item.attack for item in missing))
     if any("--max-seconds" in item.reason for item in missing):
-        return f"Let {names} finish: give --max-seconds more, or leave it out."
+        return f"Let {names} finish: raise or drop --max-seconds."
     return f"Get a number from {names} first: {missing[0].reason}"
 
 
@@ -131,7 +131,7 @@ def _ends(interval: Interval) -> tuple[float, float, float] | None:
 
 
 def _of_records(threshold: Threshold, rows: Sequence[_Row], where: str, prefix: str = "") -> str | None:
-    """How many records decide; first of all those without which an attack has no number."""
+    """How many records decide; first those without which an attack has no number."""
     there = [row.number for row in rows if row.number is not None]
     needed = records_that_decide(there, threshold.limit)
     lacking = [row for row in rows if row.number is None]
@@ -147,14 +147,14 @@ def _in_words(needed: Needed, row: _Row, threshold: Threshold, where: str, prefi
     what, limit = f"the {prefix}{threshold.metric.heading(threshold.fpr)} of {row.attack}", threshold.limit
     if needed.times == inf:
         return (
-            f"No number of records decides it: {what} seems to be {needed.value:.4g}, the limit itself. Move "
-            "the limit."
+            f"No number of records decides it: {what} is estimated at {needed.value:.4g}, the limit itself. "
+            "Change the limit."
         )
     more = [(needed.times - 1) * count for count in (row.members, row.nonmembers)]
     if max(more) > MOST:
         return (
-            f"The limit leaves no room: {what} seems to be {needed.value:.4g}, and to tell that from "
-            f"{limit:g} takes more than {MOST:,} further records of a kind."
+            f"The limit is too close: {what} is estimated at {needed.value:.4g}, and to distinguish that "
+            f"from {limit:g} takes over {MOST:,} more members or non-members."
         )
     members, nonmembers = map(_rounded, more)
     if abs(more[0] - more[1]) <= _ALIKE * max(more):
@@ -163,20 +163,20 @@ def _in_words(needed: Needed, row: _Row, threshold: Threshold, where: str, prefi
     outcome = "be exceeded" if needed.exceeded else "hold"
     return (
         f"About {members:,} more members and {also} {where}would decide it in 9 of 10 audits, if {what} is "
-        f"what it seems ({needed.value:.4g}): it would {outcome}."
+        f"as estimated ({needed.value:.4g}): it would {outcome}."
     )
 
 
 def _to_measure(threshold: Threshold, lacking: Sequence[_Row], *, several: bool) -> str:
     worst = min(lacking, key=lambda row: row.scored_nonmembers / max(1, row.nonmembers))
-    otherwise = " Or name an attack that has a number." if several else ""
+    otherwise = " Or limit an attack that has a number." if several else ""
     if threshold.fpr is None or worst.scored_nonmembers == 0:
         return f"{worst.attack} has no number here.{otherwise}"
     least = _FALSE_POSITIVES / threshold.fpr
     more = _rounded(worst.nonmembers * (least / worst.scored_nonmembers - 1))
-    part = "" if worst.scored_nonmembers >= worst.nonmembers else ", because it scores a part of them"
+    part = "" if worst.scored_nonmembers >= worst.nonmembers else ", because it scores only some of them"
     return (
-        f"{worst.attack} can measure that from {least:,.0f} scored non-members on, and has "
+        f"{worst.attack} needs {least:,.0f} scored non-members to measure that and has "
         f"{worst.scored_nonmembers:,}: it takes at least {more:,} more non-members{part}, and more to decide."
         f"{otherwise}"
     )
@@ -190,14 +190,16 @@ def _of_an_increase(threshold: Threshold, result: Result) -> str | None:
     if gap is not None:
         if lacking := [row for row in _attacks(threshold, result) if row.number is None]:
             return f"{_to_measure(threshold, lacking, several=False)} The same goes for the baseline."
-        return f"Measure {subject(gap)} alike in both audits: {gap.difference.reason or 'not measured'}."
+        return (
+            f"Measure {subject(gap)} the same way in both audits: {gap.difference.reason or 'not measured'}."
+        )
     if threshold.family == "epsilon":
         return _EPSILON_ROSE
     if threshold.family == "extraction":
         return whole_ranking()
     before = {row.attack: row for row in result.membership}
     m = 1 if threshold.attack is not None else len(changes)
-    # NOTE: nothing is known of how the two audits depend on each other, so the worst is taken: their standard
+    # NOTE: how the two audits depend on each other is unknown, so the worst case counts: their standard
     # errors add up, as their half-widths do.
     rows = [
         _row(before[row.attack], measured(row.attack, ends, joint if m > 1 else None, m=m), result)

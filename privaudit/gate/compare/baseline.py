@@ -1,4 +1,4 @@
-"""A result against that of an accepted model: what changed, and whether chance could have done it."""
+"""A result against that of an accepted model: what changed, and whether chance could explain it."""
 
 from math import inf
 
@@ -15,9 +15,9 @@ from privaudit.rounding import at_least, at_most
 def compare(result: Result, baseline: Result) -> Comparison:
     """Every number of the baseline beside that of ``result``.
 
-    A number that one of the two does not have, or that another attack measured, is there without a
-    difference and says why, so that a threshold on it is inconclusive and never a pass. What differs without
-    forbidding the comparison becomes a note.
+    A number that one of the two lacks, or that another attack measured, is there without a difference and
+    says why: a threshold on it is inconclusive and never a pass. What differs without preventing the
+    comparison becomes a note.
 
     Raises:
         ResultError: the two were not measured on the same records in the same way, or have no attack in
@@ -47,10 +47,9 @@ def compare(result: Result, baseline: Result) -> Comparison:
 def judge_increase(threshold: Threshold, comparison: Comparison) -> ThresholdResult:
     """Whether a number rose by more than the limit since the baseline.
 
-    With an attack named the ``low`` of its difference decides, else ``low_simultaneous`` of every attack's,
-    so that comparing many attacks does not fail a build by chance; several canaries count as several. It
-    holds when every ``high`` is at most the limit, and what the baseline measured and this result did not
-    keeps it from holding.
+    With an attack named the ``low`` of its difference decides, else ``low_simultaneous`` of every attack's:
+    comparing many attacks must not fail a build by chance. Several canaries count as several. It holds when
+    every ``high`` is at most the limit, and cannot hold where this result lacks what the baseline measured.
 
     Args:
         threshold: its limit is the increase that is too much; with its alias resolved.
@@ -84,13 +83,13 @@ def judge_increase(threshold: Threshold, comparison: Comparison) -> ThresholdRes
     high, bound = _high(widest), f"{subject(widest)} difference high"
     if high <= limit:
         reason = (
-            f"The difference to the baseline is at most {at_most(high, 4)} ({subject(widest)}), which is not "
-            f"above {limit:g}."
+            f"The difference from the baseline is at most {at_most(high, 4)} ({subject(widest)}), which is "
+            f"not above {limit:g}."
         )
         return threshold.judged("holds", bound, high, reason, against="baseline")
     reason = (
-        f"The difference to the baseline may be up to {at_most(high, 4)} ({subject(widest)}): it neither "
-        f"exceeds nor excludes {limit:g}."
+        f"The difference from the baseline may be up to {at_most(high, 4)} ({subject(widest)}), so {limit:g} "
+        "is neither exceeded nor excluded."
     )
     return threshold.judged("inconclusive", bound, high, reason, against="baseline")
 

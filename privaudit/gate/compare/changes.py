@@ -1,8 +1,8 @@
 """Every number of two results side by side, with the interval of its difference.
 
 The difference of two numbers lies between the new low less the old high and the new high less the old low
-whenever both intervals hold, whatever the dependence between the two audits. That the two share their records
-could narrow it, but a result does not hold what would tell by how much (docs/design/0011).
+whenever both intervals hold, however the two audits depend on each other. Shared records could narrow it, but
+a result does not hold what it would take to know by how much (docs/design/0011).
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -19,7 +19,7 @@ from privaudit.results import Change, Epsilon, Extraction, Interval, Membership,
 from privaudit.results.metrics import EPSILON, EXPOSURE, EXTRACTED, Family, numbers
 
 ANY_ATTACK = "any attack"
-"""Under whose name the canaries stand that at least one of several attacks recovered."""
+"""The name for canaries that at least one of several attacks recovered."""
 _UNFINISHED = "not finished in the baseline"
 _TAIL = 0.025
 _Key = tuple[str, str | None]
@@ -29,15 +29,15 @@ _Key = tuple[str, str | None]
 def changes_between(baseline: Result, result: Result) -> tuple[Change, ...]:
     """One row for each number of the baseline, measured anew or not.
 
-    A number that one of the two does not have, or that another attack measured, is there without a
-    difference and says why.
+    A number that one of the two lacks, or that another attack measured, is there without a difference and
+    says why.
     """
     kinds = _membership(result, baseline), _extraction(result, baseline), _epsilon(result, baseline)
     return tuple(_for_several([change for kind in kinds for change in kind]))
 
 
 def same_model(result: Result, baseline: Result) -> bool:
-    """Whether both are of the very same files."""
+    """Whether both are of the same files."""
     return result.model.digest == baseline.model.digest
 
 

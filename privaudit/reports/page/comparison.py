@@ -38,7 +38,9 @@ def comparison(result: Result) -> Section | None:
     blocks.extend(_table(found))
     remarks = [*not_compared(found), *map(inert, found.notes)]
     if remarks:
-        blocks.extend((Sentence("What else differs, or could not be compared:"), Listing(tuple(remarks))))
+        blocks.extend(
+            (Sentence("Other differences, and what could not be compared:"), Listing(tuple(remarks)))
+        )
     return Section("comparison", "What changed since the baseline", tuple(blocks))
 
 
@@ -50,9 +52,7 @@ def _table(found: Comparison) -> Iterator[Block]:
     header = ("attack", "number", "baseline", "this model", "difference", "that is")
     yield Table(CAPTION, header, cells, frozenset({2, 3, 4}))
     if more := len(rows) - len(cells):
-        yield Sentence(
-            f"{more} more numbers, all of them undecided or less, are in the result file.", "small"
-        )
+        yield Sentence(f"The result file has {more} more numbers, all of them undecided or lower.", "small")
 
 
 def _figure(found: Comparison, metric: Metric) -> Iterator[Figure]:
@@ -64,18 +64,18 @@ def _figure(found: Comparison, metric: Metric) -> Iterator[Figure]:
     rows = [Row(_named(change), change.difference) for change in drawn]
     chart = intervals_chart(
         rows,
-        _axis(drawn, f"difference of the {metric.heading()}; more is more leakage"),
-        f"Difference of the {name} to the baseline",
+        _axis(drawn, f"difference in {metric.heading()}; higher is more leakage"),
+        f"Difference in {name} from the baseline",
         upright=0.0,
     )
     data = Table(
-        f"Difference of the {name}",
+        f"Difference in {name}",
         ("attack" if metric is AUC else "canary", "difference"),
         tuple((_named(change), difference(change)) for change in drawn),
         frozenset({1}),
     )
     legend = (
-        (swatch(BLUE, SOLID, "circle"), "new less old, with its interval"),
+        (swatch(BLUE, SOLID, "circle"), "new minus old, with its interval"),
         (swatch(INK, DOTTED), "no change"),
     )
     left_out = f" Drawn: {len(drawn)} of {len(changes)}." if len(drawn) < len(changes) else ""

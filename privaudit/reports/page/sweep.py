@@ -1,4 +1,4 @@
-"""Defences side by side on the page, with the accuracy that each of them costs."""
+"""Defences side by side on the page, with the accuracy that each costs."""
 
 from collections.abc import Iterator
 
@@ -45,7 +45,7 @@ def _figure(found: Sweep) -> Iterator[Figure]:
     ]
     chart = intervals_chart(
         rows,
-        from_zero(found.ceiling_bits, f"exposure in bits, {found.ceiling_bits:.1f} at most"),
+        from_zero(found.ceiling_bits, f"exposure in bits, at most {found.ceiling_bits:.1f}"),
         "Exposure of the secrets under every defence, and the accuracy of the models",
         colour=ORANGE,
         compared=(GREY, "square"),
@@ -66,7 +66,7 @@ def _figure(found: Sweep) -> Iterator[Figure]:
         (swatch(GREY, SOLID, "square"), "the same secrets in clean models"),
         (swatch(INK, DOTTED), "chance"),
     )
-    caption = "How far the secrets stand out under each defence, and to the right the accuracy that is left."
+    caption = "How far the secrets stand out under each defence, and on the right the remaining accuracy."
     yield Figure(chart.render("defences"), caption, legend, data)
 
 
@@ -98,9 +98,9 @@ def _table(found: Sweep) -> Table:
         "accuracy",
     )
     caption = (
-        "Recovered: models whose secret is their strict favourite. Exposure: bits by which it stands out, "
-        f"{found.ceiling_bits:.1f} at most. Intervals: 95 %, over independently trained models. p-value: of "
-        "the hypothesis that no model knows its secret. Accuracy on records held out, with its spread."
+        "Recovered: models whose strict favourite is their secret. Exposure: bits by which it stands out, at "
+        f"most {found.ceiling_bits:.1f}. Intervals: 95 %, over independently trained models. p-value: of the "
+        "hypothesis that no model knows its secret. Accuracy on held-out records, with its spread."
     )
     return Table(caption, header, rows, frozenset(range(1, len(header))))
 

@@ -49,7 +49,7 @@ def comparison_parts(result: Result, width: int) -> Iterator[RenderableType]:
         yield from fitted_table(names, columns, ("difference", "", "now", "baseline"), width)
         yield Text(CAPTION, "dim")
     if left_out := len(rows) - len(shown):
-        yield Text(f"{left_out} more numbers, most of them undecided, are in the result file.", "dim")
+        yield Text(f"The result file has {left_out} more numbers, most of them undecided.", "dim")
     for text in one_sided(comparison):
         yield Text(text, "yellow")
     for text in not_compared(comparison):

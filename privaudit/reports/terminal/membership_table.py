@@ -32,7 +32,7 @@ def membership_parts(result: Result, width: int) -> Iterator[RenderableType]:
         yield Text()
         attack = result.slices[0].attack
         yield Text(
-            f"Worst of {len(result.slices)} slices by {attack} (intervals hold for all of them at once)",
+            f"Worst of {len(result.slices)} slices by {attack} (intervals hold for all slices at once)",
             "dim",
         )
         yield _slice_table(result.slices)
@@ -43,8 +43,8 @@ def membership_parts(result: Result, width: int) -> Iterator[RenderableType]:
 
 def _agreement(found: SeedAgreement) -> str:
     return (
-        f"Under other seeds and records ({found.n_models} models) {found.overlap:.0%} of the most exposed "
-        f"{found.fraction:.0%} of members are the same ones (by chance {found.expected_overlap:.0%}); "
+        f"With other seeds and records ({found.n_models} models), {found.overlap:.0%} of the most exposed "
+        f"{found.fraction:.0%} of members are the same (by chance {found.expected_overlap:.0%}); "
         f"rank correlation {found.rank_correlation:.2f}."
     )
 

@@ -1,4 +1,4 @@
-"""Defences side by side, as a person reads them in a terminal."""
+"""Defences side by side in a terminal."""
 
 from collections.abc import Iterator
 
@@ -23,9 +23,9 @@ def sweep_parts(sweep: Sweep, width: int) -> Iterator[RenderableType]:
     names = {"defence": [inert(row.defence) for row in sweep.defences]}
     yield from fitted_table(names, _columns(sweep.defences), _ORDER, width)
     yield Text(
-        "exact: models whose secret is their strict favourite of all fillings. exposure: bits by which it"
-        f" stands out, {sweep.ceiling_bits:.1f} at most; about 1.4 is chance. clean models: the same secrets,"
-        " asked of models that were trained without any.",
+        "exact: models whose strict favourite among all fillings is their secret. exposure: bits by which it"
+        f" stands out, at most {sweep.ceiling_bits:.1f}; about 1.4 is chance. clean models: the same secrets,"
+        " in models that were trained without any.",
         "dim",
     )
     yield Text(f"Intervals: 95 %, over independently trained models. {NOT_MEASURED}: not measurable.", "dim")

@@ -37,7 +37,7 @@ _GUESSING, _CLAIMED = "guessing", "claimed"
 _END = 4.0
 """Half the length of an interval's ends."""
 _APART = 0.14
-"""Between the attacks of one audit, so that their intervals stand beside each other."""
+"""Between the attacks of one audit, to keep their intervals apart."""
 _FIRST = -0.5
 """Where the horizontal axis begins: audits stand at 0, 1, …"""
 
@@ -67,8 +67,7 @@ def figure(entries: Sequence[Entry], metric: str, identifier: str, looks: dict[s
         entries: audits of one model that have this metric, in the order of time.
         metric: as thresholds name it.
         identifier: unique on the page.
-        looks: how earlier charts of the model drew each attack, so that this one draws it alike; new ones are
-            added.
+        looks: how earlier charts of the model drew each attack, for the same look here; new ones are added.
     """
     found = series_of(entries, metric)
     drawn, left = found[: len(_STYLES)], found[len(_STYLES) :]
@@ -137,9 +136,9 @@ def _draw_limits(chart: Chart, entries: Sequence[Entry], metric: str) -> Iterato
         chart.name(pieces[-1][-1] + 0.45, lifted, text, anchor="end")
     names = {text for text, _ in where}
     if names - {_GUESSING, _CLAIMED}:
-        yield swatch(INK, DASHED), "limit, over the audits that it was set for"
+        yield swatch(INK, DASHED), "limit, over the audits it was set for"
     if _CLAIMED in names:
-        yield swatch(INK, DASHED), "epsilon as it was claimed"
+        yield swatch(INK, DASHED), "claimed epsilon"
 
 
 def _levels(entry: Entry, metric: str) -> dict[tuple[str, float], None]:

@@ -1,4 +1,4 @@
-"""What one attack reached audit by audit, and which of its numbers may be compared."""
+"""What one attack reached audit by audit, and which of its numbers can be compared."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from privaudit.reports.words.metrics import axis_words
 from privaudit.reports.words.numbers import NOT_MEASURED
 from privaudit.results.history import Entry, Measure
 
-VERDICTS = {"pass": "✓ pass", "fail": "✗ fail", "inconclusive": "? undecided", "not-judged": "○ not judged"}
+VERDICTS = {"pass": "✓ pass", "fail": "✗ fail", "inconclusive": "? undecided", "not-judged": "○ no limits"}
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Series:
         if old.n_references != new.n_references:
             yield f"{self.attack} with {new.n_references} reference models instead of {old.n_references}"
         elif old.setup != new.setup:
-            yield f"{self.attack} set up otherwise"
+            yield f"{self.attack} with other settings"
 
     def in_words(self) -> str:
         """Its first number and its last."""

@@ -21,7 +21,7 @@ def exposure(row: Extraction) -> str:
 
 
 def unbeaten(row: Extraction) -> bool:
-    """Whether nothing in a sample beat the secret: how far it stands out is then not known from above."""
+    """Whether nothing in a sample beat the secret: how far it stands out then has no upper end."""
     return row.rank == 1 and not row.rank_exact
 
 

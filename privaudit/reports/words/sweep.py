@@ -5,7 +5,7 @@ from privaudit.results import SweepDefence
 
 
 def exact_matches(row: SweepDefence) -> str:
-    """Models whose secret came out, of how many, with the interval of the rate."""
+    """Models whose secret was recovered, of how many, with the interval of the rate."""
     if row.exact_matches is None:
         return NOT_MEASURED
     rate = row.exact_match_rate

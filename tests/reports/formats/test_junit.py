@@ -77,7 +77,7 @@ def test_advice_stands_behind_the_reason(specimen, judged):
     [
         ("4", "error", ""),
         ("fail", "error", ""),
-        ("pass", "skipped", "inconclusive, which was asked to pass: "),
+        ("pass", "skipped", "inconclusive, configured to pass: "),
     ],
 )
 def test_an_inconclusive_limit_is_no_pass_whatever_the_build_makes_of_it(specimen, judged, mode, kind, words):
@@ -138,7 +138,7 @@ def test_an_attack_that_did_not_finish_is_one_error_however_many_canaries_it_lef
 
 def test_nothing_judged_is_skipped_and_says_so(specimen):
     result = specimen("sweep-defences")
-    assert outcomes(result) == {"no threshold": ("skipped", result.verdict.sentence)}
+    assert outcomes(result) == {"no limits set": ("skipped", result.verdict.sentence)}
 
 
 @pytest.mark.parametrize(("status", "kind"), [("fail", "failure"), ("inconclusive", "error")])
