@@ -51,7 +51,7 @@ class Threshold:
         Args:
             decision: whether it is exceeded.
             bound: which end of which interval decided.
-            value: that end; None where there is none.
+            value: that end; None without one.
             reason: the decision in one sentence.
             against: whether the limit is for the number itself, or for its increase over a baseline.
         """

@@ -15,7 +15,7 @@ from privaudit.results import Result
 from privaudit.results.history import HISTORY_VERSION, Entry
 
 _APPLICATION = 0x70726976
-"""``priv`` in the header of the file: tells it from the databases of other programs."""
+"""``priv`` in the header of the file, unlike in databases of other programs."""
 _WAIT_SECONDS = 60.0
 _MEND = "Name a file that --history made, or a new one"
 _TABLES = (

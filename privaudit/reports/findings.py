@@ -38,7 +38,7 @@ class Finding:
 def findings(result: Result) -> tuple[Finding, ...]:
     """All findings: the limits in their order, the claim, the sets, and what did not run.
 
-    Their names and texts are fit to be shown; the limit of a finding is as it stands in the result.
+    Their names and texts are fit to be shown; the limit of a finding is unchanged.
     """
     found = (*_limits(result), *_claim(result), *_sets(result), *_unfinished(result))
     return tuple(map(_shown, (*found, *_verdict(result, found))))

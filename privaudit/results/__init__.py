@@ -2,7 +2,7 @@
 
 Numbers that do not exist are ``null`` and say why in a ``reason`` beside them; infinity is the string
 ``"inf"``. Keys may be added in later versions, never renamed or removed, and readers ignore what they do not
-know, so that ``gate`` and ``report`` read every older file.
+know: ``gate`` and ``report`` read every older file.
 """
 
 from privaudit.results.comparison import Change, Comparison

@@ -41,7 +41,7 @@ class Ppv(Part):
     prior: Number
     value: Number | None
     fpr: Number | None = None
-    """The FPR of the threshold it speaks of."""
+    """The FPR of its threshold."""
 
 
 class Roc(Part):

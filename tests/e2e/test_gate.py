@@ -90,7 +90,7 @@ def test_the_policy_is_found_and_named(gate, folder):
         ({}, 0, "waived  loss: at least 0.65"),
         ({"ticket": '"P-1"'}, 0, "by Ada (P-1): a pilot"),
         ({"expires": "2020-01-31"}, 1, "it expired on 2020-01-31"),
-        ({"model": '"00000000"'}, 1, "it is for the model 00000000"),
+        ({"model": '"00000000"'}, 1, "it is for model 00000000"),
         ({"limit": "0.7"}, 1, "its limit 0.7 is not excluded"),
     ],
 )

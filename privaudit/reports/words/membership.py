@@ -7,7 +7,7 @@ from privaudit.results import Membership, Slice, TprAtFpr
 
 
 def by_auc(row: Membership) -> float:
-    """The estimate, below all others where there is none."""
+    """The estimate, below all others if missing."""
     return row.auc.value if row.auc.value is not None else -1.0
 
 
