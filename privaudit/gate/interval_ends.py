@@ -22,6 +22,7 @@ class IntervalEnds:
     """Why an end does not exist, in one sentence."""
     high_subject: str = ""
     """Whose ``high``, where the two ends do not come from one interval."""
+    high_name: str = "high"
 
 
 def membership_readings(threshold: Threshold, membership: Sequence[Membership]) -> list[IntervalEnds]:
@@ -33,7 +34,7 @@ def membership_readings(threshold: Threshold, membership: Sequence[Membership]) 
     end = "low" if threshold.attack else "low_simultaneous"
     return [
         IntervalEnds(
-            row.attack, _low(interval, end), end, interval.high, f"Not measurable: {_gap(row, interval)}."
+            row.attack, low_end(interval, end), end, interval.high, f"Not measurable: {_gap(row, interval)}."
         )
         for row in membership
         for interval in [_interval(row, threshold)]
@@ -102,7 +103,7 @@ def _exposure_reading(row: Extraction, *, alone: bool) -> IntervalEnds:
     if high is not None and _at_ceiling(row, high):
         most = at_most(high, 4)
         high, gap = None, f"{subject} reaches {most} bits, the most that a sample of this size can show."
-    return IntervalEnds(subject, _low(exposure, end), end, high, gap)
+    return IntervalEnds(subject, low_end(exposure, end), end, high, gap)
 
 
 def _at_ceiling(row: Extraction, high: float) -> bool:
@@ -119,7 +120,8 @@ def _interval(row: Membership, threshold: Threshold) -> Interval:
     return found
 
 
-def _low(interval: Interval, end: str) -> float | None:
+def low_end(interval: Interval, end: str) -> float | None:
+    """``low`` or ``low_simultaneous``."""
     return interval.low if end == "low" else interval.low_simultaneous
 
 

@@ -48,8 +48,8 @@ class Entry(Part):
     digest of its own."""
     model_digest: str
     data_digest: str | None
-    """Of the records: their files, and how members were separated from non-members. Null where no file of records
-    is known, as for a table of scores."""
+    """Of the records: their files, and how members were separated from non-members. Null without a known file
+    of records, as for a table of scores."""
     comparable: bool | None = None
     """Whether members and non-members were alike but for the model."""
     status: Literal["pass", "fail", "inconclusive", "not-judged"]

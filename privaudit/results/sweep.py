@@ -1,4 +1,4 @@
-"""What a sweep found: several models per defence, each with a secret of its own. No field reveals a secret."""
+"""What a sweep found: several models per defence, each with its own secret, which no field reveals."""
 
 from typing import Any, Literal
 

@@ -124,10 +124,8 @@ def _case(
 
 def _ends(interval: Interval) -> tuple[float, float, float] | None:
     """Of a rate or of a difference of two; None also where an edited file has what can be neither."""
-    value, low, high = interval.value, interval.low, interval.high
-    if value is None or low is None or high is None or not -2 <= low <= value <= high <= 2:
-        return None
-    return value, low, high
+    ends = interval.ends
+    return ends if ends is not None and -2 <= ends[1] <= ends[0] <= ends[2] <= 2 else None
 
 
 def _of_records(threshold: Threshold, rows: Sequence[_Row], where: str, prefix: str = "") -> str | None:

@@ -1,15 +1,13 @@
 """A result against that of an accepted model: what changed, and whether chance could explain it."""
 
-from math import inf
-
 from privaudit.errors import ResultError, UsageError
 from privaudit.gate.compare.changes import ANY_ATTACK, changes_between, same_model
 from privaudit.gate.compare.comparable import check_comparable, notes
-from privaudit.gate.interval_ends import ASSUMPTION_FREE
+from privaudit.gate.evaluate import decide
+from privaudit.gate.interval_ends import ASSUMPTION_FREE, IntervalEnds, low_end
 from privaudit.gate.thresholds import Threshold
 from privaudit.results import Change, Comparison, Result, ThresholdResult
 from privaudit.results.metrics import EPSILON
-from privaudit.rounding import at_least, at_most
 
 
 def compare(result: Result, baseline: Result) -> Comparison:
@@ -66,32 +64,16 @@ def judge_increase(threshold: Threshold, comparison: Comparison) -> ThresholdRes
             "Run the attack in both audits or correct the limit",
         )
     alone = threshold.attack is not None and len(rows) == 1
-    worst = max(rows, key=lambda row: _low(row, alone=alone))
-    limit, low = threshold.limit, _low(worst, alone=alone)
-    if low > limit:
-        more = f"at least {at_least(low, 4)} more than in the baseline"
-        reason = f"{subject(worst)}: {more}, which is above {limit:g}."
-        end = "low" if alone else "low_simultaneous"
-        return threshold.judged(
-            "exceeded", f"{subject(worst)} difference {end}", low, reason, against="baseline"
-        )
-    gap = next((row for row in rows if row.difference.high is None), None)
-    if gap is not None:
-        reason = f"Cannot compare {subject(gap)}: {gap.difference.reason or 'not measured'}."
-        return threshold.judged("inconclusive", "none", None, reason, against="baseline")
-    widest = max(rows, key=_high)
-    high, bound = _high(widest), f"{subject(widest)} difference high"
-    if high <= limit:
-        reason = (
-            f"The difference from the baseline is at most {at_most(high, 4)} ({subject(widest)}), which is "
-            f"not above {limit:g}."
-        )
-        return threshold.judged("holds", bound, high, reason, against="baseline")
-    reason = (
-        f"The difference from the baseline may be up to {at_most(high, 4)} ({subject(widest)}), so {limit:g} "
-        "is neither exceeded nor excluded."
+    return decide(
+        threshold, [_ends(row, "low" if alone else "low_simultaneous") for row in rows], increase=True
     )
-    return threshold.judged("inconclusive", bound, high, reason, against="baseline")
+
+
+def _ends(row: Change, end: str) -> IntervalEnds:
+    ends, name = row.difference, subject(row)
+    gap = f"Cannot compare {name}: {ends.reason or 'not measured'}."
+    low = low_end(ends, end)
+    return IntervalEnds(name, low, f"difference {end}", ends.high, gap, high_name="difference high")
 
 
 def subject(change: Change) -> str:
@@ -115,15 +97,6 @@ def _in_both(threshold: Threshold, comparison: Comparison) -> list[str]:
     rows = [row for row in comparison.changes if row.attack not in comparison.only_old]
     same = [row.attack for row in rows if row.metric == threshold.key]
     return list(dict.fromkeys(same or [row.metric for row in rows]))
-
-
-def _low(row: Change, *, alone: bool) -> float:
-    low = row.difference.low if alone else row.difference.low_simultaneous
-    return -inf if low is None else low
-
-
-def _high(row: Change) -> float:
-    return inf if row.difference.high is None else row.difference.high
 
 
 def _attacks(result: Result) -> list[str]:

@@ -176,7 +176,7 @@ def difference_of(old: Interval, new: Interval, *, same: bool) -> Interval:
         new: of the result, 95 %.
         same: whether both are of one model, on one set of records, by one attack.
     """
-    before, after = _ends(old), _ends(new)
+    before, after = old.ends, new.ends
     if after is None:
         return nothing(f"no value in this result: {new.reason or 'not measured'}")
     if before is None:
@@ -185,11 +185,6 @@ def difference_of(old: Interval, new: Interval, *, same: bool) -> Interval:
         # NOTE: one model, one set of records and one attack have one truth, so nothing is left to chance.
         return Interval(value=0.0, low=0.0, high=0.0, low_simultaneous=0.0)
     return Interval(value=after[0] - before[0], low=after[1] - before[2], high=after[2] - before[1])
-
-
-def _ends(interval: Interval) -> tuple[float, float, float] | None:
-    value, low, high = interval.value, interval.low, interval.high
-    return None if value is None or low is None or high is None else (value, low, high)
 
 
 def _direction(difference: Interval) -> Literal["more", "less", "undecided"]:

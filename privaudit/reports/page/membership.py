@@ -6,7 +6,7 @@ from privaudit.inert import inert
 from privaudit.reports.document import Block, Figure, Listing, Section, Sentence, Table
 from privaudit.reports.page.interval_chart import MOST, Row, auc_axis, intervals_chart
 from privaudit.reports.svg import BLUE, DOTTED, INK, SOLID, swatch
-from privaudit.reports.words.membership import by_auc, rate_at, worst_slices
+from privaudit.reports.words.membership import by_auc, rate_at, seed_agreement, worst_slices
 from privaudit.reports.words.numbers import NOT_MEASURED, interval
 from privaudit.reports.words.reversed_attacks import worse_than_guessing
 from privaudit.results import Membership, Result, Slice
@@ -46,7 +46,7 @@ def slices(result: Result) -> Section | None:
             f"{part.n_members:,}",
             f"{part.n_nonmembers:,}",
             interval(part.auc),
-            _slice_rate(part),
+            rate_at(part, _RARE),
         )
         for part in worst
     )
@@ -103,12 +103,7 @@ def _in_words(result: Result, rows: Sequence[Membership]) -> Iterator[Sentence]:
         )
     yield from (Sentence(text, "warning") for text in worse_than_guessing(rows))
     if result.seed_agreement is not None:
-        found = result.seed_agreement
-        yield Sentence(
-            f"With other seeds ({found.n_models} models), {100 * found.overlap:.0f} % of the most exposed "
-            f"{100 * found.fraction:.0f} % of members are the same; chance would give "
-            f"{100 * found.expected_overlap:.0f} %."
-        )
+        yield Sentence(seed_agreement(result.seed_agreement))
 
 
 def _auc_figure(rows: Sequence[Membership]) -> Iterator[Figure]:
@@ -200,13 +195,6 @@ def _queries(row: Membership) -> str:
 
 def _named(part: Slice) -> str:
     return f"{inert(part.by)} = {inert(part.value)}"
-
-
-def _slice_rate(part: Slice) -> str:
-    found = next((rate for rate in part.tpr_at_fpr if rate.fpr == _RARE), None)
-    if found is None or found.tpr is None or found.low is None or found.high is None:
-        return NOT_MEASURED
-    return f"{found.tpr:.1%} [{found.low:.1%}, {found.high:.1%}]"
 
 
 def _share(value: float | None) -> str:

@@ -7,7 +7,7 @@ from privaudit.reports.document import Block, Figure, Section, Sentence, Table
 from privaudit.reports.page.interval_chart import MOST, Row, from_zero, intervals_chart
 from privaudit.reports.svg import DOTTED, GREY, INK, ORANGE, SOLID, swatch
 from privaudit.reports.words.numbers import NOT_MEASURED, interval
-from privaudit.reports.words.sweep import accuracy, exact_matches
+from privaudit.reports.words.sweep import accuracy, exact_matches, planted
 from privaudit.results import Result, Sweep, SweepDefence
 
 _CHANCE = 1.44
@@ -22,14 +22,7 @@ def sweep(result: Result) -> Section | None:
     blocks: list[Block] = []
     if found.finding is not None:
         blocks.append(Sentence(inert(found.finding.sentence), "strong"))
-    label = "a class of its own" if found.own_label else f"the class {inert(found.label)}"
-    copies = "1 copy" if found.repetitions == 1 else f"{found.repetitions:,} copies"
-    blocks.append(
-        Sentence(
-            f"Every model was trained on {copies} of {inert(found.pattern)!r} with a secret of its own, "
-            f"under {label}."
-        )
-    )
+    blocks.append(Sentence(f"{planted(found)}."))
     blocks.extend(_figure(found))
     blocks.append(_table(found))
     return Section("sweep", "Defences side by side", tuple(blocks))

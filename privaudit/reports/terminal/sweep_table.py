@@ -8,7 +8,7 @@ from rich.text import Text
 from privaudit.inert import inert
 from privaudit.reports.terminal.tables import Columns, fitted_table
 from privaudit.reports.words.numbers import NOT_MEASURED, interval
-from privaudit.reports.words.sweep import accuracy, exact_matches
+from privaudit.reports.words.sweep import accuracy, exact_matches, planted
 from privaudit.results import Sweep, SweepDefence
 
 _ORDER = ("exact", "exposure", "above clean", "clean models", "accuracy", "p", "wrong slots")
@@ -34,12 +34,7 @@ def sweep_parts(sweep: Sweep, width: int) -> Iterator[RenderableType]:
 def _canary(sweep: Sweep) -> str:
     models = max(row.n_models for row in sweep.defences)
     controls = max(row.n_controls for row in sweep.defences)
-    label = "a class of its own" if sweep.own_label else f"the class {inert(sweep.label)}"
-    copies = "1 copy" if sweep.repetitions == 1 else f"{sweep.repetitions:,} copies"
-    return (
-        f"Each model was trained on {copies} of {inert(sweep.pattern)!r} with a secret of its own under"
-        f" {label}; up to {models:,} such models and {controls:,} clean ones per defence."
-    )
+    return f"{planted(sweep)}; up to {models:,} such models and {controls:,} clean ones per defence."
 
 
 def _columns(rows: tuple[SweepDefence, ...]) -> Columns:

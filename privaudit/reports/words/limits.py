@@ -25,13 +25,15 @@ def in_words(item: ThresholdResult, unit: str = "records") -> str:
     words = WORDS.get(item.metric or "")
     if words is None:
         return inert(item.reason)
-    meaning = words.clause if item.against == "limit" else words.increase
-    limit = meaning.amount(_exact(item.limit), NEAR)
+    text, in_amount = (
+        (words.clause, words.amounts[0]) if item.against == "limit" else (words.increase, words.amounts[1])
+    )
+    limit = in_amount(_exact(item.limit), NEAR)
 
     def clause(kind: str, value: float | None = None, side: str = NEAR) -> str:
-        amount = f"{kind} {limit if value is None else meaning.amount(_exact(value), side)}"
+        amount = f"{kind} {limit if value is None else in_amount(_exact(value), side)}"
         amount = amount.replace(f"more than {UNSAID}", UNSAID)
-        said = meaning.text.format(amount=_SIMPLER.get(amount, amount), rate=_one_in(item.fpr), unit=unit)
+        said = text.format(amount=_SIMPLER.get(amount, amount), rate=_one_in(item.fpr), unit=unit)
         return f"{_where(item)}{said}"
 
     if item.result == "exceeded" and item.value is not None:

@@ -30,14 +30,6 @@ _RARE = 0.01
 
 
 @dataclass(frozen=True)
-class Clause:
-    """What a number says, with ``{amount}`` (*at least 5 %*), ``{rate}`` (*1 in 100*) and ``{unit}``."""
-
-    text: str
-    amount: Amount
-
-
-@dataclass(frozen=True)
 class MetricWords:
     """One row."""
 
@@ -47,8 +39,12 @@ class MetricWords:
     """What is wrong where a limit is exceeded."""
     severity: str
     """As GitHub has it: above 0 to 10, high from 7, critical above 9."""
-    clause: Clause
-    increase: Clause
+    clause: str
+    """What a number says, with ``{amount}`` (*at least 5 %*), ``{rate}`` (*1 in 100*) and ``{unit}``."""
+    increase: str
+    """The same of an increase over a baseline."""
+    amounts: tuple[Amount, Amount]
+    """Of a number, and of an increase."""
     axis: str | None = None
     """At an axis, where its heading would not do."""
     charted: bool = False
@@ -101,62 +97,43 @@ WORDS: Mapping[str, MetricWords] = {
         "Membership inference at few false alarms",
         "An attack identifies training records while wrongly accusing few others.",
         "7.5",
-        Clause(
-            "an attacker who wrongly accuses at most {rate} outsiders finds {amount} of the {unit} in the "
-            "training data",
-            _percent,
-        ),
-        Clause(
-            "an attacker who wrongly accuses at most {rate} outsiders finds {amount} more of the {unit} in "
-            "the training data than with the accepted model",
-            _points,
-        ),
+        "an attacker who wrongly accuses at most {rate} outsiders finds {amount} of the {unit} in the "
+        "training data",
+        "an attacker who wrongly accuses at most {rate} outsiders finds {amount} more of the {unit} in "
+        "the training data than with the accepted model",
+        (_percent, _points),
         charted=True,
     ),
     AUC.name: MetricWords(
         "Membership inference",
         "An attack distinguishes training records from other records.",
         "6.5",
-        Clause(
-            "an attacker shown one of the {unit} in the training data and one from outside picks the right "
-            "one {amount} of the time (guessing: 50 %)",
-            _percent,
-        ),
-        Clause(
-            "an attacker distinguishes {unit} in the training data from outside ones {amount} more often "
-            "than with the accepted model",
-            _points,
-        ),
+        "an attacker shown one of the {unit} in the training data and one from outside picks the right "
+        "one {amount} of the time (guessing: 50 %)",
+        "an attacker distinguishes {unit} in the training data from outside ones {amount} more often "
+        "than with the accepted model",
+        (_percent, _points),
         charted=True,
     ),
     ADVANTAGE.name: MetricWords(
         "Membership advantage",
         "An attack beats guessing at recognising training records.",
         "6.0",
-        Clause(
-            "an attacker accuses {amount} more of the {unit} in the training data than of outsiders", _points
-        ),
-        Clause(
-            "the gap between how often an attacker accuses {unit} in the training data and how often "
-            "outsiders is {amount} wider than with the accepted model",
-            _points,
-        ),
+        "an attacker accuses {amount} more of the {unit} in the training data than of outsiders",
+        "the gap between how often an attacker accuses {unit} in the training data and how often "
+        "outsiders is {amount} wider than with the accepted model",
+        (_points, _points),
         axis="Advantage (TPR - FPR)",
     ),
     EXPOSURE.name: MetricWords(
         "Exposed canary",
         "A planted secret stands out among its possible values.",
         "7.0",
-        Clause(
-            "an attacker who tries the model's favourites first reaches a planted secret {amount} sooner "
-            "than by trying everything (chance: about 2 times)",
-            _FASTER,
-        ),
-        Clause(
-            "an attacker who tries the model's favourites first reaches a planted secret {amount} sooner "
-            "than with the accepted model",
-            _FASTER,
-        ),
+        "an attacker who tries the model's favourites first reaches a planted secret {amount} sooner "
+        "than by trying everything (chance: about 2 times)",
+        "an attacker who tries the model's favourites first reaches a planted secret {amount} sooner "
+        "than with the accepted model",
+        (_FASTER, _FASTER),
         axis="Exposure of the worst canary, bits",
         charted=True,
     ),
@@ -164,11 +141,9 @@ WORDS: Mapping[str, MetricWords] = {
         "Extracted canary",
         "A planted secret was read out of the model word for word.",
         "9.1",
-        Clause("{amount} of the planted secrets can be read out of the model word for word", plain_number),
-        Clause(
-            "{amount} more of the planted secrets than with the accepted model can be read out word for word",
-            plain_number,
-        ),
+        "{amount} of the planted secrets can be read out of the model word for word",
+        "{amount} more of the planted secrets than with the accepted model can be read out word for word",
+        (plain_number, plain_number),
         axis="Canaries recovered exactly",
         charted=True,
     ),
@@ -176,16 +151,11 @@ WORDS: Mapping[str, MetricWords] = {
         "Epsilon exceeded",
         "An attack achieves more than the permitted epsilon allows.",
         "8.0",
-        Clause(
-            "training on one person's data multiplies an attacker's odds of noticing it by {amount} (1 would "
-            "be perfect privacy)",
-            _power(Decimal(1).exp()),
-        ),
-        Clause(
-            "the factor by which training on one person's data multiplies an attacker's odds of noticing it "
-            "is {amount} that of the accepted model",
-            _power(Decimal(1).exp(), " times"),
-        ),
+        "training on one person's data multiplies an attacker's odds of noticing it by {amount} (1 would "
+        "be perfect privacy)",
+        "the factor by which training on one person's data multiplies an attacker's odds of noticing it "
+        "is {amount} that of the accepted model",
+        (_power(Decimal(1).exp()), _power(Decimal(1).exp(), " times")),
         axis="Epsilon, at least",
         charted=True,
     ),

@@ -8,12 +8,10 @@ NOT_MEASURED = "n/m"
 
 def interval(numbers: Interval | None, places: int = 3) -> str:
     """A value with its interval; the value alone where the interval has no width."""
-    if numbers is None or numbers.value is None or numbers.low is None or numbers.high is None:
+    if numbers is None or numbers.ends is None:
         return NOT_MEASURED
-    value = f"{numbers.value:.{places}f}"
-    if numbers.low == numbers.high:
-        return value
-    return f"{value} [{numbers.low:.{places}f}, {numbers.high:.{places}f}]"
+    value, low, high = (f"{number:.{places}f}" for number in numbers.ends)
+    return value if numbers.low == numbers.high else f"{value} [{low}, {high}]"
 
 
 def bound(row: EpsilonSweepRow) -> str:
