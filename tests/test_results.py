@@ -188,7 +188,7 @@ def test_what_is_no_result_is_refused_in_one_line(tmp_path, content):
         ('"seconds": 1.0', '"seconds": "nan"', "provenance.seconds: Input should be a number"),
         ('"recipe": null', '"recipe": {"rate": NaN}', "the number NaN"),
         ('"recipe": null', '"recipe": {"rate": [-Infinity]}', "the number -Infinity"),
-        ('"schema_version": 1', '"schema_version": 0', "schema version 1 or later"),
+        ('"schema_version": 1', '"schema_version": 0', "has schema version 0; the first is 1"),
     ],
 )
 def test_numbers_that_are_none_are_refused_wherever_they_stand(tmp_path, old, new, words):

@@ -1,6 +1,7 @@
-"""One threshold against the results it speaks of."""
+"""One threshold against the results that decide it."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from privaudit.errors import UsageError
 from privaudit.gate.interval_ends import (
@@ -24,11 +25,11 @@ def evaluate(
     """Judge one threshold on interval ends.
 
     With an attack named, ``low`` of its interval decides; without one, ``low_simultaneous`` of every attack
-    does, so that trying many attacks does not fail a build by chance. It holds when every ``high`` is at
-    most the limit. ``exposure`` is read of every canary that was planted, and ``extracted`` counts those that
-    any of the attacks recovered; canaries that were left out are controls and never count. ``epsilon`` is
-    read of the lower bound that assumes nothing of the mechanism, or of the one named; it holds by what
-    is accounted for the claimed mechanism, while the test of that claim finds no violation.
+    does: trying many attacks must not fail a build by chance. It holds when every ``high`` is at most the
+    limit. ``exposure`` is that of every planted canary, and ``extracted`` counts those that any attack
+    recovered; canaries that were left out are controls and never count. ``epsilon`` is the lower bound that
+    assumes nothing of the mechanism, or the one named; it holds by what is accounted for the claimed
+    mechanism, as long as the test of that claim finds no violation.
 
     Args:
         threshold: with its alias resolved.
@@ -38,34 +39,36 @@ def evaluate(
         epsilon: result of the test of the claim.
 
     Raises:
-        UsageError: no attack that it speaks of has a result.
+        UsageError: no attack that it covers has a result.
     """
-    rows = [row for row in membership if threshold.attack in (None, row.attack)]
-    canaries = [row for row in extraction if threshold.attack in (None, row.attack)]
     missing = _missing(threshold, not_run)
-    bounds = [] if epsilon is None else epsilon_readings(threshold, epsilon)
-    found = {"membership": rows, "extraction": canaries, "epsilon": bounds}[threshold.family]
-    if not (found or missing):
-        measured = {
-            "membership": [row.attack for row in membership],
-            "extraction": [row.attack for row in extraction],
-            "epsilon": [] if epsilon is None else [bound.method for bound in epsilon.lower_bounds],
-        }[threshold.family]
-        raise UsageError(
-            f"an attack with a result ({', '.join(dict.fromkeys(measured)) or 'there is none'})",
-            repr(threshold.expression),
-            "Run the attack or correct the threshold",
-        )
-    if threshold.family == "membership":
-        return decide(threshold, membership_readings(threshold, rows), missing)
     if threshold.family == "epsilon":
-        return decide(threshold, bounds, missing)
+        readings = [] if epsilon is None else epsilon_readings(threshold, epsilon)
+        bounds = () if epsilon is None else epsilon.lower_bounds
+        _require(threshold, readings or missing, [bound.method for bound in bounds])
+        return decide(threshold, readings, missing)
+    if threshold.family == "membership":
+        rows = [row for row in membership if threshold.attack in (None, row.attack)]
+        _require(threshold, rows or missing, [row.attack for row in membership])
+        return decide(threshold, membership_readings(threshold, rows), missing)
+    canaries = [row for row in extraction if threshold.attack in (None, row.attack)]
+    _require(threshold, canaries or missing, [row.attack for row in extraction])
     planted = [row for row in canaries if row.included]
     if not (planted or missing):
-        return threshold.judged("inconclusive", "none", None, "No canary is in the training data.")
-    if threshold.metric == "extracted":
+        return threshold.judged("inconclusive", "none", None, "No canary was in the training data.")
+    if threshold.metric.counts:
         return _count(threshold, planted, missing)
     return decide(threshold, exposure_readings(threshold, planted), missing)
+
+
+def _require(threshold: Threshold, found: Sequence[object], measured: Sequence[str]) -> None:
+    """Refuse a threshold on what the result did not measure."""
+    if not found:
+        known = ", ".join(dict.fromkeys(measured)) or f"no {threshold.family}"
+        raise UsageError(
+            f"The result has no number for {threshold.expression!r}; it measured {known}",
+            "Run the attack or correct the limit",
+        )
 
 
 def _missing(threshold: Threshold, not_run: Sequence[NotRun]) -> list[str]:
@@ -76,35 +79,40 @@ def _missing(threshold: Threshold, not_run: Sequence[NotRun]) -> list[str]:
 
 
 def decide(
-    threshold: Threshold, readings: Sequence[IntervalEnds], missing: Sequence[str] = ()
+    threshold: Threshold,
+    readings: Sequence[IntervalEnds],
+    missing: Sequence[str] = (),
+    *,
+    increase: bool = False,
 ) -> ThresholdResult:
-    """Judge a threshold on the interval ends that it speaks of.
+    """Judge a threshold on the interval ends that decide it.
 
     Args:
         threshold: the limit.
         readings: at least one, unless something is missing.
-        missing: what it speaks of and has no result; such a threshold can be exceeded and cannot hold.
+        missing: what it needs and has no result; such a threshold can be exceeded and cannot hold.
+        increase: whether the intervals are of differences from a baseline.
     """
-    limit = threshold.limit
+    limit, more = threshold.limit, " more than in the baseline" if increase else ""
+    judged = partial(threshold.judged, against="baseline" if increase else "limit")
     lows = [(r.low, r) for r in readings if r.low is not None]
     highs = [(r.high, r) for r in readings if r.high is not None]
     low, lowest = max(lows, key=lambda pair: pair[0], default=(None, None))
     high, highest = max(highs, key=lambda pair: pair[0], default=(None, None))
     if low is not None and lowest is not None and low > limit:
-        reason = f"{lowest.subject}: at least {at_least(low, 4)}, which is above {limit:g}."
-        return threshold.judged("exceeded", f"{lowest.subject} {lowest.low_name}", low, reason)
+        reason = f"{lowest.subject}: at least {at_least(low, 4)}{more}, which is above {limit:g}."
+        return judged("exceeded", f"{lowest.subject} {lowest.low_name}", low, reason)
     if missing:
         return _unfinished(threshold, missing)
     gaps = [reading.gap for reading in readings if reading.high is None]
     if gaps or high is None or highest is None:
-        return threshold.judged("inconclusive", "none", None, gaps[0])
+        return judged("inconclusive", "none", None, gaps[0])
     whose = highest.high_subject or highest.subject
-    bound = f"{whose} high"
+    bound, most = f"{whose} {highest.high_name}", f"{at_most(high, 4)}{more} ({whose})"
     if high <= limit:
-        reason = f"At most {at_most(high, 4)} ({whose}), which is not above {limit:g}."
-        return threshold.judged("holds", bound, high, reason)
-    reason = f"The interval reaches {at_most(high, 4)} ({whose}): it neither exceeds nor excludes {limit:g}."
-    return threshold.judged("inconclusive", bound, high, reason)
+        return judged("holds", bound, high, f"At most {most}, which is not above {limit:g}.")
+    reason = f"The interval reaches {most}, so {limit:g} is neither exceeded nor excluded."
+    return judged("inconclusive", bound, high, reason)
 
 
 def _count(threshold: Threshold, planted: Sequence[Extraction], missing: Sequence[str]) -> ThresholdResult:

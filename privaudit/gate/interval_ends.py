@@ -1,11 +1,11 @@
-"""What a result says to a threshold: the ends of every interval it speaks of, in one form for all metrics."""
+"""The ends of every interval that decides a threshold, in one form for all metrics."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from privaudit.errors import ResultError
 from privaudit.gate.thresholds import Threshold
-from privaudit.results import Epsilon, Extraction, Interval, LowerBound, Membership, TprAtFpr
+from privaudit.results import Epsilon, Extraction, Interval, LowerBound, Membership
 from privaudit.rounding import at_least, at_most
 
 
@@ -22,14 +22,19 @@ class IntervalEnds:
     """Why an end does not exist, in one sentence."""
     high_subject: str = ""
     """Whose ``high``, where the two ends do not come from one interval."""
+    high_name: str = "high"
 
 
 def membership_readings(threshold: Threshold, membership: Sequence[Membership]) -> list[IntervalEnds]:
-    """The interval of every attack that a threshold on membership inference speaks of."""
+    """The interval of every attack that a threshold on membership inference covers.
+
+    Raises:
+        ResultError: a row does not list the metric.
+    """
     end = "low" if threshold.attack else "low_simultaneous"
     return [
         IntervalEnds(
-            row.attack, _low(interval, end), end, interval.high, f"Not measurable: {_gap(row, interval)}"
+            row.attack, low_end(interval, end), end, interval.high, f"Not measurable: {_gap(row, interval)}."
         )
         for row in membership
         for interval in [_interval(row, threshold)]
@@ -37,7 +42,7 @@ def membership_readings(threshold: Threshold, membership: Sequence[Membership]) 
 
 
 def exposure_readings(threshold: Threshold, extraction: Sequence[Extraction]) -> list[IntervalEnds]:
-    """The exposure interval of every canary and attack that a threshold speaks of.
+    """The exposure interval of every canary and attack that a threshold covers.
 
     The worst of several intervals is one of many that chance could have lifted, so their simultaneous ends
     count as soon as there are several.
@@ -47,15 +52,15 @@ def exposure_readings(threshold: Threshold, extraction: Sequence[Extraction]) ->
 
 
 ASSUMPTION_FREE = ("steinke", "rank-test-epsilon-delta")
-"""The one lower bound of each design that assumes nothing of the mechanism: what ``epsilon`` without a method
-speaks of. Taking the largest of several bounds would be a bound no more."""
+"""The one lower bound of each design that assumes nothing of the mechanism: what decides ``epsilon`` without
+a method. The largest of several bounds would not be a bound."""
 
 
 def epsilon_readings(threshold: Threshold, epsilon: Epsilon) -> list[IntervalEnds]:
-    """What an audit of epsilon says: a lower bound from below, and from above the accounted mechanism.
+    """The ends of an audit of epsilon: a lower bound from below, the accounted mechanism from above.
 
-    No attack bounds epsilon from above. What the claimed mechanism is accounted for does, as long as the test
-    of the claim does not say otherwise.
+    No attack bounds epsilon from above. The accounting of the claimed mechanism does, as long as the test of
+    the claim finds no violation.
     """
     wanted = (threshold.attack,) if threshold.attack else ASSUMPTION_FREE
     bounds = [bound for bound in epsilon.lower_bounds if bound.method in wanted]
@@ -77,7 +82,7 @@ def _epsilon_reading(bound: LowerBound, epsilon: Epsilon) -> IntervalEnds:
 def _why_unbounded(epsilon: Epsilon, bound: LowerBound) -> str:
     match epsilon.verdict:
         case "consistent":
-            return "no upper end, because the claim names no mechanism that could be accounted"
+            return "no upper end, because the claim names no mechanism to account for"
         case "violated":
             return "no upper end, because the claim is refuted"
         case "no-claim":
@@ -86,7 +91,7 @@ def _why_unbounded(epsilon: Epsilon, bound: LowerBound) -> str:
             most = epsilon.ceiling if bound.ceiling is None else bound.ceiling
             return (
                 "no upper end, because the test of the claim is inconclusive"
-                f" (this bound could be {at_most(most, 4)} at most)"
+                f" (this bound could reach {at_most(most, 4)} at most)"
             )
 
 
@@ -97,38 +102,28 @@ def _exposure_reading(row: Extraction, *, alone: bool) -> IntervalEnds:
     high, gap = exposure.high, f"{subject} has no exposure: {exposure.reason or row.reason or 'not measured'}"
     if high is not None and _at_ceiling(row, high):
         most = at_most(high, 4)
-        high, gap = None, f"{subject} reaches {most} bits, the most that a sample of its size can show."
-    return IntervalEnds(subject, _low(exposure, end), end, high, gap)
+        high, gap = None, f"{subject} reaches {most} bits, the most that a sample of this size can show."
+    return IntervalEnds(subject, low_end(exposure, end), end, high, gap)
 
 
 def _at_ceiling(row: Extraction, high: float) -> bool:
-    """Whether no sampled filling beat the secret, so that ``high`` is where the sample ends, and no bound."""
+    """Whether no sampled filling beat the secret: then ``high`` is where the sample ends, not a bound."""
     unbeaten = row.rank == 1 and not row.rank_exact
     return unbeaten and (row.ceiling_bits is None or high <= row.ceiling_bits)
 
 
-def _interval(row: Membership, threshold: Threshold) -> Interval | TprAtFpr:
-    match threshold.metric:
-        case "auc":
-            return row.auc
-        case "advantage":
-            return row.advantage
-        case _:
-            rate = next((rate for rate in row.tpr_at_fpr if rate.fpr == threshold.fpr), None)
-    if rate is None:
-        raise ResultError(
-            f"the TPR at an FPR of {threshold.fpr:g} by {row.attack}",
-            "a result without it",
-            "Audit the model again",
-        )
-    return rate
+def _interval(row: Membership, threshold: Threshold) -> Interval:
+    found = threshold.metric.read(row, threshold.fpr)
+    if found is None:
+        what = threshold.metric.heading(threshold.fpr)
+        raise ResultError(f"The result has no {what} of {row.attack}", "Audit the model again")
+    return found
 
 
-def _low(interval: Interval | TprAtFpr, end: str) -> float | None:
+def low_end(interval: Interval, end: str) -> float | None:
+    """``low`` or ``low_simultaneous``."""
     return interval.low if end == "low" else interval.low_simultaneous
 
 
-def _gap(row: Membership, interval: Interval | TprAtFpr) -> str:
-    if isinstance(interval, TprAtFpr):
-        return "too few non-members for fewer than 10 expected false positives to be excluded."
-    return f"{row.attack}: {interval.reason or 'no value'}."
+def _gap(row: Membership, interval: Interval) -> str:
+    return f"{row.attack}: {interval.reason or 'no value'}"

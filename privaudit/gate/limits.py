@@ -1,4 +1,4 @@
-"""Which limits apply to a result, and what it says to each."""
+"""Which limits apply to a result, and how it decides each of them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -12,7 +12,9 @@ from privaudit.results import Result, ThresholdResult
 
 _BEST = "best"
 """Stands for an attack that only the audit knows; its result says which one it was."""
-_NOTHING_TO_COMPARE = "The two sets of this result differ in their texts alone, so no change can be told."
+_NOTHING_TO_COMPARE = (
+    "Members and non-members can be told apart by their texts alone, so no change can be measured."
+)
 
 
 @dataclass(frozen=True)
@@ -25,10 +27,10 @@ class Limit:
     increase: bool = False
 
     def judge(self, result: Result) -> ThresholdResult:
-        """What the result says to it; of an increase by the comparison in it.
+        """What came of it; for an increase by the comparison in the result.
 
         Raises:
-            UsageError: it speaks of an attack, a slice or a change that is not there.
+            UsageError: it names an attack, a slice or a change that is not there.
             ResultError: the result lacks a number that every result has.
         """
         if self.slice is not None:
@@ -43,8 +45,7 @@ class Limit:
             )
         if result.comparison is None:
             raise UsageError(
-                "a baseline for a limit on an increase",
-                repr(self.threshold.expression),
+                f"The limit {self.threshold.expression!r} on an increase needs a baseline",
                 "Give --baseline FILE, or baseline in the policy",
             )
         from privaudit.gate.compare.baseline import judge_increase
@@ -54,22 +55,22 @@ class Limit:
 
 @dataclass(frozen=True)
 class Judged:
-    """A limit and what one result says to it."""
+    """A limit and what came of it in one result."""
 
     limit: Limit
     item: ThresholdResult
     result: Result
 
     def at(self, value: float) -> ThresholdResult:
-        """What the result would say with another number as the limit."""
+        """What would come of it with another number as the limit."""
         return replace(self.limit, threshold=replace(self.limit.threshold, limit=value)).judge(self.result)
 
 
 def limits_of(result: Result, policy: Policy, fail_if: Sequence[str]) -> tuple[Limit, ...]:
-    """The limits of the policy and of ``fail_if``; those that the result was judged by where there are none.
+    """The limits of the policy and of ``fail_if``; without any, those that the result was judged by.
 
     Raises:
-        UsageError: an expression cannot be read, or ``best`` stands for an attack that nobody knows.
+        UsageError: an expression cannot be read, or ``best`` stands for an unknown attack.
     """
     own = result.verdict.thresholds
     # NOTE: not parsed, because limits that do not count here may be of a later version.
@@ -87,7 +88,7 @@ def limits_of(result: Result, policy: Policy, fail_if: Sequence[str]) -> tuple[L
 
 
 def judge_all(limits: Sequence[Limit], result: Result) -> tuple[Judged, ...]:
-    """What the result says to every limit, each of them once."""
+    """What came of every limit, each of them once."""
     return tuple(Judged(limit, limit.judge(result), result) for limit in dict.fromkeys(limits))
 
 
@@ -96,9 +97,5 @@ def _resolved(text: str, best: str | None) -> Threshold:
     if best is not None:
         threshold = with_alias(threshold, _BEST, best)
     if threshold.attack == _BEST:
-        raise UsageError(
-            "a limit on an attack by its name",
-            f"{text!r}, and the result does not tell which one {_BEST} stands for",
-            "Name the attack",
-        )
+        raise UsageError(f"The result does not say which attack {_BEST} is, for {text!r}", "Name the attack")
     return threshold

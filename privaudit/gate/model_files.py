@@ -16,7 +16,7 @@ _LOADED_FIRST = (
 
 
 def find_model(model: Model, folders: Sequence[Path]) -> Path | None:
-    """Where the audited model is, by the path that its result names: in the first folder that has it."""
+    """Where the audited model is, by the path in its result: in the first folder that has it."""
     places = (folder / model.path for folder in folders) if model.path else iter(())
     return next((path for path in places if _is_there(path)), None)
 
@@ -37,15 +37,15 @@ def check_model(model: Model, path: Path, companions: Sequence[Path] = ()) -> No
             the place of an audited one or on top of it, or the result is of nothing that has files.
     """
     if not _is_there(path):
-        raise UsageError("a model", f"nothing at {path}", "Correct --model")
+        raise UsageError(f"No model at {path}", "Correct --model")
     if not model.files:
-        raise ResultError("a result of one model", f"one of a {model.format}", "Drop --model")
+        raise ResultError(f"A result of a {model.format} has no model file to check", "Drop --model")
     itself = _check_itself(model, path) if path.is_file() else None
     for file in model.files:
         if file.sha256 != itself:
             _check_file(file, _places(file, path, companions), model, path)
     for added in _added(model, path):
-        raise ResultError(f"a result of the model {path.name}", f"one without the file {added} in it", _AGAIN)
+        raise ResultError(f"{added} in {path.name} was not part of the audited model", _AGAIN)
 
 
 def files_of(model: Model, path: Path, companions: Sequence[Path] = ()) -> list[Path]:
@@ -64,10 +64,10 @@ def _check_itself(model: Model, path: Path) -> str:
     """The SHA-256 of a model that is a file; of files beside it alone no result would be of this model."""
     found = _sha256(path)
     if found not in {file.sha256 for file in model.files}:
+        audited = f"{model.files[0].name} with SHA-256 {model.files[0].sha256[:12]}"
         raise ResultError(
-            f"a result of the model {path.name}, which has the SHA-256 {found[:12]}",
-            f"one of {model.files[0].name} with {model.files[0].sha256[:12]} (model digest "
-            f"{model.digest[:12]})",
+            f"The result is not of {path.name} with SHA-256 {found[:12]}, but of {audited} "
+            f"(model digest {model.digest[:12]})",
             _AGAIN,
         )
     return found
@@ -77,15 +77,14 @@ def _check_file(file: File, places: Sequence[Path], model: Model, path: Path) ->
     there = [place for place in places if _is_there(place) and place.is_file()]
     if not there:
         raise ResultError(
-            f"the audited model at {path}",
-            f"no {file.name} there",
+            f"The audited model's {file.name} is missing at {path}",
             f"{_AGAIN}, or name it with --model and the folder of its tokenizer with --tokenizer",
         )
     found = [_sha256(place) for place in there]
     if file.sha256 not in found:
         raise ResultError(
-            f"a result of the model {path.name}, whose {file.name} has the SHA-256 {found[0][:12]}",
-            f"one of a file with {file.sha256[:12]} (model digest {model.digest[:12]})",
+            f"{file.name} of {path.name} changed since the audit: SHA-256 {found[0][:12]}, audited "
+            f"{file.sha256[:12]} (model digest {model.digest[:12]})",
             _AGAIN,
         )
 
@@ -102,7 +101,7 @@ def _added(model: Model, path: Path) -> Iterator[str]:
 
 
 def _is_there(path: Path) -> bool:
-    """Whether there is a file or a directory; a result may also hold what can be no name of one."""
+    """Whether there is a file or a directory; a result may also hold what cannot be a path."""
     try:
         return path.is_file() or path.is_dir()
     except (OSError, ValueError):
@@ -118,6 +117,5 @@ def _sha256(path: Path) -> str:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        raise ResultError(
-            f"a readable file {path.name}", error.strerror or type(error).__name__, "Check its permissions"
-        ) from error
+        why = (error.strerror or type(error).__name__).lower()
+        raise ResultError(f"Cannot read {path.name}: {why}", "Check its permissions") from error

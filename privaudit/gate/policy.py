@@ -1,6 +1,6 @@
 """The policy of a repository: limits, allowed changes against a baseline, and waivers.
 
-An unknown key is an error: a misspelled limit must never be a limit that is silently absent.
+An unknown key is an error: a misspelt limit must not silently disappear.
 """
 
 import datetime
@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from privaudit.errors import UsageError
 from privaudit.gate.thresholds import parse_threshold
 from privaudit.gate.verdict import OnInconclusive
+from privaudit.results.metrics import METRICS
 
 
 # NOTE: these raise no ValueError, so their messages reach the user as they are.
@@ -21,24 +22,25 @@ def _expression(text: str) -> str:
 
 
 def _of_a_slice(text: str) -> str:
-    if parse_threshold(text).metric not in ("auc", "tpr"):
-        raise UsageError("a limit on auc or tpr@F for a slice", repr(text), "Use one of these")
+    metric = parse_threshold(text).metric
+    if not metric.sliced:
+        known = " or ".join(f"{m.name}{'@F' * m.takes_fpr}" for m in METRICS.values() if m.sliced)
+        raise UsageError(f"Slices have no {metric.name}, in {text!r}", f"Use {known}")
     return text
 
 
 def _by_value(text: str) -> str:
     by, _, value = text.partition("=")
     if not (by.strip() and value.strip()):
-        raise UsageError("a slice as by=value", repr(text), "Write for example class=transfer")
+        raise UsageError(f"{text!r} names no slice", "Write it as by=value, for example class=transfer")
     return text
 
 
 def _beginning(digest: str) -> str:
     if re.fullmatch(r"[0-9a-f]{8,64}", digest) is None:
         raise UsageError(
-            "8 to 64 hexadecimal digits as the model of a waiver",
-            repr(digest),
-            "Copy the digest that `privaudit gate` prints",
+            f"A waiver's model is not the digest {digest!r}: that takes 8 to 64 hexadecimal digits",
+            "Copy the digest that privaudit gate prints",
         )
     return digest
 
@@ -75,10 +77,10 @@ class SliceLimit(_Table):
 
 
 class Waiver(_Table):
-    """A finding that somebody answers for, up to a number and a date."""
+    """A finding that an owner has accepted, up to a number and a date."""
 
     id: Text
-    """The name of the limit it speaks of, as results write it."""
+    """The name of the limit, as results write it."""
     model: Annotated[str, AfterValidator(_beginning)]
     """Beginning of the model's digest: another model needs another waiver."""
     limit: float = Field(strict=True, ge=0, allow_inf_nan=False)

@@ -13,9 +13,9 @@ from privaudit.toml_file import read_toml
 
 _MEND = "See docs/gate.md"
 _FAULTS = {
-    "tuple_type": "a list is wanted",
-    "model_type": "a table is wanted",
-    "date_type": "a date is wanted, such as 2027-01-31 without quotes",
+    "tuple_type": "must be a list",
+    "model_type": "must be a table",
+    "date_type": "must be a date, such as 2027-01-31 without quotes",
 }
 _NAMES = ("privaudit.toml", "pyproject.toml")
 _IN_PYPROJECT = ("tool", "privaudit", "gate")
@@ -49,36 +49,34 @@ def find_policy(explicit: Path | None, folder: Path, tables: Collection[str] | N
     """The policy that applies: that of ``explicit``, else of ``privaudit.toml`` or ``pyproject.toml``.
 
     Args:
-        explicit: the file given with ``--policy``; one without any limit is refused, because a misplaced file
-            must not pass.
+        explicit: the file given with ``--policy``; refused without a limit, because a misplaced file must not
+            pass.
         folder: where to look otherwise; finding nothing is fine.
         tables: names that tables beside the policy may have there; None allows all.
 
     Raises:
-        UsageError: the file is missing, is not TOML, has no limit, or has a key or value that no policy has;
-            a part of a policy stands outside of its table, or beside it a table with a name that none has; or
-            both files of the folder have a policy.
+        UsageError: the file is missing, is not TOML, has no limit, or has an unknown key or value; a part of
+            a policy stands outside its table, or an unknown table beside it; or both files have a policy.
     """
     if explicit is not None:
         if not explicit.is_file():
-            raise UsageError("a policy file", f"no file at {explicit}", "Correct --policy")
+            raise UsageError(f"No policy file at {explicit}", "Correct --policy")
         found = _read(explicit)
         if not found.policy.has_limits:
             raise UsageError(
-                f"limits in [{_table_name(explicit)}] of {explicit.name}",
-                "none",
+                f"[{_table_name(explicit)}] of {explicit.name} sets no limit",
                 "Add fail-if, slices or max-increase, or correct --policy",
             )
         return found
     read = [_read(folder / name, tables) for name in _NAMES if (folder / name).is_file()]
     policies = [one for one in read if one.path is not None]
     if len(policies) > 1:
-        raise UsageError("one policy", f"one in each of {' and '.join(_NAMES)}", "Drop one of the tables")
+        raise UsageError(f"Both {' and '.join(_NAMES)} have a policy", "Drop one of them")
     return policies[0] if policies else _nothing()
 
 
 def _nothing() -> LoadedPolicy:
-    # NOTE: not validated, so that a gate without a policy does not wait for its schema.
+    # NOTE: not validated: a gate without a policy should not wait for its schema.
     return LoadedPolicy(Policy.model_construct())
 
 
@@ -90,7 +88,7 @@ def _read(path: Path, tables: Collection[str] | None = None) -> LoadedPolicy:
     table: object = content
     for key in _table_name(path).split("."):
         if not isinstance(table, Mapping):
-            raise UsageError(f"a table [{_table_name(path)}]", f"another value in {path.name}", _MEND)
+            raise UsageError(f"[{_table_name(path)}] of {path.name} is no table", _MEND)
         if key not in table:
             return _nothing()
         table = table[key]
@@ -107,22 +105,20 @@ def _refuse_misplaced(content: Mapping[str, object], path: Path) -> None:
         stray.append(".".join(_IN_PYPROJECT))
     if stray:
         raise UsageError(
-            f"a policy in [{_table_name(path)}] of {path.name}",
-            f"{', '.join(map(repr, stray))} outside of it",
-            "Move it there",
+            f"{', '.join(map(repr, stray))} of {path.name} stands outside the policy",
+            f"Move it to [{_table_name(path)}]",
         )
 
 
 def _refuse_misspelt(content: Mapping[str, object], path: Path, tables: Collection[str] | None) -> None:
-    """Refuse tables that nothing reads: a policy in one of them would be silently absent."""
+    """Refuse tables that nothing reads: a policy in one of them would silently do nothing."""
     if tables is None:
         return
     named = {key for key, value in _beside(content, path).items() if isinstance(value, Mapping)}
     if unknown := sorted(named - set(tables)):
         raise UsageError(
-            f"a policy in [{_table_name(path)}], and tables named like commands",
-            f"{', '.join(map(repr, unknown))} in {path.name}",
-            "Correct the name",
+            f"Unknown table {', '.join(map(repr, unknown))} in {path.name}",
+            f"Name it like a command, or [{_table_name(path)}] for a policy",
         )
 
 
@@ -132,7 +128,7 @@ def _beside(content: Mapping[str, object], path: Path) -> Mapping[str, object]:
 
 
 def _table_at(content: Mapping[str, object], keys: Sequence[str]) -> Mapping[str, object]:
-    """The table under ``keys``; an empty one where there is none."""
+    """The table under ``keys``; empty if absent."""
     for key in keys:
         below = content.get(key)
         content = below if isinstance(below, Mapping) else {}
@@ -148,11 +144,11 @@ def _validated(content: object, path: Path) -> Policy:
     where = f"[{_table_name(path)}] of {path.name}"
     if first["type"] == "extra_forbidden":
         keys = ", ".join(_keys(first["loc"]))
-        raise UsageError(f"keys out of {keys}", f"{place!r} in {where}", _MEND)
+        raise UsageError(f"Unknown key {place!r} in {where}", f"Use {keys}")
     if first["type"] == "missing":
-        raise UsageError(f"the key {place!r}", f"{where} without it", _MEND)
+        raise UsageError(f"{where} lacks the key {place!r}", _MEND)
     fault = _FAULTS.get(first["type"], first["msg"])
-    raise UsageError(f"a policy in {where}", f"a fault at {place or 'the table'}: {fault}", _MEND)
+    raise UsageError(f"{where} is invalid at {place or 'the table'}: {fault}", _MEND)
 
 
 def _keys(location: tuple[int | str, ...]) -> list[str]:

@@ -24,8 +24,8 @@ def gate(
 ) -> Result:
     """Judge a result anew.
 
-    The limits are those of the policy and of ``fail_if`` together. Where there are none at all, those that
-    the result was judged by are judged again; where it has none either, the verdict is ``not-judged``.
+    The limits are those of the policy and of ``fail_if`` together. Without any, those that the result was
+    judged by are judged again; if it has none either, the verdict is ``not-judged``.
 
     Args:
         result: of any command.
@@ -34,7 +34,7 @@ def gate(
         baseline: an earlier result, for limits on the increase and for the comparison.
         today: UTC; decides which waivers still count.
         on_inconclusive: overrides the policy.
-        explain: say of every inconclusive threshold what would decide it.
+        explain: say what would decide each inconclusive threshold.
         source: the policy's file, for the verdict.
 
     Returns:
@@ -42,13 +42,11 @@ def gate(
         waivers that cover nothing.
 
     Raises:
-        UsageError: a limit speaks of what the result does not have, or of an increase without a baseline.
+        UsageError: a limit is on what the result does not have, or on an increase without a baseline.
         ResultError: the two results cannot be compared.
     """
     if policy.max_increase and baseline is None:
-        raise UsageError(
-            "a baseline for max-increase", "none", "Give --baseline FILE, or baseline in the policy"
-        )
+        raise UsageError("max-increase needs a baseline", "Give --baseline FILE, or baseline in the policy")
     limits = limits_of(result, policy, fail_if)
     result = result.model_copy(update={"comparison": _comparison(result, baseline)})
     judged = judge_all(limits, result)
@@ -83,7 +81,7 @@ def _comparison(result: Result, baseline: Result | None) -> Comparison | None:
 
 
 def _tested(result: Result) -> Epsilon | None:
-    """The test of the claim; of a sweep a test that refutes its claim, if one does."""
+    """The test of the claim; in a sweep a test that refutes its claim, if one does."""
     if result.epsilon is not None or result.epsilon_sweep is None:
         return result.epsilon
     bounds = (row.bound for row in result.epsilon_sweep.rows)

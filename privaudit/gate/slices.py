@@ -6,7 +6,7 @@ from privaudit.errors import UsageError
 from privaudit.gate.evaluate import decide
 from privaudit.gate.interval_ends import IntervalEnds
 from privaudit.gate.thresholds import Threshold
-from privaudit.results import Slice, ThresholdResult
+from privaudit.results import Slice, ThresholdResult, nothing
 
 _NAMED = 8
 
@@ -28,9 +28,9 @@ def judge_slice(threshold: Threshold, name: str, slices: Sequence[Slice]) -> Thr
     ]
     if not rows:
         raise UsageError(
-            f"a slice of the result ({_names(slices, threshold.attack)})",
-            repr(f"{threshold.expression} in {name}"),
-            "Correct the policy, or audit more records: parts with fewer than 10 of a kind are left out",
+            f"The result has no slice for {f'{threshold.expression} in {name}'!r}; it has "
+            f"{_names(slices, threshold.attack)}",
+            "Correct the policy, or audit more records: slices need 10 members and 10 non-members",
         )
     found = decide(threshold, [_reading(threshold, row) for row in rows])
     return found.model_copy(update={"slice": f"{by}={value}"})
@@ -38,21 +38,17 @@ def judge_slice(threshold: Threshold, name: str, slices: Sequence[Slice]) -> Thr
 
 def _reading(threshold: Threshold, row: Slice) -> IntervalEnds:
     subject = f"{row.attack} on {row.by}={row.value}"
-    if threshold.metric == "auc":
-        gap = f"Not measurable: {subject}: {row.auc.reason or 'no value'}."
-        return IntervalEnds(subject, row.auc.low, "low", row.auc.high, gap)
-    rate = next((rate for rate in row.tpr_at_fpr if rate.fpr == threshold.fpr), None)
-    if rate is None:
-        # NOTE: slices list the rates that their records can support, and no others.
-        gap = f"Not measurable: {subject} has {row.n_nonmembers} non-members, too few for this FPR."
-        return IntervalEnds(subject, None, "low", None, gap)
-    return IntervalEnds(subject, rate.low, "low", rate.high, f"Not measurable: {subject}.")
+    # NOTE: slices list the rates that their records can support, and no others.
+    too_few = f"{row.n_nonmembers} non-members are too few for this FPR"
+    found = threshold.metric.read(row, threshold.fpr) or nothing(too_few)
+    gap = f"Not measurable: {subject}: {found.reason or 'no value'}."
+    return IntervalEnds(subject, found.low, "low", found.high, gap)
 
 
 def _names(slices: Sequence[Slice], attack: str | None) -> str:
     known = list(dict.fromkeys(f"{row.by}={row.value}" for row in slices))
     if not known:
-        return "it has none"
+        return "none"
     rest = len(known) - _NAMED
     attacks = "" if attack is None else f", by {', '.join(dict.fromkeys(row.attack for row in slices))}"
     return ", ".join(known[:_NAMED]) + (f" and {rest} more" if rest > 0 else "") + attacks

@@ -1,31 +1,16 @@
-"""Expressions of ``--fail-if``, refused before any work when they speak of what will not be measured."""
+"""Expressions of ``--fail-if``, refused before any work when what they name will not be measured."""
 
 import math
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, get_args
+from typing import Literal
 
 from privaudit.errors import UsageError
 from privaudit.results import FPRS, NotRun, ThresholdResult
+from privaudit.results.metrics import EXPRESSION, METRICS, Family, Metric
 
-Metric = Literal["auc", "tpr", "advantage", "exposure", "extracted", "epsilon"]
-Family = Literal["membership", "extraction", "epsilon"]
-"""What a metric speaks of, and so which command measures it."""
 Decision = Literal["exceeded", "holds", "inconclusive"]
-
-_FAMILIES: Mapping[Metric, Family] = {
-    "auc": "membership",
-    "tpr": "membership",
-    "advantage": "membership",
-    "exposure": "extraction",
-    "extracted": "extraction",
-    "epsilon": "epsilon",
-}
-_METRICS: tuple[Metric, ...] = get_args(Metric)
-_EXPRESSION = re.compile(
-    r"\s*(?:(?P<attack>[a-z0-9-]+)\s*:)?\s*(?P<metric>[A-Za-z]+)\s*(?:@\s*(?P<fpr>[^\s>]+))?\s*>\s*(?P<limit>\S+)\s*"
-)
+_FORM = 'Write for example --fail-if "tpr@0.01>0.05"'
 
 
 @dataclass(frozen=True)
@@ -40,16 +25,16 @@ class Threshold:
 
     @property
     def family(self) -> Family:
-        """What the metric speaks of."""
-        return _FAMILIES[self.metric]
+        """The part of an audit that measures the metric."""
+        return self.metric.family
 
     @property
-    def most(self) -> float:
-        """What no limit on the metric may be above, because the metric cannot."""
-        return _most(self.metric)
+    def key(self) -> str:
+        """The metric as results and histories store it."""
+        return self.metric.key(self.fpr)
 
     def missing(self, not_run: Iterable[NotRun]) -> list[NotRun]:
-        """What it speaks of and has no result."""
+        """What it needs and has no result."""
         return [i for i in not_run if i.kind == self.family and self.attack in (None, i.attack)]
 
     def judged(
@@ -66,13 +51,15 @@ class Threshold:
         Args:
             decision: whether it is exceeded.
             bound: which end of which interval decided.
-            value: that end; None where there is none.
+            value: that end; None without one.
             reason: the decision in one sentence.
             against: whether the limit is for the number itself, or for its increase over a baseline.
         """
         return ThresholdResult(
             expression=self.expression,
             attack=self.attack,
+            metric=self.metric.name,
+            fpr=self.fpr,
             bound=bound,
             value=value,
             limit=self.limit,
@@ -88,28 +75,19 @@ def parse_threshold(expression: str) -> Threshold:
     Raises:
         UsageError: another shape, an unknown metric or FPR, or a limit that the metric cannot reach.
     """
-    match = _EXPRESSION.fullmatch(expression)
+    match = EXPRESSION.fullmatch(expression)
     if match is None:
-        raise UsageError(
-            "a threshold of the form [attack:]metric[@fpr]>limit",
-            repr(expression),
-            'Write for example --fail-if "tpr@0.01>0.05"',
-        )
-    metric = next((known for known in _METRICS if known == match["metric"]), None)
+        raise UsageError(f"{expression!r} is not of the form [attack:]metric[@fpr]>limit", _FORM)
+    metric = METRICS.get(match["metric"])
     if metric is None:
-        raise UsageError(
-            f"a metric out of {', '.join(_METRICS)}",
-            f"{match['metric']!r} in {expression!r}",
-            "Correct the threshold",
-        )
+        raise UsageError(f"Unknown metric {match['metric']!r} in {expression!r}", f"Use {_either(METRICS)}")
     fpr = _parse_fpr(match["fpr"], metric, expression)
-    return Threshold(
-        expression.strip(), metric, _parse_limit(match["limit"], metric, expression), match["attack"], fpr
-    )
+    limit = _parse_limit(match["limit"], metric, expression)
+    return Threshold(expression.strip(), metric, limit, match["attack"], fpr)
 
 
 def with_alias(threshold: Threshold, alias: str, attack: str) -> Threshold:
-    """The threshold on ``attack`` where it names the alias that stands for it; any other as it is."""
+    """The threshold on ``attack`` where it names the alias that stands for it; any other unchanged."""
     return replace(threshold, attack=attack) if threshold.attack == alias else threshold
 
 
@@ -127,50 +105,56 @@ def check_attacks(
     Raises:
         UsageError: the metric belongs to another command, or a named attack is not planned.
     """
-    measured = [metric for metric in _METRICS if _FAMILIES[metric] in planned]
+    measured = [metric.name for metric in METRICS.values() if metric.family in planned]
     for threshold in thresholds:
-        if threshold.metric not in measured:
+        if threshold.metric.name not in measured:
             raise UsageError(
-                f"a threshold on what `privaudit {command}` measures",
-                repr(threshold.expression),
-                f"Use {', '.join(measured)} here",
+                f"privaudit {command} does not measure what {threshold.expression!r} limits",
+                f"Use {_either(measured)} here",
             )
         attacks = planned[threshold.family]
         if threshold.attack is not None and threshold.attack not in attacks:
-            kind, mend = "an attack", f"Add --attack {threshold.attack} or correct the threshold"
-            if threshold.family == "epsilon":
-                kind, mend = "a bound", "Name one of them, or none"
-            raise UsageError(f"{kind} that runs ({', '.join(attacks)})", _in_words(threshold), mend)
+            raise UsageError(_not_planned(threshold), _instead(threshold, attacks))
 
 
-def _in_words(threshold: Threshold) -> str:
+def _not_planned(threshold: Threshold) -> str:
     named = threshold.expression.partition(":")[0].strip()
-    stands = "" if named == threshold.attack else f", where {named} stands for {threshold.attack}"
-    return f"{threshold.expression!r}{stands}"
+    stands = "" if named == threshold.attack else f" ({named} stands for {threshold.attack})"
+    kind = "a bound" if threshold.family == "epsilon" else "an attack"
+    return f"{threshold.expression!r} names {kind} that does not run{stands}"
+
+
+def _instead(threshold: Threshold, attacks: Sequence[str]) -> str:
+    if threshold.family == "epsilon":
+        return f"Name {_either(attacks)}, or none" if attacks else "Name none"
+    return f"Add --attack {threshold.attack}, or limit one that runs: {', '.join(attacks)}"
+
+
+def _either(names: Iterable[str]) -> str:
+    *first, last = names
+    return f"{', '.join(first)} or {last}" if first else last
 
 
 def _parse_fpr(text: str | None, metric: Metric, expression: str) -> float | None:
-    known = ", ".join(f"{fpr:g}" for fpr in FPRS)
-    if metric != "tpr":
+    if not metric.takes_fpr:
         if text is not None:
-            raise UsageError("@fpr only after tpr", repr(expression), "Drop it")
+            raise UsageError(f"{metric.name} takes no @fpr, in {expression!r}", f"Drop @{text}")
         return None
     value = _number(text or "")
     if value not in FPRS:
-        raise UsageError(f"tpr@F with F one of {known}", repr(expression), "Write for example tpr@0.01")
+        example = f"Use {metric.name}@F with F one of {', '.join(f'{fpr:g}' for fpr in FPRS)}"
+        raise UsageError(f"No measured FPR in {expression!r}", example)
     return value
 
 
 def _parse_limit(text: str, metric: Metric, expression: str) -> float:
-    limit, most = _number(text), _most(metric)
-    if limit is None or not 0 <= limit <= most:
-        rate = "between 0 and 1" if most == 1.0 else "that is 0 or more"
-        raise UsageError(f"a limit {rate}", f"{text!r} in {expression!r}", "Correct the limit")
+    limit = _number(text)
+    if limit is None or not 0 <= limit <= metric.most:
+        allowed = "of at least 0" if math.isinf(metric.most) else f"from 0 to {metric.most:g}"
+        raise UsageError(
+            f"{text!r} is no limit for {metric.name}, in {expression!r}", f"Give a number {allowed}"
+        )
     return limit
-
-
-def _most(metric: Metric) -> float:
-    return 1.0 if _FAMILIES[metric] == "membership" else math.inf
 
 
 def _number(text: str) -> float | None:

@@ -17,11 +17,11 @@ def judge(
     epsilon: Epsilon | None = None,
     on_inconclusive: OnInconclusive = "4",
 ) -> Verdict:
-    """Put thresholds and the test of the claim together. Sets that are not comparable leave nothing to judge.
+    """Put thresholds and the test of the claim together. Incomparable sets leave nothing to judge.
 
     Args:
-        thresholds: what :func:`evaluate` said. One with a waiver is exceeded and fails nothing.
-        comparable: False when the blind baseline tells members from non-members without the model.
+        thresholds: of :func:`evaluate`. One with a waiver is exceeded and fails nothing.
+        comparable: False when the blind baseline separates members from non-members without the model.
         not_run: attacks that were asked for and did not finish.
         epsilon: the test of the claim; ``violated`` fails whatever the thresholds say.
         on_inconclusive: what an inconclusive threshold does to the exit code; recorded in the verdict.
@@ -39,8 +39,8 @@ def judge(
     if comparable is False:
         return verdict(
             "inconclusive",
-            "No verdict: members and non-members differ in their texts alone, "
-            "so attack success says nothing about the model.",
+            "No verdict: members and non-members can be told apart by their texts alone, so attack success "
+            "says nothing about the model.",
         )
     tested = None if epsilon is None else epsilon.verdict
     if epsilon is not None and tested == "violated":
@@ -50,19 +50,19 @@ def judge(
         return verdict("fail", f"{_above(exceeded[0])}: {exceeded[0].reason}")
     undecided = [t for t in thresholds if t.result == "inconclusive"]
     if undecided:
-        return verdict("inconclusive", f"No verdict: {undecided[0].name} — {undecided[0].reason}")
+        return verdict("inconclusive", f"No verdict on {undecided[0].name}. {undecided[0].reason}")
     if not_run:
         return verdict("inconclusive", f"No verdict: {not_run[0].attack} did not run. {not_run[0].reason}")
     if epsilon is not None and tested == "inconclusive":
         return verdict("inconclusive", f"No verdict on the claimed privacy. {epsilon.sentence}")
     if not thresholds and tested == "consistent":
-        return verdict("pass", "No violation of the claimed privacy was found; that is no proof of it.")
+        return verdict("pass", "No violation of the claimed privacy was found; that does not prove it.")
     if not thresholds:
-        return verdict("not-judged", "Measured, not judged: no threshold was set.")
-    held = "Every threshold held" if not waived else "Every threshold that is not waived held"
+        return verdict("not-judged", "Measured only. Add --fail-if to judge.")
+    held = "Every limit held" if not waived else "Every limit that is not waived held"
     if waived == len(thresholds):
-        held = "No threshold failed the build, because all are waived"
-    return verdict("pass", f"{held}; that is no proof of privacy against attacks that were not run.")
+        held = "No limit failed the build, because all are waived"
+    return verdict("pass", f"{held}; that does not prove privacy against attacks that did not run.")
 
 
 def _above(item: ThresholdResult) -> str:

@@ -1,4 +1,4 @@
-"""Findings that somebody answers for until a date."""
+"""Findings that an owner has accepted until a date."""
 
 import datetime
 from collections.abc import Iterator, Sequence
@@ -16,9 +16,9 @@ def apply_waivers(
 ) -> tuple[tuple[ThresholdResult, ...], tuple[str, ...]]:
     """Mark the exceeded thresholds that a waiver covers; they no longer fail, and stay visible.
 
-    A waiver is another limit, for one model and until a date. It covers an exceeded threshold where that
-    would *hold* with the limit of the waiver: what somebody accepts must be excluded from above like
-    everything else that passes. So it never covers what is inconclusive, nor what has no upper end.
+    A waiver is another limit, for one model and until a date. It covers an exceeded threshold that would
+    *hold* with the limit of the waiver: more than what was accepted must be excluded, as for everything else
+    that passes. So it never covers what is inconclusive, nor what has no upper end.
 
     Args:
         judged: every threshold.
@@ -53,39 +53,39 @@ def _plain(name: str) -> tuple[str, ...]:
 
 
 def _fault(waiver: Waiver, policy: Policy, digest: str, today: datetime.date) -> str | None:
-    """Why a waiver counts for nothing, whatever was found."""
+    """Why a waiver does not count, regardless of the findings."""
     if today > waiver.expires:
-        return f"it expired on {waiver.expires}; mend the model, or have it renewed by its owner"
+        return f"it expired on {waiver.expires}; fix the model, or have its owner renew it"
     if (waiver.expires - today).days > policy.longest_waiver_days:
         return (
-            f"it runs to {waiver.expires}, more than {policy.longest_waiver_days} days ahead; "
+            f"it runs until {waiver.expires}, more than {policy.longest_waiver_days} days ahead; "
             "set an earlier date"
         )
     if not digest.startswith(waiver.model):
         ours = digest[:12]
-        return f"it is for the model {waiver.model[:12]}, and this is {ours}; decide anew or remove it"
+        return f"it is for model {waiver.model[:12]}, and this is {ours}; decide again or remove it"
     return None
 
 
 def _uncovered(waiver: Waiver, named: Sequence[Judged]) -> str | None:
     """Why a waiver that counts does not cover what it names."""
     if not named:
-        return "no threshold of this name was judged; correct its id or remove it"
+        return "no limit of this name was judged; correct its id or remove it"
     return next(_faults_of(waiver, named), None)
 
 
 def _faults_of(waiver: Waiver, named: Sequence[Judged]) -> Iterator[str]:
     for one in named:
         if one.item.result == "holds":
-            yield "its threshold holds; remove it"
+            yield "its limit holds; remove it"
         elif one.item.result == "inconclusive":
-            yield "its threshold is inconclusive, which no waiver can cover; give more records"
-        elif waiver.limit > (most := one.limit.threshold.most):
-            yield f"its limit {waiver.limit:g} accepts anything; give one of at most {most:g}"
+            yield "its limit is inconclusive, which no waiver can cover; audit more records"
+        elif waiver.limit > (most := one.limit.threshold.metric.most):
+            yield f"its limit {waiver.limit:g} accepts anything; set one of at most {most:g}"
         else:
             accepted = one.at(waiver.limit)
             if accepted.result == "exceeded":
-                yield f"the finding outgrew it. {accepted.reason.rstrip('.')}; mend the model"
+                yield f"the finding outgrew it. {accepted.reason.rstrip('.')}; fix the model"
             elif accepted.result == "inconclusive":
                 yield f"its limit {waiver.limit:g} is not excluded. {accepted.reason.rstrip('.')}"
 

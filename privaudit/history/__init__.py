@@ -1,7 +1,7 @@
 """Audits over time, in one SQLite file that any number of jobs append to.
 
 The file names models, scores and limits. It holds no text, no secret and no record id, nor a digest of
-anything that does, so it may be read by whoever may read a result.
+anything that does, so it is no more confidential than a result.
 """
 
 from privaudit.history.database import append, check, read

@@ -15,7 +15,7 @@ from privaudit.results import Result
 from privaudit.results.history import HISTORY_VERSION, Entry
 
 _APPLICATION = 0x70726976
-"""``priv`` in the header of the file: tells it from the databases of other programs."""
+"""``priv`` in the header of the file, unlike in databases of other programs."""
 _WAIT_SECONDS = 60.0
 _MEND = "Name a file that --history made, or a new one"
 _TABLES = (
@@ -69,11 +69,11 @@ def append(result: Result, path: Path) -> None:
     there already, equal in everything that a history keeps, is not added again.
 
     Raises:
-        ResultError: the file is no history, of a later version, cannot be written, or stayed locked; what it
-            holds is as it was.
+        ResultError: the file is no history, of a later version, cannot be written, or stayed locked; it is
+            unchanged.
     """
     entry = entry_of(result)
-    # NOTE: over what is kept, never over the result: a digest of a short secret would tell it.
+    # NOTE: over what is kept, never over the result: a digest of a short secret would reveal it.
     digest = hashlib.sha256(entry.model_dump_json().encode()).hexdigest()
     with _opened(path, "rwc") as file:
         file.execute("BEGIN IMMEDIATE")
@@ -84,17 +84,17 @@ def append(result: Result, path: Path) -> None:
 
 
 def check(path: Path) -> None:
-    """Refuse before hours of work what :func:`append` would refuse after them; creates nothing.
+    """Refuse before hours of work what :func:`append` would refuse afterwards; creates nothing.
 
     Raises:
         ResultError: the file is no history, of a later version, or cannot be written.
     """
     if str(path) == "-":
-        raise ResultError("a file for the history", "-, which is stdout", "Name a file, such as audits.db")
+        raise ResultError("A history cannot go to stdout (-)", "Name a file, such as audits.db")
     if not path.exists():
         return
     if not os.access(path, os.W_OK):
-        raise ResultError("a history file that can be written", f"no right to write {path}", _MEND)
+        raise ResultError(f"No permission to write the history {path}", _MEND)
     with _opened(path, "rw") as file:
         _is_new(file, path)
 
@@ -103,11 +103,11 @@ def read(path: Path) -> tuple[Entry, ...]:
     """All audits of the history at ``path`` in the order of time.
 
     Raises:
-        ResultError: there is no such file, or it is no history or of a later version.
+        ResultError: the file is missing, is no history, or is of a later version.
     """
     if not path.is_file():
-        raise ResultError("a history file", f"no file at {path}", "Write one with --history")
-    # NOTE: who may write also clears up what a job left behind that was killed while it wrote.
+        raise ResultError(f"No history file at {path}", "Write one with --history")
+    # NOTE: opening for writing also cleans up after a job that was killed while writing.
     with _opened(path, "rw" if os.access(path, os.W_OK) else "ro") as file:
         file.execute("BEGIN")
         if _is_new(file, path):
@@ -125,9 +125,7 @@ def read(path: Path) -> tuple[Entry, ...]:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
-        raise ResultError(
-            "a history of privaudit", f"{path} with a fault at {where}: {first['msg']}", _MEND
-        ) from error
+        raise ResultError(f"{path} is not a history: {where}: {first['msg']}", _MEND) from error
 
 
 @contextmanager
@@ -142,8 +140,7 @@ def _opened(path: Path, mode: str) -> Iterator[sqlite3.Connection]:
         finally:
             file.close()
     except sqlite3.Error as error:
-        expected = "a history file" if mode != "rwc" else "a history file that can be written"
-        raise ResultError(expected, f"{path}: {error}", _MEND) from error
+        raise ResultError(f"Cannot open the history {path}: {error}", _MEND) from error
 
 
 def _is_new(file: sqlite3.Connection, path: Path) -> bool:
@@ -153,10 +150,11 @@ def _is_new(file: sqlite3.Connection, path: Path) -> bool:
     if not (application or version or tables):
         return True
     if application != _APPLICATION:
-        raise ResultError("a history of privaudit", f"another program's database at {path}", _MEND)
+        raise ResultError(f"{path} is another program's database", _MEND)
     if version > HISTORY_VERSION:
         raise ResultError(
-            f"a history of version at most {HISTORY_VERSION}", f"version {version}", "Upgrade privaudit"
+            f"{path} has history version {version}; this privaudit reads up to {HISTORY_VERSION}",
+            "Upgrade privaudit",
         )
     return False
 

@@ -5,11 +5,11 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from privaudit.errors import ResultError, UsageError
-from privaudit.gate.thresholds import parse_threshold
+from privaudit.errors import ResultError
 from privaudit.inert import inert
-from privaudit.results import Extraction, Interval, Result, ThresholdResult
+from privaudit.results import Extraction, Interval, Result, ThresholdResult, nothing
 from privaudit.results.history import Entry, HistoryLimit, Measure
+from privaudit.results.metrics import AUC, EPSILON, EXPOSURE, EXTRACTED, METRICS, TPR, numbers
 
 _MOST_CHARACTERS = 500
 _OF_THE_RUN = {"seed", "not_scored"}
@@ -48,7 +48,7 @@ def _utc(created: str) -> str:
         time = datetime.fromisoformat(created)
     except ValueError as error:
         raise ResultError(
-            "a result with an ISO 8601 time", f"created {created[:40]!r}", "Give a result as it was written"
+            f"The result's time {created[:40]!r} is not ISO 8601", "Give a result as privaudit wrote it"
         ) from error
     aware = time if time.tzinfo is not None else time.replace(tzinfo=UTC)
     return aware.astimezone(UTC).isoformat(timespec="seconds")
@@ -56,7 +56,7 @@ def _utc(created: str) -> str:
 
 def _data_digest(result: Result) -> str | None:
     data = result.data
-    # NOTE: a table of scores is no file of records: it holds the model's answers, and changes with the model.
+    # NOTE: a table of scores also holds the model's answers, so its digest changes with the model.
     if not data.files or data.source == "score-table":
         return None
     return _digest(
@@ -92,44 +92,41 @@ def _membership(result: Result) -> Iterator[Measure]:
     for row in result.membership:
         parameters = {name: value for name, value in row.parameters.items() if name not in _OF_THE_RUN}
         setup = _digest(row.access, row.n_references, parameters)
-        yield _measure(row.attack, "auc", row.auc, row.n_references, setup)
-        yield _measure(row.attack, "advantage", row.advantage, row.n_references, setup)
-        for rate in row.tpr_at_fpr:
-            found = Interval(value=rate.tpr, low=rate.low, high=rate.high)
-            yield _measure(row.attack, f"tpr@{rate.fpr:g}", found, row.n_references, setup)
+        for key, found in sorted(numbers(row).items(), key=lambda pair: "@" in pair[0]):
+            yield _measure(row.attack, key, found, row.n_references, setup)
 
 
 def _extraction(rows: tuple[Extraction, ...]) -> Iterator[Measure]:
     """Of each attack the worst of the planted canaries, and how many it recovered."""
     planted = [row for row in rows if row.included]
-    nothing = Interval(value=None, low=None, high=None)
     for attack in dict.fromkeys(row.attack for row in planted):
         own = [row for row in planted if row.attack == attack]
         setup = _digest(sorted((row.canary, row.repetitions, row.candidates, row.objective) for row in own))
         measured = [row.exposure_bits for row in own if row.exposure_bits.value is not None]
-        worst = max(measured, key=lambda bits: bits.value or 0.0, default=nothing)
-        yield _measure(attack, "exposure", worst, setup=setup)
+        worst = max(measured, key=lambda bits: bits.value or 0.0, default=nothing(None))
+        yield _measure(attack, EXPOSURE.key(), worst, setup=setup)
         recovered = float(len({row.canary for row in own if row.exact_match}))
         count = Interval(value=recovered, low=recovered, high=recovered)
-        yield _measure(attack, "extracted", count, setup=setup)
+        yield _measure(attack, EXTRACTED.key(), count, setup=setup)
 
 
 def _epsilon(result: Result) -> Iterator[Measure]:
     """Lower bounds: no attack bounds epsilon from above."""
     for bound in () if result.epsilon is None else result.epsilon.lower_bounds:
-        yield _measure(bound.method, "epsilon", Interval(value=bound.value, low=bound.value, high=None))
+        found = Interval(value=bound.value, low=bound.value, high=None)
+        yield _measure(bound.method, EPSILON.key(), found)
 
 
 def _swept(result: Result) -> Iterator[Measure]:
     """Means over the models of each row of a sweep."""
     for row in () if result.sweep is None else result.sweep.defences:
-        yield _measure(f"defence {row.defence}", "exposure", row.exposure_bits)
+        yield _measure(f"defence {row.defence}", EXPOSURE.key(), row.exposure_bits)
     for level in () if result.epsilon_sweep is None else result.epsilon_sweep.rows:
         for attack in level.attacks:
             name = f"{attack.attack} on {attack.targets}, epsilon {level.epsilon:g}"
-            yield _measure(name, "auc", attack.auc, attack.n_references)
+            yield _measure(name, AUC.key(), attack.auc, attack.n_references)
             for rate in attack.tpr_at_fpr:
-                yield _measure(name, f"tpr@{rate.fpr:g}", rate.tpr, attack.n_references)
+                yield _measure(name, TPR.key(rate.fpr), rate.tpr, attack.n_references)
 
 
 def _limit(item: ThresholdResult) -> HistoryLimit:
@@ -146,8 +143,5 @@ def _limit(item: ThresholdResult) -> HistoryLimit:
 def _metric(item: ThresholdResult) -> str | None:
     if item.slice is not None or item.against != "limit":
         return None
-    try:
-        threshold = parse_threshold(item.expression)
-    except UsageError:  # one that only a later version knows
-        return None
-    return threshold.metric if threshold.fpr is None else f"{threshold.metric}@{threshold.fpr:g}"
+    metric = METRICS.get(item.metric or "")
+    return None if metric is None else metric.key(item.fpr)

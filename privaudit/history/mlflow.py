@@ -1,7 +1,7 @@
 """A result as a run of MLflow: numbers to plot, a verdict to search for, and the report itself.
 
-MLflow is imported by :func:`log` alone. Its usage telemetry is off while it runs here, and only then: what is
-audited is nobody else's business.
+MLflow is imported by :func:`log` alone. Its usage telemetry is off while it runs here, and only then: audits
+are private.
 """
 
 import hashlib
@@ -30,7 +30,7 @@ EXPERIMENT = "privaudit"
 _MOST_METRICS, _MOST_CHARACTERS = 1000, 5000  # of MLflow, per request and per value
 _OURS = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
-    # NOTE: a folder that somebody names is what they want, and the only store of the tracking client alone.
+    # NOTE: a folder was asked for by name, and is the only store that the tracking client has by itself.
     "MLFLOW_ALLOW_FILE_STORE": "true",
     # NOTE: stdout is the result's.
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
@@ -39,7 +39,7 @@ _DEFAULTS = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3"}  # some 15 s until a server
 
 
 def require() -> None:
-    """Refuse before hours of work what cannot be logged after them.
+    """Refuse before hours of work what cannot be logged afterwards.
 
     Raises:
         MissingExtraError: MLflow is not installed.
@@ -56,8 +56,7 @@ def log(result: Result, tracking_uri: str | None = None) -> str:
     ``privaudit.not_measured`` names it. Texts and secrets are never part of a run, even where the result has
     them.
 
-    A caller that also judges should write the result first: a server that is gone must not take it along, nor
-    hide that the verdict is a failure.
+    Write the result first: an unreachable server must neither lose it nor hide a failed verdict.
 
     Args:
         result: of any command.
@@ -80,9 +79,9 @@ def log(result: Result, tracking_uri: str | None = None) -> str:
             return _logged(client, without_texts(result))
         # NOTE: stores of artifacts bring packages and errors of their own.
         except (MlflowException, OSError, ImportError) as error:
+            store = _shown(tracking_uri) if tracking_uri else "the default store"
             raise UsageError(
-                "an MLflow tracking store that takes the run",
-                f"{_shown(tracking_uri or 'its default')}: {_shown(str(error))[:300]}",
+                f"MLflow could not log the run to {store}: {_shown(str(error))[:300]}",
                 "Correct --mlflow, or log the result once the server answers",
             ) from error
 
@@ -171,17 +170,17 @@ def _log_words(client: "MlflowClient", run_id: str, result: Result, entry: Entry
 
 
 def _numbers(entry: Entry) -> Iterator[tuple[str, float | None]]:
-    """Every number of the audit under a name that MLflow takes; None for those that it has no place for."""
+    """Every number of the audit under a name that MLflow accepts; None for those that it cannot store."""
     for measure in entry.measures:
         name = f"{_name(measure.attack)}.{measure.metric.replace('@', '_at_')}"
         yield name, _finite(measure.value)
-        # NOTE: a bound from one side has no other end, which is not a measurement that failed.
+        # NOTE: a one-sided bound has no other end, which is not a failed measurement.
         ends = (("low", measure.low), ("high", measure.high))
         yield from ((f"{name}.{end}", _finite(value)) for end, value in ends if value is not None)
 
 
 def _name(text: str) -> str:
-    """MLflow takes names for paths: what could lead out of them, or is no letter, becomes a line."""
+    """MLflow uses names as paths: everything but letters, digits, - and _ becomes an underscore."""
     return re.sub(r"[^A-Za-z0-9_-]+", "_", text)[:100]
 
 
@@ -196,7 +195,7 @@ def _shown(text: str) -> str:
 
 @contextmanager
 def _environment() -> Iterator[None]:
-    """MLflow's settings for the time of one run, and those of before again afterwards."""
+    """MLflow's settings during one run; restored afterwards."""
     before = {name: os.environ.get(name) for name in (*_OURS, *_DEFAULTS)}
     os.environ.update(_OURS)
     for name, value in _DEFAULTS.items():

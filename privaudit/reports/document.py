@@ -1,7 +1,7 @@
 """What a report says, before it is HTML or Markdown: sections of sentences, tables and figures.
 
-All text is plain: whoever renders it escapes it for its own language. Foreign text (from the model, the data
-or file names) has passed :func:`privaudit.inert.inert`.
+All text is plain; each renderer escapes it. Foreign text (from the model, the data or file names) has passed
+:func:`privaudit.inert.inert`.
 """
 
 from dataclasses import dataclass
@@ -71,7 +71,7 @@ class Document:
     title: str
     mark: Mark
     verdict: str
-    """In a sentence for somebody who never heard of the attacks."""
+    """In a sentence for a reader who has never heard of the attacks."""
     action: str
     """What to do about it."""
     stamp: str | None

@@ -1,7 +1,7 @@
-"""What a pipeline must hear of a result: one finding per limit, and one for whatever else decides.
+"""What a pipeline must know of a result: one finding per limit, and one for everything else that decides.
 
-Test reports and code scanning are made of these, so that neither can look better than the verdict: a failed
-audit always has a finding that failed, an undecided one always has one that is undecided.
+Test reports and code scanning are made of these, so neither can look better than the verdict: a failed audit
+always has a failed finding, an undecided one an undecided finding.
 """
 
 from collections.abc import Iterator
@@ -10,14 +10,14 @@ from typing import Literal
 
 from privaudit.reports.shortened import MOST_OF_A_NAME, MOST_OF_A_TEXT, short
 from privaudit.results import NotRun, Result, ThresholdResult
+from privaudit.results.metrics import METRICS
 
 Outcome = Literal["failed", "undecided", "accepted", "waived", "passed"]
-"""``accepted`` is undecided where ``--on-inconclusive pass`` was asked for."""
+"""``accepted`` is undecided under ``--on-inconclusive pass``."""
 
-_MEMBERSHIP = ("auc", "tpr", "advantage")
-_METRICS = (*_MEMBERSHIP, "exposure", "extracted", "epsilon")
-_INCOMPARABLE = (
-    "Members and non-members differ in their texts alone, so nothing about the model can be judged on them."
+INCOMPARABLE = (
+    "Members and non-members can be told apart by their texts alone, so attack success says nothing about "
+    "the model."
 )
 
 
@@ -28,7 +28,7 @@ class Finding:
     rule: str
     """Metric of a limit, with ``-slice`` or ``-increase``; or ``claim``, ``sets``, ``not-run``, …"""
     name: str
-    """What a person calls it; of a limit its expression."""
+    """Its title; of a limit its expression."""
     outcome: Outcome
     text: str
     threshold: ThresholdResult | None = None
@@ -38,7 +38,7 @@ class Finding:
 def findings(result: Result) -> tuple[Finding, ...]:
     """All findings: the limits in their order, the claim, the sets, and what did not run.
 
-    Their names and texts are fit to be shown; the limit of a finding is as it stands in the result.
+    Their names and texts are fit to be shown; the limit of a finding is unchanged.
     """
     found = (*_limits(result), *_claim(result), *_sets(result), *_unfinished(result))
     return tuple(map(_shown, (*found, *_verdict(result, found))))
@@ -49,30 +49,24 @@ def _shown(finding: Finding) -> Finding:
     return replace(finding, name=name, text=text)
 
 
-def metric_of(threshold: ThresholdResult) -> tuple[str, str]:
-    """Metric and false-positive rate of a limit as its expression has them; empty where it has none."""
-    metric, _, fpr = threshold.expression.rpartition(":")[2].partition(">")[0].partition("@")
-    return metric.strip(), fpr.strip()
-
-
 def is_waived(threshold: ThresholdResult) -> bool:
-    """Whether the limit is exceeded and somebody answers for it."""
+    """Whether the limit is exceeded and an owner has accepted that."""
     return threshold.result == "exceeded" and threshold.waiver is not None
 
 
-def speaks_of_sets_that_differ(threshold: ThresholdResult, result: Result) -> bool:
-    """Whether the limit is on membership, and texts alone tell the sets apart: then it is undecided.
+def rests_on_sets_that_differ(threshold: ThresholdResult, result: Result) -> bool:
+    """Whether the limit is on membership, and texts alone separate the sets: then it is undecided.
 
-    A shift between the sets can hide what the model reveals as well as feign it, so such a limit neither
-    fails nor holds.
+    A shift between the sets can hide leakage or look like it, so such a limit neither fails nor holds.
     """
-    return metric_of(threshold)[0] in _MEMBERSHIP and result.data.blind_baseline.forbids_verdict
+    metric = METRICS.get(threshold.metric or "")
+    on_membership = metric is not None and metric.family == "membership"
+    return on_membership and result.data.blind_baseline.forbids_verdict
 
 
 def _limits(result: Result) -> Iterator[Finding]:
     for item in result.verdict.thresholds:
-        metric, _ = metric_of(item)
-        rule = metric if metric in _METRICS else "limit"
+        rule = metric.name if (metric := METRICS.get(item.metric or "")) else "limit"
         text = " ".join(part for part in (item.reason, item.advice) if part)
         if item.slice is not None:
             rule = f"{rule}-slice"
@@ -81,8 +75,8 @@ def _limits(result: Result) -> Iterator[Finding]:
         outcome = _outcome(item.result, result)
         if is_waived(item):
             outcome, text = "waived", f"{item.waiver}. {text}".replace("..", ".")
-        elif speaks_of_sets_that_differ(item, result):
-            outcome, text = "undecided", f"{_INCOMPARABLE} {text}"
+        elif rests_on_sets_that_differ(item, result):
+            outcome, text = "undecided", f"{INCOMPARABLE} {text}"
         yield Finding(rule, item.name, outcome, text, item)
 
 
@@ -100,10 +94,10 @@ def _sets(result: Result) -> Iterator[Finding]:
     if not baseline.gates or baseline.comparable is None:
         return
     if baseline.comparable:
-        yield Finding("sets", "comparable sets", "passed", "The texts alone did not tell the two sets apart.")
+        yield Finding("sets", "comparable sets", "passed", "The texts alone did not separate the two sets.")
     else:
         # NOTE: --on-inconclusive does not apply: design.md has exit code 4 whatever else was found.
-        yield Finding("sets", "comparable sets", "undecided", _INCOMPARABLE)
+        yield Finding("sets", "comparable sets", "undecided", INCOMPARABLE)
 
 
 def _unfinished(result: Result) -> Iterator[Finding]:
@@ -111,8 +105,8 @@ def _unfinished(result: Result) -> Iterator[Finding]:
     for item in result.not_run:
         attacks.setdefault(item.attack, []).append(item)
     for attack, items in attacks.items():
-        others = f" So on {len(items):,} canaries." if len(items) > 1 else ""
-        text = f"{attack} was asked for and did not finish. {items[0].reason}{others}"
+        others = f" The same on {len(items):,} canaries." if len(items) > 1 else ""
+        text = f"{attack} was requested and did not finish. {items[0].reason}{others}"
         yield Finding("not-run", f"{attack} runs", _undecided(result), text)
 
 

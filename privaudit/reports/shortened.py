@@ -1,6 +1,6 @@
 """A result made fit to be shown: no text in it is longer than a reader reads, or than a report has room for.
 
-Every renderer begins here, so that no part of a report has to think of a label of a megabyte.
+Every renderer begins here, and need not expect labels of a megabyte.
 """
 
 from collections.abc import Mapping
@@ -29,7 +29,7 @@ _TEXTS = frozenset(
 def shortened(result: Result) -> Result:
     """The result with every long text cut short and its length named, and with control characters escaped.
 
-    Of a list of more than 40 names or warnings the first are left, and how many more there are is said.
+    Of more than 40 names or warnings the first 40 remain, with the number of the others.
     """
     shown: Result = _shown(result, MOST_OF_A_NAME)
     more = len(shown.not_run) - MOST_ITEMS
@@ -40,7 +40,7 @@ def shortened(result: Result) -> Result:
 
 
 def without_texts(result: Result) -> Result:
-    """The result without secrets and texts of records, as it is where nobody asked for them."""
+    """The result without secrets and texts of records."""
     records = tuple(row.model_copy(update={"text": None}) for row in result.records)
     extraction = tuple(row.model_copy(update={"secret": None, "found": None}) for row in result.extraction)
     return result.model_copy(update={"records": records, "extraction": extraction})

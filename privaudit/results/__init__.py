@@ -2,7 +2,7 @@
 
 Numbers that do not exist are ``null`` and say why in a ``reason`` beside them; infinity is the string
 ``"inf"``. Keys may be added in later versions, never renamed or removed, and readers ignore what they do not
-know, so that ``gate`` and ``report`` read every older file.
+know: ``gate`` and ``report`` read every older file.
 """
 
 from privaudit.results.comparison import Change, Comparison
@@ -34,9 +34,18 @@ from privaudit.results.membership import (
     Slice,
     TprAtFpr,
 )
-from privaudit.results.parts import File, Interval, Number, Part
+from privaudit.results.parts import File, Interval, Number, Part, nothing
 from privaudit.results.result import SCHEMA_VERSION, Provenance, Result, Tool
-from privaudit.results.subject import BlindBaseline, Claim, ClaimedPhase, Data, Duplicates, Model, claim_from
+from privaudit.results.subject import (
+    BlindBaseline,
+    Claim,
+    ClaimedPhase,
+    Data,
+    Duplicates,
+    Model,
+    claim_from,
+    no_baseline,
+)
 from privaudit.results.sweep import MeanOverModels, Sweep, SweepDefence, SweepFinding
 from privaudit.results.verdict import NotRun, ThresholdResult, Verdict
 
@@ -88,6 +97,8 @@ __all__ = [
     "Verdict",
     "claim_from",
     "json_schema",
+    "no_baseline",
+    "nothing",
     "read_result",
     "to_json",
     "write_result",

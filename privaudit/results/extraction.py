@@ -1,4 +1,4 @@
-"""What canary extraction found. No field tells a secret unless ``--show-secrets`` asked for it."""
+"""What canary extraction found. No field reveals a secret unless ``--show-secrets`` asked for it."""
 
 from typing import Any
 
@@ -60,7 +60,7 @@ class Extraction(Part):
     """Objective of the secret. A higher ``found_score`` says that the model prefers another filling, a lower
     one that the search failed."""
     complete: bool = False
-    """Whether the search evaluated every filling, so that no answer scores higher than its own."""
+    """Whether the search evaluated every filling, so no answer scores higher than its own."""
     evaluations: int
     """Texts put through the network by the search; a soft step (both passes) counts as three."""
     seconds: Number
@@ -71,8 +71,8 @@ class Extraction(Part):
     reason: str | None = None
     """Why what is null is null."""
     digest: str | None = None
-    """HMAC-SHA-256 of the secret under the random key of the manifest: tells secrets apart, and nothing else
-    to whoever lacks the key."""
+    """HMAC-SHA-256 of the secret under the random key of the manifest: distinguishes secrets, and
+    reveals nothing without the key."""
     secret: str | None = None
     """Only with ``--show-secrets``."""
     found: str | None = None

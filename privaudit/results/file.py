@@ -29,14 +29,14 @@ def to_json(result: Result) -> str:
 
 
 def write_result(result: Result, path: Path) -> None:
-    """Write ``result.json`` in one atomic step, so that a reader never sees half a file.
+    """Write ``result.json`` in one atomic step: no reader sees half a file.
 
     One with texts or secrets has mode 0600.
 
     Raises:
         ResultError: the folder does not exist or cannot be written.
     """
-    # NOTE: imported here, because whoever only reads should not wait for `tempfile`.
+    # NOTE: imported here, because reading should not wait for `tempfile`.
     from privaudit.files import PRIVATE, PUBLIC, write_text
 
     write_text(to_json(result), path, mode=PRIVATE if result.confidential else PUBLIC)
@@ -47,18 +47,18 @@ def read_result(path: Path, *, without: Collection[str] = ()) -> Result:
 
     Args:
         path: the file.
-        without: parts to pass over, such as ``records``: they are empty in what is returned, whatever the
-            file says. For whoever looks at few parts of a large file and writes none.
+        without: parts to skip, such as ``records``: they are empty in what is returned, whatever the file
+            says. For callers that look at few parts of a large file and write none.
 
     Raises:
-        ResultError: the file is missing, not JSON, not a result, has a number that is none, or is of a later
-            schema version.
+        ResultError: the file is missing, not JSON, not a result, holds NaN or Infinity, or has a later schema
+            version.
     """
     try:
         content = path.read_bytes()
-    except (OSError, ValueError) as error:  # ValueError: what can be no name of a file
+    except (OSError, ValueError) as error:  # ValueError: cannot be a path
         why = str(getattr(error, "strerror", None) or error).lower()
-        raise ResultError("a readable result file", f"{path}: {why}", _MEND) from error
+        raise ResultError(f"Cannot read {path}: {why}", _MEND) from error
     try:
         kind = _reduced(frozenset(without)) if without else Result
         result = kind.model_validate_json(content)
@@ -66,9 +66,7 @@ def read_result(path: Path, *, without: Collection[str] = ()) -> Result:
         _check_version(_version(content))
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "the top level"
-        raise ResultError(
-            "a privaudit result", f"{path} with a fault at {where}: {first['msg']}", _MEND
-        ) from error
+        raise ResultError(f"{path} is not a privaudit result: {where}: {first['msg']}", _MEND) from error
     _check_version(result.schema_version)
     if b"NaN" in content or b"Infinity" in content:
         _refuse_constants(content, path)
@@ -93,17 +91,18 @@ def _version(content: bytes) -> int:
 def _check_version(version: int) -> None:
     if version > SCHEMA_VERSION:
         raise ResultError(
-            f"a result of schema version at most {SCHEMA_VERSION}", f"version {version}", "Upgrade privaudit"
+            f"The result has schema version {version}; this privaudit reads up to {SCHEMA_VERSION}",
+            "Upgrade privaudit",
         )
     if version < 1:
-        raise ResultError("a result of schema version 1 or later", f"version {version}", _MEND)
+        raise ResultError(f"The result has schema version {version}; the first is 1", _MEND)
 
 
 def _refuse_constants(content: bytes, path: Path) -> None:
     """Where anything may stand, such as in the parameters of an attack, only JSON itself is checked."""
 
     def refuse(constant: str) -> None:
-        raise ResultError("a privaudit result", f"{path} with the number {constant}", _MEND)
+        raise ResultError(f"{path} is not a privaudit result: it holds the number {constant}", _MEND)
 
     json.loads(content, parse_constant=refuse)
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from privaudit.results import Interval
+from privaudit.results import Interval, nothing
 from privaudit.stats.intervals import ConfidenceInterval, NotMeasurable
 from privaudit.stats.over_models import mean_over_models
 from privaudit.stats.rates import Advantage
@@ -32,8 +32,3 @@ def reported_mean(
         value = float(np.mean(values)) if len(values) else None
         return Interval(value=value, low=None, high=None, reason=found.reason)
     return reported(found)
-
-
-def nothing(reason: str | None) -> Interval:
-    """An interval that could not be measured."""
-    return Interval(value=None, low=None, high=None, reason=reason)

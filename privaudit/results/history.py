@@ -28,10 +28,10 @@ class HistoryLimit(Part):
     """One threshold that the audit was judged by."""
 
     expression: str
-    """With the slice or the baseline that it speaks of."""
+    """With its slice or baseline."""
     attack: str | None = None
     metric: str | None = None
-    """Null where it speaks of a slice or of an increase, which a history has no numbers for."""
+    """Null for a limit on a slice or an increase, for which a history has no numbers."""
     limit: Number
     result: Literal["exceeded", "holds", "inconclusive"]
     waived: bool = False
@@ -48,8 +48,8 @@ class Entry(Part):
     digest of its own."""
     model_digest: str
     data_digest: str | None
-    """Of the records: their files, and how members were told from non-members. Null where no file of records
-    is known, as for a table of scores."""
+    """Of the records: their files, and how members were separated from non-members. Null without a known file
+    of records, as for a table of scores."""
     comparable: bool | None = None
     """Whether members and non-members were alike but for the model."""
     status: Literal["pass", "fail", "inconclusive", "not-judged"]

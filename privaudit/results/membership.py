@@ -22,6 +22,18 @@ class TprAtFpr(Part):
     measurable: bool
     """False below 10 expected false positives: the sample cannot support the number."""
 
+    @property
+    def interval(self) -> Interval:
+        """The same as an interval."""
+        reason = None if self.measurable else "too few non-members for 10 expected false positives"
+        return Interval(
+            value=self.tpr,
+            low=self.low,
+            high=self.high,
+            low_simultaneous=self.low_simultaneous,
+            reason=reason,
+        )
+
 
 class Ppv(Part):
     """Share of records called members that are members, if ``prior`` of all records are."""
@@ -29,7 +41,7 @@ class Ppv(Part):
     prior: Number
     value: Number | None
     fpr: Number | None = None
-    """The FPR of the threshold it speaks of."""
+    """The FPR of its threshold."""
 
 
 class Roc(Part):

@@ -63,6 +63,18 @@ class Interval(Part):
     reason: str | None = None
     """Why the value is null."""
 
+    @property
+    def ends(self) -> tuple[float, float, float] | None:
+        """Value, low and high; None where one of them is missing."""
+        if self.value is None or self.low is None or self.high is None:
+            return None
+        return self.value, self.low, self.high
+
+
+def nothing(reason: str | None) -> Interval:
+    """An interval that could not be measured."""
+    return Interval(value=None, low=None, high=None, reason=reason)
+
 
 class File(Part):
     """A file as it was read."""

@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import Field
 
-from privaudit.results.parts import File, Interval, Number, Part
+from privaudit.results.parts import File, Interval, Number, Part, nothing
 
 
 class Model(Part):
@@ -26,7 +26,7 @@ class Model(Part):
 
 
 class BlindBaseline(Part):
-    """How well a classifier of the text alone, that never sees the model, tells members from non-members."""
+    """How well a classifier of the text alone, without the model, separates members from non-members."""
 
     auc: Interval
     p_value: Number | None = None
@@ -39,8 +39,13 @@ class BlindBaseline(Part):
 
     @property
     def forbids_verdict(self) -> bool:
-        """Whether the texts alone tell members from non-members, so that nothing can be judged on them."""
+        """Whether the texts alone separate members from non-members: nothing can be judged on them then."""
         return self.gates and self.comparable is False
+
+
+def no_baseline(reason: str) -> BlindBaseline:
+    """No classifier of the texts alone was trained, for a reason; it does not gate."""
+    return BlindBaseline(auc=nothing(reason), comparable=None, gates=False, reason=reason)
 
 
 class Duplicates(Part):
@@ -109,7 +114,7 @@ class Claim(Part):
     phases: tuple[ClaimedPhase, ...] = ()
     """Where noise or rate changed during the run: all its steps, in order."""
     notes: tuple[str, ...] = ()
-    """What limits the claim besides: a noise seed that somebody knows, a run that was cut short."""
+    """What else limits the claim: a known noise seed, a run that was cut short."""
 
 
 def claim_from(**values: float | None) -> Claim | None:

@@ -1,4 +1,4 @@
-"""What a sweep found: several models per defence, each with a secret of its own. No field tells a secret."""
+"""What a sweep found: several models per defence, each with its own secret, which no field reveals."""
 
 from typing import Any, Literal
 
@@ -46,7 +46,7 @@ class SweepDefence(Part):
     accuracy: MeanOverModels
     """Share of the held-out records that are classified correctly."""
     p_value: Number | None = None
-    """Of the hypothesis that no model knows its secret, so that ranks are uniform: Fisher's method."""
+    """Of the hypothesis that no model knows its secret, so ranks are uniform: Fisher's method."""
     ranks: tuple[int, ...] = ()
     """Of each model's secret, 1 = its favourite filling; ties count against the attacker."""
     control_ranks: tuple[tuple[int, ...], ...] = ()

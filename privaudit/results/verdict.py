@@ -1,7 +1,10 @@
 """What the thresholds say."""
 
-from typing import Literal
+from typing import Any, Literal
 
+from pydantic import model_validator
+
+from privaudit.results.metrics import EXPRESSION, Family
 from privaudit.results.parts import Number, Part
 
 
@@ -10,18 +13,21 @@ class NotRun(Part):
 
     attack: str
     reason: str
-    kind: Literal["membership", "extraction", "epsilon"] = "membership"
+    kind: Family = "membership"
     """What it would have measured."""
     canary: str | None = None
     """The canary it did not finish; null when it finished none, and for membership."""
 
 
 class ThresholdResult(Part):
-    """One ``--fail-if`` expression against the interval ends it speaks of."""
+    """One ``--fail-if`` expression against the interval ends that decide it."""
 
     expression: str
     attack: str | None = None
-    """The attack it speaks of, where it names one; for ``best`` the attack that this stood for."""
+    """The attack that it names, if any; for ``best`` the attack that this stood for."""
+    metric: str | None = None
+    fpr: Number | None = None
+    """Of the metric, where it takes one."""
     bound: str
     """Which end of which interval decided."""
     value: Number | None
@@ -30,13 +36,23 @@ class ThresholdResult(Part):
     reason: str
     """The decision in one sentence."""
     waiver: str | None = None
-    """Reason, owner, limit and expiry, where somebody answers for an exceeded limit: it fails no build."""
+    """Reason, owner, limit and expiry, where an owner has accepted an exceeded limit: it fails no build."""
     slice: str | None = None
     """``by=value``, where the limit is for one part of the records."""
     against: Literal["limit", "baseline"] = "limit"
     """Whether the limit is for the number itself, or for its increase over a baseline."""
     advice: str | None = None
     """What would decide an inconclusive one, such as how many more records."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_metric(cls, content: Any) -> Any:  # noqa: ANN401 - whatever a file holds
+        """Results of earlier versions name the metric in the expression alone."""
+        if isinstance(content, dict) and "metric" not in content:
+            match = EXPRESSION.fullmatch(str(content.get("expression")))
+            if match is not None:
+                return {**content, "metric": match["metric"], "fpr": match["fpr"]}
+        return content
 
     @property
     def name(self) -> str:

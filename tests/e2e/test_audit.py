@@ -122,7 +122,7 @@ def test_canaries_that_are_all_in_are_for_extraction(audit, folder):
         (("--runs", "3"), "20 to 100,000 for --runs"),
         (("--claim-epsilon", "3", "--runs", "30"), "a claim with its delta"),
         (("--claim", "nothing.json"), "a readable file with a claim"),
-        (("--fail-if", "epsilon"), "a threshold of the form"),
+        (("--fail-if", "epsilon"), "is not of the form [attack:]metric[@fpr]>limit"),
         (("-o", "/nowhere/r.json"), "an existing, writable folder"),
     ],
 )

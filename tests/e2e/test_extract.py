@@ -244,7 +244,7 @@ def test_an_attack_that_cannot_run_is_an_error(extract):
     assert "an extraction attack out of" in done.err
     done, _ = extract("--fail-if", "relaxed:exposure>3")
     assert done.code == 2
-    assert "an attack that runs" in done.err
+    assert "names an attack that does not run" in done.err
     done, _ = extract("--fail-if", "auc>0.6")
     assert done.code == 2
 

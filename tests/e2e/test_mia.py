@@ -25,7 +25,7 @@ def result_of(run, bundle, *arguments):
 def test_a_bundle_needs_no_other_argument(privaudit, bundle):
     done, result = result_of(privaudit, bundle)
     assert done.code == 0
-    assert done.out.startswith("NOT JUDGED")
+    assert done.out.startswith("NO LIMITS SET")
     assert result.verdict.status == "not-judged"
     assert result.data.source == "bundle-split"
     assert result.data.blind_baseline.gates is False

@@ -22,7 +22,7 @@ def test_a_sweep_writes_a_result_and_prints_a_table(privaudit, messages, tmp_pat
     done = privaudit(
         "sweep", messages, *SMALL, "--defences", "none,all", "-o", out, "--store", tmp_path / "s"
     )
-    assert (done.code, done.out.splitlines()[0][:10]) == (0, "NOT JUDGED")
+    assert (done.code, done.out.splitlines()[0][:13]) == (0, "NO LIMITS SET")
     assert "defences combined" in done.out
     assert [line.split()[0] for line in done.out.splitlines() if line.startswith(("none ", "all "))] == [
         "none", "all"]  # fmt: skip

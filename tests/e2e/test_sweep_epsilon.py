@@ -30,7 +30,7 @@ def messages(trained):
 def test_a_sweep_over_epsilon_writes_a_result_and_prints_a_table(privaudit, messages, tmp_path):
     out = tmp_path / "sweep.json"
     done = privaudit("sweep", messages, *SMALL, "--epsilon", "inf,2", "-o", out, "--store", tmp_path / "s")
-    assert (done.code, done.out.splitlines()[0][:10]) == (0, "NOT JUDGED")
+    assert (done.code, done.out.splitlines()[0][:13]) == (0, "NO LIMITS SET")
     assert "each in about half of the models" in done.out
     lines = [line.split()[0] for line in done.out.splitlines() if line.startswith(("inf ", "2 "))]
     assert lines == ["inf", "2"]

@@ -63,7 +63,7 @@ def test_a_sample_says_nothing_above_its_ceiling(extraction, limit, expected):
     assert found.result == expected
     if expected == "inconclusive":
         assert found.value is None
-        assert "enumerate on c1 reaches 13.3 bits, the most that a sample of its size" in found.reason
+        assert "enumerate on c1 reaches 13.3 bits, the most that a sample of this size" in found.reason
 
 
 def test_an_upper_end_above_the_ceiling_of_the_sample_is_one(extraction):
@@ -93,7 +93,7 @@ def test_controls_never_count(extraction, metric):
     planted = extraction(exposure=(1.0, 1.0, 1.0))
     assert judged(f"{metric}>2", planted, control).result == "holds"
     found = judged(f"{metric}>0", control)
-    assert (found.result, found.reason) == ("inconclusive", "No canary is in the training data.")
+    assert (found.result, found.reason) == ("inconclusive", "No canary was in the training data.")
 
 
 def test_extracted_counts_canaries_and_not_attacks(extraction):
@@ -131,5 +131,5 @@ def test_membership_that_did_not_finish_is_nothing_to_extraction(extraction):
 
 @pytest.mark.parametrize("expression", ["beam:exposure>3", "beam:extracted>0", "epsilon>1"])
 def test_an_attack_without_result_is_an_error_never_a_pass(extraction, expression):
-    with pytest.raises(UsageError, match="an attack with a result"):
+    with pytest.raises(UsageError, match="The result has no number for"):
         judged(expression, extraction())

@@ -45,7 +45,7 @@ def test_missing_attack_keeps_a_threshold_from_holding_but_not_from_failing(outc
 
 
 def test_attack_without_result_is_an_error_never_a_pass(membership):
-    with pytest.raises(UsageError, match="an attack with a result"):
+    with pytest.raises(UsageError, match="The result has no number for"):
         evaluate(parse_threshold("margin:auc>0.9"), (membership(),))
 
 

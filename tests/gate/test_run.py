@@ -78,14 +78,14 @@ def test_best_is_the_attack_that_the_result_names(judged_before):
 
 @pytest.mark.parametrize("items", [[], [("loss:auc>0.9", "loss", {})], [("best:auc>0.9", None, {})]])
 def test_best_without_a_name_is_an_error_never_a_guess(judged_before, items):
-    with pytest.raises(UsageError, match=r"best stands for\. Name the attack"):
+    with pytest.raises(UsageError, match=r"which attack best is, .* Name the attack"):
         judged(judged_before(*items), "best:auc>0.9")
 
 
 def test_limits_of_a_later_version_that_do_not_count_stop_nothing(judged_before):
     before = judged_before(("regret>0.5", None, {}))
     assert judged(before, "loss:auc>0.9").verdict.status == "pass"
-    with pytest.raises(UsageError, match="a metric out of"):
+    with pytest.raises(UsageError, match="Unknown metric 'regret'"):
         judged(before)
 
 
@@ -93,13 +93,13 @@ def test_limits_of_a_later_version_that_do_not_count_stop_nothing(judged_before)
     "expression", ["margin:auc>0.9", "exposure>5", "extracted>0", "epsilon>1", "rmia:tpr@0.01>0.5"]
 )
 def test_what_the_result_does_not_have_is_an_error_never_a_pass(result_of, expression):
-    with pytest.raises(UsageError, match="an attack with a result"):
+    with pytest.raises(UsageError, match="The result has no number for"):
         judged(result_of(), expression)
 
 
 def test_a_rate_that_a_file_lacks_is_an_error_never_a_pass(result_of, membership):
     row = membership().model_copy(update={"tpr_at_fpr": ()})
-    with pytest.raises(ResultError, match=r"the TPR at an FPR of 0\.01 by loss"):
+    with pytest.raises(ResultError, match="The result has no TPR at 1 % FPR of loss"):
         judged(result_of(membership=(row,)), "tpr@0.01>0.5")
 
 
@@ -179,7 +179,7 @@ def test_the_policy_is_named_and_everything_else_stays(result_of):
 @pytest.mark.parametrize("keys", [{"max_increase": ["auc>0.1"]}, {}])
 def test_a_limit_on_an_increase_needs_a_baseline(judged_before, keys):
     result = judged_before(("auc>0.1", None, {"against": "baseline"}))
-    with pytest.raises(UsageError, match="a baseline for"):
+    with pytest.raises(UsageError, match="needs a baseline"):
         judged(result, **keys)
 
 

@@ -40,7 +40,7 @@ def result(result_of):
 def test_a_covered_finding_passes_and_stays_visible(result):
     found = judged(result, waiver())
     assert found.verdict.status == "pass"
-    assert found.verdict.sentence.startswith("No threshold failed the build, because all are waived;")
+    assert found.verdict.sentence.startswith("No limit failed the build, because all are waived;")
     assert "1 limit is exceeded and waived" in found.verdict.sentence
     (item,) = found.verdict.thresholds
     assert item.result == "exceeded"
@@ -64,13 +64,13 @@ def test_what_is_inconclusive_beside_a_waived_finding_stays_so(result):
     [
         ({"expires": TODAY - timedelta(days=1)}, "it expired on 2026-02-28"),
         ({"expires": TODAY + timedelta(days=181)}, "more than 180 days ahead"),
-        ({"model": "abcdef02"}, "it is for the model abcdef02, and this is abcdef012345"),
-        ({"id": "loss:auc>0.6"}, "no threshold of this name was judged"),
-        ({"id": "margin:auc>0.5"}, "no threshold of this name was judged"),
-        ({"limit": 0.54}, "the finding outgrew it. loss: at least 0.55, which is above 0.54; mend the model"),
+        ({"model": "abcdef02"}, "it is for model abcdef02, and this is abcdef012345"),
+        ({"id": "loss:auc>0.6"}, "no limit of this name was judged"),
+        ({"id": "margin:auc>0.5"}, "no limit of this name was judged"),
+        ({"limit": 0.54}, "the finding outgrew it. loss: at least 0.55, which is above 0.54; fix the model"),
         ({"limit": 0.64}, "its limit 0.64 is not excluded. The interval reaches 0.65"),
         ({"limit": 0.0}, "the finding outgrew it"),
-        ({"limit": 65.0}, "its limit 65 accepts anything; give one of at most 1"),
+        ({"limit": 65.0}, "its limit 65 accepts anything; set one of at most 1"),
     ],
 )
 def test_a_waiver_that_does_not_count_is_named_and_the_build_fails(result, changes, words):
@@ -95,7 +95,7 @@ def test_the_longest_time_is_the_policys(result):
 
 @pytest.mark.parametrize(
     ("threshold", "words", "status"),
-    [("loss:auc>0.7", "its threshold holds", "pass"), ("loss:auc>0.6", "is inconclusive", "inconclusive")],
+    [("loss:auc>0.7", "its limit holds", "pass"), ("loss:auc>0.6", "is inconclusive", "inconclusive")],
 )
 def test_an_unneeded_waiver_is_named(result, threshold, words, status):
     found = judged(result, waiver(id=threshold), fail_if=(threshold,))

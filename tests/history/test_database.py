@@ -177,7 +177,7 @@ def test_a_row_that_somebody_spoilt_is_an_error_and_no_crash(make_audit, path, c
     file.execute(f"UPDATE audits SET {change}")
     file.commit()
     file.close()
-    with pytest.raises(ResultError, match="with a fault at"):
+    with pytest.raises(ResultError, match="is not a history: "):
         read(path)
 
 
@@ -191,7 +191,7 @@ def test_a_missing_table_is_an_error(make_audit, path):
 
 
 def test_what_cannot_be_opened_is_said(make_audit, path, tmp_path):
-    with pytest.raises(ResultError, match="no file at"):
+    with pytest.raises(ResultError, match="No history file at"):
         read(path)
     with pytest.raises(ResultError, match="unable to open"):
         append(make_audit(), tmp_path / "missing" / "history.db")
@@ -205,7 +205,7 @@ def test_what_cannot_be_opened_is_said(make_audit, path, tmp_path):
 def test_a_file_without_the_right_to_write_is_refused_before_any_work(make_audit, path):
     append(make_audit(), path)
     path.chmod(0o444)
-    with pytest.raises(ResultError, match="no right to write"):
+    with pytest.raises(ResultError, match="No permission to write"):
         check(path)
     assert len(read(path)) == 1
 

@@ -17,15 +17,14 @@ from privaudit.claim_test.verdict import LEVEL, control
 from privaudit.progress import SILENT, Progress
 from privaudit.provenance import now, provenance, tool
 from privaudit.results import (
-    BlindBaseline,
     Claim,
     Control,
     Data,
     Epsilon,
-    Interval,
     Model,
     Result,
     StaticCheck,
+    no_baseline,
 )
 from privaudit.stats.bounds.rank_test import DRAWS
 from privaudit.stopwatch import Stopwatch
@@ -218,10 +217,5 @@ def _data(observed: Observed) -> Data:
         source="coin-split",
         n_members=int(observed.included.sum()),
         n_nonmembers=int((~observed.included).sum()),
-        blind_baseline=BlindBaseline(
-            auc=Interval(value=None, low=None, high=None, reason=reason),
-            comparable=None,
-            gates=False,
-            reason=reason,
-        ),
+        blind_baseline=no_baseline(reason),
     )

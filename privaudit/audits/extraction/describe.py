@@ -8,7 +8,7 @@ from privaudit.audits.describe import describe_opened
 from privaudit.audits.extraction.controls import Controls
 from privaudit.audits.extraction.plan import ExtractionPlan
 from privaudit.data.readers import file_sha256
-from privaudit.results import BlindBaseline, Data, File, Interval, Model
+from privaudit.results import Data, File, Model, no_baseline
 
 
 def describe_model(plan: ExtractionPlan) -> Model:
@@ -29,12 +29,7 @@ def describe_data(plan: ExtractionPlan) -> Data:
         n_members=int(included.sum()),
         n_nonmembers=int((~included).sum()),
         split_seed=manifest.seed,
-        blind_baseline=BlindBaseline(
-            auc=Interval(value=None, low=None, high=None, reason=reason),
-            comparable=None,
-            gates=False,
-            reason=reason,
-        ),
+        blind_baseline=no_baseline(reason),
     )
 
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from privaudit.data.blind import blind_baseline
 from privaudit.data.duplicates import count_near_duplicates_across, near_duplicate_clusters
-from privaudit.results import BlindBaseline, Interval
+from privaudit.results import BlindBaseline, Interval, no_baseline
 
 NO_TEXTS = "the score table has no texts, so the sets cannot be compared"
 
@@ -53,5 +53,4 @@ def check_comparability(
 
 def without_texts() -> BlindBaseline:
     """The baseline of a table that holds no texts: undecided, and said so."""
-    nothing = Interval(value=None, low=None, high=None, reason=NO_TEXTS)
-    return BlindBaseline(auc=nothing, comparable=None, gates=False, reason=NO_TEXTS)
+    return no_baseline(NO_TEXTS)

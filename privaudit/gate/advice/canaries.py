@@ -13,7 +13,7 @@ _NORMAL = NormalDist()
 
 
 def canary_advice(threshold: Threshold, extraction: Sequence[Extraction]) -> str | None:
-    """What would decide a threshold on ``exposure`` or ``extracted``; None where nothing can be said.
+    """What would decide a threshold on ``exposure`` or ``extracted``; None where that is unknown.
 
     An exact rank leaves nothing to chance, so it is always a sample of the fillings that is too small, or a
     canary that is missing.
@@ -26,35 +26,35 @@ def canary_advice(threshold: Threshold, extraction: Sequence[Extraction]) -> str
     planted = [row for row in rows if row.included]
     if not planted:
         return (
-            "Plant canaries with `privaudit canary plant`, train on the planted data, and give the manifest: "
-            "controls alone decide nothing."
+            "Plant canaries with privaudit canary plant, train on that data, and give the manifest. Controls "
+            "alone decide nothing."
         )
     unmeasured = next((row for row in planted if row.exposure_bits.high is None), None)
     if unmeasured is not None:
-        return f"Give {unmeasured.canary} a rank first: {unmeasured.reason or 'it has none'}."
+        return f"Rank {unmeasured.canary} first: {unmeasured.reason or 'it has no rank'}."
     needed = [(_fillings(row, threshold.limit, len(planted)), row) for row in planted if not row.rank_exact]
     sampled = [(count, row) for count, row in needed if count is not None]
     if not sampled:
         return None
     count, row = max(sampled, key=lambda pair: pair[0])
     if count >= row.candidates:
-        found = f"Rank all {row.candidates:,} fillings of {row.canary}: no sample of them decides it."
+        found = f"Rank all {row.candidates:,} fillings of {row.canary}; no sample decides it."
     else:
         now = 0 if row.n_ranked is None else row.n_ranked - 1
-        found = f"About {count:,} sampled fillings of {row.canary} would decide it; {now:,} were sampled."
+        found = f"Sample about {count:,} fillings of {row.canary} to decide it; this audit sampled {now:,}."
     return f"{found} {whole_ranking()}"
 
 
 def whole_ranking() -> str:
     """How to leave nothing to chance."""
-    return f"Canaries with at most {RANKED_WHOLE:,} fillings are ranked among all of them."
+    return f"Canaries with up to {RANKED_WHOLE:,} fillings are ranked among all of them."
 
 
 def _fillings(row: Extraction, limit: float, planted: int) -> int | None:
     """Sampled fillings that decide: None where this row is decided.
 
     Where none beat the secret, a lower end of ``limit`` bits takes ``2 ** (limit - low)`` times as many. Else
-    the share of fillings that beat it is a proportion, and is told from ``2 ** -limit``.
+    the share of fillings that beat it is a proportion, to be distinguished from ``2 ** -limit``.
     """
     low, high = row.exposure_bits.low, row.exposure_bits.high
     if row.n_ranked is None or row.rank is None or low is None or high is None or high <= limit:

@@ -1,4 +1,4 @@
-"""What would decide a threshold on epsilon, as far as a result tells."""
+"""What would decide a threshold on epsilon, as far as a result shows."""
 
 from math import ceil, exp, log1p
 
@@ -15,7 +15,7 @@ _UNITS = {"one-run": "canaries", "many-run": "models", "self-test": "runs"}
 def epsilon_advice(threshold: Threshold, epsilon: Epsilon) -> str | None:
     """What it would take to exceed the limit, and for it to hold.
 
-    The two have nothing to do with each other: an attack bounds epsilon from below, accounting from above.
+    The two are independent: an attack bounds epsilon from below, accounting from above.
 
     Args:
         threshold: inconclusive.
@@ -33,20 +33,20 @@ def _to_exceed(bound: LowerBound, epsilon: Epsilon, limit: float) -> str:
     top = epsilon.ceiling if bound.ceiling is None else bound.ceiling
     if top > limit:
         return (
-            f"To exceed it: {n:,} {units} could show up to {top:.3g}, and this attack shows "
-            f"{bound.value:.3g}; a stronger score or more of them may show more."
+            f"To exceed it: {n:,} {units} could show up to {top:.3g}, and this attack showed "
+            f"{bound.value:.3g}; try a stronger score or more {units}."
         )
     count = _units_for(limit, top, n)
-    what = "no design of sane size does" if count is None else f"it takes about {count:,} or more"
-    return f"To exceed it: {n:,} {units} show {top:.3g} at most, even to an attack without error; {what}."
+    what = "no feasible number would" if count is None else f"it takes at least about {count:,}"
+    return f"To exceed it: {n:,} {units} show at most {top:.3g}, even to an attack without error; {what}."
 
 
 def _units_for(limit: float, top: float, n: int) -> int | None:
     """Canaries or models with which an attack without error reaches the limit; None beyond a million.
 
-    Were all of ``m`` guesses right, pure epsilon would be refuted while ``(1 + exp(-epsilon)) ** -m`` is at
-    most the level (arXiv 2305.08846, theorem 3.1), so ``m`` goes with one over ``log(1 + exp(-epsilon))``.
-    The ceiling of the design at hand stands for the level. With delta it takes more.
+    If all of ``m`` guesses are right, pure epsilon is refuted while ``(1 + exp(-epsilon)) ** -m`` is at most
+    the level (arXiv 2305.08846, theorem 3.1), so ``m`` is proportional to one over
+    ``log(1 + exp(-epsilon))``. The ceiling of this design stands for the level. With delta it takes more.
     """
     if top < 0 or limit > _SANE:
         return None
@@ -57,16 +57,16 @@ def _units_for(limit: float, top: float, n: int) -> int | None:
 def _to_hold(epsilon: Epsilon, limit: float) -> str:
     accounted = epsilon.accounted
     if epsilon.verdict == "violated":
-        return "For it to hold: another model, since the claim of this one is refuted."
+        return "For it to hold: train another model; this one's claim is refuted."
     if accounted is None:
-        return "For it to hold: a claim with its mechanism (noise, rate, steps), so that it can be accounted."
+        return "For it to hold: claim the mechanism (noise, rate, steps), so it can be accounted."
     if accounted > limit:
         return (
-            "For it to hold: a model with more noise, since the mechanism claimed for this one is accounted "
-            f"at {accounted:.3g}."
+            "For it to hold: train with more noise; the mechanism claimed for this model is accounted at "
+            f"{accounted:.3g}."
         )
-    power = "" if epsilon.power is None else f" (now {epsilon.power:.0%} to notice half the noise)"
+    power = "" if epsilon.power is None else f" (now {epsilon.power:.0%} to detect half the noise)"
     return (
-        f"For it to hold: a test of the claim with more power{power}; the mechanism is accounted at "
+        f"For it to hold: test the claim with more power{power}; the mechanism is accounted at "
         f"{accounted:.3g}, within the limit."
     )

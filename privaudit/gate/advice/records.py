@@ -13,7 +13,7 @@ from privaudit.gate.advice.sample_size import (
     measured,
     records_that_decide,
 )
-from privaudit.gate.compare.baseline import spoken_of, subject
+from privaudit.gate.compare.baseline import deciding, subject
 from privaudit.gate.thresholds import Threshold
 from privaudit.results import Interval, Membership, NotRun, Result, Slice, ThresholdResult
 
@@ -22,20 +22,20 @@ MOST = 1_000_000
 _FALSE_POSITIVES = 10
 """Expected ones below which a TPR is not measurable."""
 _ALIKE = 0.1
-"""Numbers of members and non-members this close are not told apart in a sentence that says "about"."""
+"""Numbers of members and non-members this close are the same in a sentence that says "about"."""
 _SETS_DIFFER = (
-    "No number of records helps: members and non-members differ in their texts alone. Take non-members that "
-    "were drawn like the members, best by holding records out at random before training."
+    "More records do not help: members and non-members can be told apart by their texts alone. Use "
+    "non-members drawn like the members, ideally held out at random before training."
 )
 _EPSILON_ROSE = (
-    "No attack bounds epsilon from above, so its increase is bounded only where both claims are accounted "
-    "and neither is refuted. Set a limit on epsilon itself."
+    "No attack bounds epsilon from above, so an increase is bounded only if both claims are accounted and "
+    "neither is refuted. Set a limit on epsilon itself."
 )
 
 
 @dataclass(frozen=True)
 class _Row:
-    """One attack that a threshold speaks of."""
+    """One attack that a threshold covers."""
 
     attack: str
     members: int
@@ -49,8 +49,8 @@ class _Row:
 def advice(threshold: Threshold, item: ThresholdResult, result: Result) -> str | None:
     """What would decide an inconclusive threshold.
 
-    For AUC, advantage and TPR it is a number of records, told from the interval itself. It holds under two
-    conditions that the sentence names: that the estimate of today is the truth, and nine audits of ten.
+    For a metric of membership it is a number of records, estimated from the interval itself. The sentence
+    names its two conditions: that today's estimate is the truth, and nine audits of ten.
 
     Args:
         threshold: as it was judged.
@@ -58,7 +58,7 @@ def advice(threshold: Threshold, item: ThresholdResult, result: Result) -> str |
         result: that was judged; with its comparison where the threshold is on an increase.
 
     Returns:
-        One to three sentences; None where the threshold is decided, or nothing can be said.
+        One to three sentences; None where the threshold is decided, or the answer is unknown.
     """
     if item.result != "inconclusive":
         return None
@@ -79,7 +79,7 @@ def advice(threshold: Threshold, item: ThresholdResult, result: Result) -> str |
 def _to_finish(missing: Sequence[NotRun]) -> str:
     names = ", ".join(dict.fromkeys(item.attack for item in missing))
     if any("--max-seconds" in item.reason for item in missing):
-        return f"Let {names} finish: give --max-seconds more, or leave it out."
+        return f"Let {names} finish: raise or drop --max-seconds."
     return f"Get a number from {names} first: {missing[0].reason}"
 
 
@@ -111,38 +111,25 @@ def _row(row: Membership | Slice, number: Measured | None, result: Result | None
 def _case(
     row: Membership | Slice, threshold: Threshold, m: int, *, corrected_for: int = 1
 ) -> Measured | None:
-    interval = _interval(row, threshold)
+    interval = threshold.metric.read(row, threshold.fpr)
     ends = None if interval is None else _ends(interval)
     if interval is None or ends is None:
         return None
     deviation = None
-    if threshold.metric == "tpr" and corrected_for == 1:
+    if threshold.fpr is not None and corrected_for == 1:
         deviation = deviation_of_rate(ends[0], (ends[2] - ends[1]) / 2, row.n_members)
     joint = interval.low_simultaneous if m > 1 else None
     return measured(row.attack, ends, joint, m=m, deviation=deviation, corrected_for=corrected_for)
 
 
-def _interval(row: Membership | Slice, threshold: Threshold) -> Interval | None:
-    if threshold.metric == "auc":
-        return row.auc
-    if threshold.metric == "advantage":
-        return row.advantage if isinstance(row, Membership) else None
-    rate = next((rate for rate in row.tpr_at_fpr if rate.fpr == threshold.fpr), None)
-    if rate is None:
-        return None
-    return Interval(value=rate.tpr, low=rate.low, high=rate.high, low_simultaneous=rate.low_simultaneous)
-
-
 def _ends(interval: Interval) -> tuple[float, float, float] | None:
     """Of a rate or of a difference of two; None also where an edited file has what can be neither."""
-    value, low, high = interval.value, interval.low, interval.high
-    if value is None or low is None or high is None or not -2 <= low <= value <= high <= 2:
-        return None
-    return value, low, high
+    ends = interval.ends
+    return ends if ends is not None and -2 <= ends[1] <= ends[0] <= ends[2] <= 2 else None
 
 
 def _of_records(threshold: Threshold, rows: Sequence[_Row], where: str, prefix: str = "") -> str | None:
-    """How many records decide; first of all those without which an attack has no number."""
+    """How many records decide; first those without which an attack has no number."""
     there = [row.number for row in rows if row.number is not None]
     needed = records_that_decide(there, threshold.limit)
     lacking = [row for row in rows if row.number is None]
@@ -155,17 +142,17 @@ def _of_records(threshold: Threshold, rows: Sequence[_Row], where: str, prefix: 
 
 
 def _in_words(needed: Needed, row: _Row, threshold: Threshold, where: str, prefix: str) -> str:
-    what, limit = f"the {prefix}{_name(threshold)} of {row.attack}", threshold.limit
+    what, limit = f"the {prefix}{threshold.metric.heading(threshold.fpr)} of {row.attack}", threshold.limit
     if needed.times == inf:
         return (
-            f"No number of records decides it: {what} seems to be {needed.value:.4g}, the limit itself. Move "
-            "the limit."
+            f"No number of records decides it: {what} is estimated at {needed.value:.4g}, the limit itself. "
+            "Change the limit."
         )
     more = [(needed.times - 1) * count for count in (row.members, row.nonmembers)]
     if max(more) > MOST:
         return (
-            f"The limit leaves no room: {what} seems to be {needed.value:.4g}, and to tell that from "
-            f"{limit:g} takes more than {MOST:,} further records of a kind."
+            f"The limit is too close: {what} is estimated at {needed.value:.4g}, and to distinguish that "
+            f"from {limit:g} takes over {MOST:,} more members or non-members."
         )
     members, nonmembers = map(_rounded, more)
     if abs(more[0] - more[1]) <= _ALIKE * max(more):
@@ -174,20 +161,20 @@ def _in_words(needed: Needed, row: _Row, threshold: Threshold, where: str, prefi
     outcome = "be exceeded" if needed.exceeded else "hold"
     return (
         f"About {members:,} more members and {also} {where}would decide it in 9 of 10 audits, if {what} is "
-        f"what it seems ({needed.value:.4g}): it would {outcome}."
+        f"as estimated ({needed.value:.4g}): it would {outcome}."
     )
 
 
 def _to_measure(threshold: Threshold, lacking: Sequence[_Row], *, several: bool) -> str:
     worst = min(lacking, key=lambda row: row.scored_nonmembers / max(1, row.nonmembers))
-    otherwise = " Or name an attack that has a number." if several else ""
+    otherwise = " Or limit an attack that has a number." if several else ""
     if threshold.fpr is None or worst.scored_nonmembers == 0:
         return f"{worst.attack} has no number here.{otherwise}"
     least = _FALSE_POSITIVES / threshold.fpr
     more = _rounded(worst.nonmembers * (least / worst.scored_nonmembers - 1))
-    part = "" if worst.scored_nonmembers >= worst.nonmembers else ", because it scores a part of them"
+    part = "" if worst.scored_nonmembers >= worst.nonmembers else ", because it scores only some of them"
     return (
-        f"{worst.attack} can measure that from {least:,.0f} scored non-members on, and has "
+        f"{worst.attack} needs {least:,.0f} scored non-members to measure that and has "
         f"{worst.scored_nonmembers:,}: it takes at least {more:,} more non-members{part}, and more to decide."
         f"{otherwise}"
     )
@@ -196,19 +183,21 @@ def _to_measure(threshold: Threshold, lacking: Sequence[_Row], *, several: bool)
 def _of_an_increase(threshold: Threshold, result: Result) -> str | None:
     if result.comparison is None:
         return None
-    changes = spoken_of(threshold, result.comparison)
+    changes = deciding(threshold, result.comparison)
     gap = next((row for row in changes if row.difference.high is None), None)
     if gap is not None:
         if lacking := [row for row in _attacks(threshold, result) if row.number is None]:
             return f"{_to_measure(threshold, lacking, several=False)} The same goes for the baseline."
-        return f"Measure {subject(gap)} alike in both audits: {gap.difference.reason or 'not measured'}."
+        return (
+            f"Measure {subject(gap)} the same way in both audits: {gap.difference.reason or 'not measured'}."
+        )
     if threshold.family == "epsilon":
         return _EPSILON_ROSE
     if threshold.family == "extraction":
         return whole_ranking()
     before = {row.attack: row for row in result.membership}
     m = 1 if threshold.attack is not None else len(changes)
-    # NOTE: nothing is known of how the two audits depend on each other, so the worst is taken: their standard
+    # NOTE: how the two audits depend on each other is unknown, so the worst case counts: their standard
     # errors add up, as their half-widths do.
     rows = [
         _row(before[row.attack], measured(row.attack, ends, joint if m > 1 else None, m=m), result)
@@ -217,12 +206,6 @@ def _of_an_increase(threshold: Threshold, result: Result) -> str | None:
         if ends is not None
     ]
     return _of_records(threshold, rows, "in both audits ", "increase of the ")
-
-
-def _name(threshold: Threshold) -> str:
-    if threshold.fpr is not None:
-        return f"TPR at {100 * threshold.fpr:g} % FPR"
-    return "AUC" if threshold.metric == "auc" else threshold.metric
 
 
 def _rounded(count: float) -> int:

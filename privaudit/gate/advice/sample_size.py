@@ -1,4 +1,4 @@
-"""How many times as many records let an interval decide, told from the interval itself."""
+"""How many times as many records let an interval decide, estimated from the interval itself."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -59,7 +59,7 @@ def measured(
         subject: whose.
         ends: value, low and high.
         simultaneous: the lower end that decides instead of ``low``; None where ``low`` does.
-        m: over how many that end is corrected, for where it cannot be told from the ends.
+        m: over how many that end is corrected, for where the ends do not show it.
         deviation: standard error, where it is known better than from the width.
         corrected_for: over how many both ends are corrected.
     """
@@ -69,9 +69,9 @@ def measured(
         deviation = half / _NORMAL.inv_cdf(1 - 0.025 / max(1, corrected_for))
     if simultaneous is None:
         return Measured(subject, value, low, half, high, deviation)
-    # NOTE: an end close to 0 cannot lie further away, and tells too little of the quantile behind it.
-    told = (value - simultaneous) / (value - low) if low < value else 1.0
-    return Measured(subject, value, simultaneous, half, high, deviation, max(told, _bonferroni(m)))
+    # NOTE: an end close to 0 cannot lie further away, and shows too little of the quantile behind it.
+    shown = (value - simultaneous) / (value - low) if low < value else 1.0
+    return Measured(subject, value, simultaneous, half, high, deviation, max(shown, _bonferroni(m)))
 
 
 def _bonferroni(m: int) -> float:
@@ -101,7 +101,7 @@ def records_that_decide(rows: Sequence[Measured], limit: float) -> Needed | None
     be shown to lie below: the one that needs most counts, and those that are undecided today share the risk.
 
     Args:
-        rows: every interval that the threshold speaks of.
+        rows: every interval that the threshold covers.
         limit: of the threshold.
 
     Returns:

@@ -1,22 +1,21 @@
-"""A result against that of an accepted model: what changed, and whether chance could have done it."""
-
-from math import inf
+"""A result against that of an accepted model: what changed, and whether chance could explain it."""
 
 from privaudit.errors import ResultError, UsageError
 from privaudit.gate.compare.changes import ANY_ATTACK, changes_between, same_model
 from privaudit.gate.compare.comparable import check_comparable, notes
-from privaudit.gate.interval_ends import ASSUMPTION_FREE
+from privaudit.gate.evaluate import decide
+from privaudit.gate.interval_ends import ASSUMPTION_FREE, IntervalEnds, low_end
 from privaudit.gate.thresholds import Threshold
 from privaudit.results import Change, Comparison, Result, ThresholdResult
-from privaudit.rounding import at_least, at_most
+from privaudit.results.metrics import EPSILON
 
 
 def compare(result: Result, baseline: Result) -> Comparison:
     """Every number of the baseline beside that of ``result``.
 
-    A number that one of the two does not have, or that another attack measured, is there without a
-    difference and says why, so that a threshold on it is inconclusive and never a pass. What differs without
-    forbidding the comparison becomes a note.
+    A number that one of the two lacks, or that another attack measured, is there without a difference and
+    says why: a threshold on it is inconclusive and never a pass. What differs without preventing the
+    comparison becomes a note.
 
     Raises:
         ResultError: the two were not measured on the same records in the same way, or have no attack in
@@ -25,10 +24,9 @@ def compare(result: Result, baseline: Result) -> Comparison:
     check_comparable(result, baseline)
     new, old = _attacks(result), _attacks(baseline)
     if not set(new) & set(old):
+        ran = f"it ran {', '.join(old) or 'none'}, this result {', '.join(new)}"
         raise ResultError(
-            f"a baseline with an attack of this result ({', '.join(new)})",
-            ", ".join(old) or "one without any",
-            "Run the same attacks on the accepted model",
+            f"The baseline has no attack of this result: {ran}", "Run the same attacks on the accepted model"
         )
     unfinished = [{item.attack for item in one.not_run} for one in (result, baseline)]
     return Comparison(
@@ -47,10 +45,9 @@ def compare(result: Result, baseline: Result) -> Comparison:
 def judge_increase(threshold: Threshold, comparison: Comparison) -> ThresholdResult:
     """Whether a number rose by more than the limit since the baseline.
 
-    With an attack named the ``low`` of its difference decides, else ``low_simultaneous`` of every attack's,
-    so that comparing many attacks does not fail a build by chance; several canaries count as several. It
-    holds when every ``high`` is at most the limit, and what the baseline measured and this result did not
-    keeps it from holding.
+    With an attack named the ``low`` of its difference decides, else ``low_simultaneous`` of every attack's:
+    comparing many attacks must not fail a build by chance. Several canaries count as several. It holds when
+    every ``high`` is at most the limit, and cannot hold where this result lacks what the baseline measured.
 
     Args:
         threshold: its limit is the increase that is too much; with its alias resolved.
@@ -59,40 +56,24 @@ def judge_increase(threshold: Threshold, comparison: Comparison) -> ThresholdRes
     Raises:
         UsageError: the two results do not have that number of that attack.
     """
-    rows = spoken_of(threshold, comparison)
+    rows = deciding(threshold, comparison)
     if not rows or threshold.attack in comparison.only_old:
+        known = ", ".join(_in_both(threshold, comparison)) or "nothing"
         raise UsageError(
-            f"an increase of what both results have ({', '.join(_in_both(threshold, comparison))})",
-            repr(threshold.expression),
-            "Run the attack in both audits or correct the threshold",
+            f"{threshold.expression!r} is not in both results; both have {known}",
+            "Run the attack in both audits or correct the limit",
         )
     alone = threshold.attack is not None and len(rows) == 1
-    worst = max(rows, key=lambda row: _low(row, alone=alone))
-    limit, low = threshold.limit, _low(worst, alone=alone)
-    if low > limit:
-        more = f"at least {at_least(low, 4)} more than in the baseline"
-        reason = f"{subject(worst)}: {more}, which is above {limit:g}."
-        end = "low" if alone else "low_simultaneous"
-        return threshold.judged(
-            "exceeded", f"{subject(worst)} difference {end}", low, reason, against="baseline"
-        )
-    gap = next((row for row in rows if row.difference.high is None), None)
-    if gap is not None:
-        reason = f"Cannot compare {subject(gap)}: {gap.difference.reason or 'not measured'}."
-        return threshold.judged("inconclusive", "none", None, reason, against="baseline")
-    widest = max(rows, key=_high)
-    high, bound = _high(widest), f"{subject(widest)} difference high"
-    if high <= limit:
-        reason = (
-            f"The difference to the baseline is at most {at_most(high, 4)} ({subject(widest)}), which is not "
-            f"above {limit:g}."
-        )
-        return threshold.judged("holds", bound, high, reason, against="baseline")
-    reason = (
-        f"The difference to the baseline may be up to {at_most(high, 4)} ({subject(widest)}): it neither "
-        f"exceeds nor excludes {limit:g}."
+    return decide(
+        threshold, [_ends(row, "low" if alone else "low_simultaneous") for row in rows], increase=True
     )
-    return threshold.judged("inconclusive", bound, high, reason, against="baseline")
+
+
+def _ends(row: Change, end: str) -> IntervalEnds:
+    ends, name = row.difference, subject(row)
+    gap = f"Cannot compare {name}: {ends.reason or 'not measured'}."
+    low = low_end(ends, end)
+    return IntervalEnds(name, low, f"difference {end}", ends.high, gap, high_name="difference high")
 
 
 def subject(change: Change) -> str:
@@ -100,36 +81,22 @@ def subject(change: Change) -> str:
     return change.attack if change.canary is None else f"{change.attack} on {change.canary}"
 
 
-def metric_name(threshold: Threshold) -> str:
-    """The metric as :attr:`Change.metric` names it."""
-    return threshold.metric if threshold.fpr is None else f"{threshold.metric}@{threshold.fpr:g}"
-
-
-def spoken_of(threshold: Threshold, comparison: Comparison) -> list[Change]:
+def deciding(threshold: Threshold, comparison: Comparison) -> list[Change]:
     """The rows that decide a threshold on an increase."""
-    rows = [row for row in comparison.changes if row.metric == metric_name(threshold)]
+    rows = [row for row in comparison.changes if row.metric == threshold.key]
     if threshold.attack is not None:
         return [row for row in rows if row.attack == threshold.attack]
-    if threshold.metric == "epsilon":
+    if threshold.metric is EPSILON:
         return [row for row in rows if row.attack in ASSUMPTION_FREE]
     together = [row for row in rows if row.attack == ANY_ATTACK]
     return together or rows
 
 
 def _in_both(threshold: Threshold, comparison: Comparison) -> list[str]:
-    """The attacks with that metric in both results; where there are none, the metrics that there are."""
+    """The attacks with that metric in both results; without any, the metrics in both."""
     rows = [row for row in comparison.changes if row.attack not in comparison.only_old]
-    metric = metric_name(threshold)
-    return list(dict.fromkeys([r.attack for r in rows if r.metric == metric] or [r.metric for r in rows]))
-
-
-def _low(row: Change, *, alone: bool) -> float:
-    low = row.difference.low if alone else row.difference.low_simultaneous
-    return -inf if low is None else low
-
-
-def _high(row: Change) -> float:
-    return inf if row.difference.high is None else row.difference.high
+    same = [row.attack for row in rows if row.metric == threshold.key]
+    return list(dict.fromkeys(same or [row.metric for row in rows]))
 
 
 def _attacks(result: Result) -> list[str]:

@@ -1,8 +1,8 @@
 """Every number of two results side by side, with the interval of its difference.
 
 The difference of two numbers lies between the new low less the old high and the new high less the old low
-whenever both intervals hold, whatever the dependence between the two audits. That the two share their records
-could narrow it, but a result does not hold what would tell by how much (docs/design/0011).
+whenever both intervals hold, however the two audits depend on each other. Shared records could narrow it, but
+a result does not hold what it would take to know by how much (docs/design/0011).
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -11,15 +11,15 @@ from statistics import NormalDist
 from typing import Literal
 
 from privaudit.gate.compare.comparable import (
-    Kind,
     why_another_attack,
     why_another_canary,
     why_another_search,
 )
-from privaudit.results import Change, Epsilon, Extraction, Interval, Membership, Result, TprAtFpr
+from privaudit.results import Change, Epsilon, Extraction, Interval, Membership, Result, nothing
+from privaudit.results.metrics import EPSILON, EXPOSURE, EXTRACTED, Family, numbers
 
 ANY_ATTACK = "any attack"
-"""Under whose name the canaries stand that at least one of several attacks recovered."""
+"""The name for canaries that at least one of several attacks recovered."""
 _UNFINISHED = "not finished in the baseline"
 _TAIL = 0.025
 _Key = tuple[str, str | None]
@@ -29,15 +29,15 @@ _Key = tuple[str, str | None]
 def changes_between(baseline: Result, result: Result) -> tuple[Change, ...]:
     """One row for each number of the baseline, measured anew or not.
 
-    A number that one of the two does not have, or that another attack measured, is there without a
-    difference and says why.
+    A number that one of the two lacks, or that another attack measured, is there without a difference and
+    says why.
     """
     kinds = _membership(result, baseline), _extraction(result, baseline), _epsilon(result, baseline)
     return tuple(_for_several([change for kind in kinds for change in kind]))
 
 
 def same_model(result: Result, baseline: Result) -> bool:
-    """Whether both are of the very same files."""
+    """Whether both are of the same files."""
     return result.model.digest == baseline.model.digest
 
 
@@ -51,24 +51,10 @@ def _membership(result: Result, baseline: Result) -> Iterator[Change]:
             why = why_another_attack(here, there, result, baseline)
         else:
             why = _UNFINISHED if here else _why_absent(key, "membership", result)
-        ours, theirs = _numbers(here), _numbers(there)
+        ours, theirs = (numbers(row) if row else {} for row in (here, there))
         for metric in dict.fromkeys([*theirs, *ours]):
-            before, after = (numbers.get(metric) or _none(why) for numbers in (theirs, ours))
+            before, after = (found.get(metric) or nothing(why) for found in (theirs, ours))
             yield _change(key[0], metric, before, after, why, same=same)
-
-
-def _numbers(row: Membership | None) -> dict[str, Interval]:
-    if row is None:
-        return {}
-    rates = {f"tpr@{rate.fpr:g}": _rate(rate) for rate in row.tpr_at_fpr}
-    return {"auc": row.auc, **rates, "advantage": row.advantage}
-
-
-def _rate(rate: TprAtFpr) -> Interval:
-    reason = None if rate.measurable else "too few non-members for 10 expected false positives"
-    return Interval(
-        value=rate.tpr, low=rate.low, high=rate.high, low_simultaneous=rate.low_simultaneous, reason=reason
-    )
 
 
 def _extraction(result: Result, baseline: Result) -> Iterator[Change]:
@@ -82,16 +68,15 @@ def _extraction(result: Result, baseline: Result) -> Iterator[Change]:
             whys[key] = why_another_canary(here, there)
         else:
             whys[key] = _UNFINISHED if here else _why_absent(key, "extraction", result)
-        before, after = (_exposure(row) if row else _none(whys[key]) for row in (there, here))
-        yield _change(key[0], "exposure", before, after, whys[key], same=same, canary=key[1])
+        before, after = (_exposure(row) if row else nothing(whys[key]) for row in (there, here))
+        yield _change(key[0], EXPOSURE.key(), before, after, whys[key], same=same, canary=key[1])
     search = why_another_search(result, baseline)
     attacks = list(dict.fromkeys(attack for attack, _ in whys))
     for attack in (ANY_ATTACK, *attacks) if len(attacks) > 1 else attacks:
         keys = [key for key in whys if attack in (ANY_ATTACK, key[0])]
         lacking = next((f"{a} on {c} is {why}" for (a, c) in keys if (why := whys[a, c])), None)
-        yield _change(
-            attack, "extracted", _recovered(old, keys), _recovered(new, keys), lacking or search, same=same
-        )
+        before, after = _recovered(old, keys), _recovered(new, keys)
+        yield _change(attack, EXTRACTED.key(), before, after, lacking or search, same=same)
 
 
 def _exposure(row: Extraction) -> Interval:
@@ -116,12 +101,13 @@ def _epsilon(result: Result, baseline: Result) -> Iterator[Change]:
     new, old = _bounds(ours), _bounds(theirs)
     for method in old:
         absent = None if method in new else _why_absent((method, None), "epsilon", result)
-        here = new.get(method) or _none(absent)
-        yield _without_estimate(_change(method, "epsilon", old[method], here, why or absent, same=False))
+        here = new.get(method) or nothing(absent)
+        change = _change(method, EPSILON.key(), old[method], here, why or absent, same=False)
+        yield _without_estimate(change)
 
 
 def _without_estimate(change: Change) -> Change:
-    """What lies between two bounds from below says nothing about what lies between the two epsilons."""
+    """The difference of two lower bounds says nothing about the difference of the two epsilons."""
     ends = change.difference
     if ends.low is None:
         return change
@@ -144,7 +130,7 @@ def _bounds(epsilon: Epsilon | None) -> dict[str, Interval]:
 
 
 def _of_the_baseline(
-    old: Iterable[_Key], new: Iterable[_Key], baseline: Result, kind: Kind
+    old: Iterable[_Key], new: Iterable[_Key], baseline: Result, kind: Family
 ) -> Iterator[_Key]:
     """What the baseline measured, and what it did not finish and this result has."""
     yield from old
@@ -155,22 +141,18 @@ def _of_the_baseline(
             yield key
 
 
-def _why_absent(key: _Key, kind: Kind, result: Result) -> str:
+def _why_absent(key: _Key, kind: Family, result: Result) -> str:
     unfinished = {(item.attack, item.canary) for item in result.not_run if item.kind == kind}
     names = {item.attack for item in result.not_run if item.kind == kind}
     late = key[0] in names if kind == "epsilon" else bool(unfinished & {key, (key[0], None)})
     return "not finished" if late else "not in this result"
 
 
-def _none(reason: str | None) -> Interval:
-    return Interval(value=None, low=None, high=None, reason=reason)
-
-
 def _change(
     attack: str, metric: str, old: Interval, new: Interval, why: str | None, *, same: bool,
     canary: str | None = None,
 ) -> Change:  # fmt: skip
-    difference = _none(why) if why else difference_of(old, new, same=same)
+    difference = nothing(why) if why else difference_of(old, new, same=same)
     return Change(
         attack=attack,
         canary=canary,
@@ -194,20 +176,15 @@ def difference_of(old: Interval, new: Interval, *, same: bool) -> Interval:
         new: of the result, 95 %.
         same: whether both are of one model, on one set of records, by one attack.
     """
-    before, after = _ends(old), _ends(new)
+    before, after = old.ends, new.ends
     if after is None:
-        return _none(f"no value in this result: {new.reason or 'not measured'}")
+        return nothing(f"no value in this result: {new.reason or 'not measured'}")
     if before is None:
-        return _none(f"no value in the baseline: {old.reason or 'not measured'}")
+        return nothing(f"no value in the baseline: {old.reason or 'not measured'}")
     if same and before == after:
         # NOTE: one model, one set of records and one attack have one truth, so nothing is left to chance.
         return Interval(value=0.0, low=0.0, high=0.0, low_simultaneous=0.0)
     return Interval(value=after[0] - before[0], low=after[1] - before[2], high=after[2] - before[1])
-
-
-def _ends(interval: Interval) -> tuple[float, float, float] | None:
-    value, low, high = interval.value, interval.low, interval.high
-    return None if value is None or low is None or high is None else (value, low, high)
 
 
 def _direction(difference: Interval) -> Literal["more", "less", "undecided"]:

@@ -1,19 +1,17 @@
-"""Whether two results measured the same thing in the same way: what forbids a comparison, what is noted."""
+"""Whether two results measured the same thing in the same way: what prevents a comparison, what is noted."""
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from typing import Literal
 
 from privaudit.errors import ResultError
 from privaudit.inert import inert
 from privaudit.results import Extraction, Membership, Result
+from privaudit.results.metrics import Family
 
-Kind = Literal["membership", "extraction", "epsilon"]
-
-_MEASURED_BY: Mapping[Kind, str] = {
-    "membership": "`privaudit mia`",
-    "extraction": "`privaudit extract`",
-    "epsilon": "`privaudit audit`",
+_MEASURED_BY: Mapping[Family, str] = {
+    "membership": "privaudit mia",
+    "extraction": "privaudit extract",
+    "epsilon": "privaudit audit",
 }
 _AGAIN = "Audit the accepted model again, with these records and options"
 _COLUMNS = ("text-column", "label-column", "group-column", "member-column")
@@ -28,15 +26,15 @@ _MOST_SHOWN = 8
 _MOST_OF_A_TEXT = 120
 
 
-def kinds(result: Result) -> set[Kind]:
+def families(result: Result) -> set[Family]:
     """What a result measured, or was asked to measure and did not finish."""
-    found: set[Kind] = {item.kind for item in result.not_run}
+    found: set[Family] = {item.kind for item in result.not_run}
     there = {"membership": result.membership, "extraction": result.extraction, "epsilon": result.epsilon}
     return found | {kind for kind in _MEASURED_BY if there[kind]}
 
 
 def check_comparable(result: Result, baseline: Result) -> None:
-    """Refuse what was measured on other records, on another kind of model, or on sets that say nothing.
+    """Refuse what was measured on other records, another kind of model, or sets that are not comparable.
 
     Raises:
         ResultError: the two cannot be compared; the message says why, and what to do.
@@ -45,14 +43,13 @@ def check_comparable(result: Result, baseline: Result) -> None:
     _check_classes(result, baseline)
     for what, new, old in _must_agree(result, baseline):
         if new != old:
-            found = f"{inert(old, _MOST_OF_A_TEXT)} there and {inert(new, _MOST_OF_A_TEXT)} here"
-            raise ResultError(f"a baseline with the same {what}", found, _AGAIN)
+            found = f"{inert(old, _MOST_OF_A_TEXT)} there, {inert(new, _MOST_OF_A_TEXT)} here"
+            raise ResultError(f"The baseline differs in {what}: {found}", _AGAIN)
     for which, one in (("this result", result), ("the baseline", baseline)):
         if one.data.blind_baseline.forbids_verdict:
             raise ResultError(
-                "members and non-members that are alike without the model",
-                f"sets that differ in their texts alone, in {which}",
-                "Audit both models with non-members that were drawn like the members",
+                f"In {which}, members and non-members can be told apart by their texts alone",
+                "Audit both models with non-members drawn like the members",
             )
 
 
@@ -60,22 +57,18 @@ def _check_kinds(result: Result, baseline: Result) -> None:
     for which, one in (("this result", result), ("the baseline", baseline)):
         if one.sweep is not None or one.epsilon_sweep is not None:
             raise ResultError(
-                "two results of one model each",
-                f"a sweep over many models, in {which}",
+                f"A sweep over many models cannot be compared, and {which} is one",
                 "Give results of privaudit mia, extract or audit",
             )
-    new, old = kinds(result), kinds(baseline)
+    new, old = families(result), families(baseline)
     if not new & old:
         measured = " and ".join(_MEASURED_BY[kind] for kind in _MEASURED_BY if kind in new)
-        raise ResultError(
-            f"a baseline of {measured or 'a command that attacks'}",
-            f"one of `privaudit {baseline.command}`",
-            _AGAIN,
-        )
+        problem = f"A result of privaudit {baseline.command} is no baseline for one of {measured}"
+        raise ResultError(problem if measured else "This result has no attack to compare", _AGAIN)
 
 
 def _must_agree(result: Result, baseline: Result) -> Iterator[tuple[str, str, str]]:
-    """What must be equal, in words: name, here, there."""
+    """What must be equal: its name, here, there."""
     yield from zip(_RECORDS, _records(result), _records(baseline), strict=True)
     for column in _COLUMNS:
         yield f"--{column}", _setting(result, column), _setting(baseline, column)
@@ -105,15 +98,14 @@ def _check_classes(result: Result, baseline: Result) -> None:
     new, old = set(result.model.labels), set(baseline.model.labels)
     if new != old:
         raise ResultError(
-            "a baseline with the same classes",
-            f"{_first(old - new)} only there and {_first(new - old)} only here",
-            "Compare models of one task",
+            f"The baseline has other classes: {_first(old - new)} only there, {_first(new - old)} only here",
+            "Compare models of the same task",
         )
 
 
 def _first(names: Collection[str]) -> str:
     shown = ", ".join(inert(name, 40) for name in sorted(names)[:_MOST_SHOWN])
-    return f"{len(names)} classes ({shown})" if names else "none"
+    return f"{len(names)} ({shown})" if names else "none"
 
 
 def why_another_attack(new: Membership, old: Membership, result: Result, baseline: Result) -> str | None:
@@ -130,14 +122,14 @@ def why_another_attack(new: Membership, old: Membership, result: Result, baselin
         for option in _OF_REFERENCES:
             if (here := _setting(result, option)) != (there := _setting(baseline, option)):
                 return f"--{option} {here}, {there} in the baseline: another attack"
-    # NOTE: a later version may tell more; what only one of the two tells cannot differ.
+    # NOTE: a later version may record more; what only one of the two records cannot differ.
     told = (new.parameters.keys() & old.parameters.keys()) - _OF_THE_RUN
     other = sorted(key for key in told if new.parameters[key] != old.parameters[key])
     return f"other parameters than in the baseline: {', '.join(other)}" if other else None
 
 
 def why_another_canary(new: Extraction, old: Extraction) -> str | None:
-    """Why two rows with one id and attack do not ask for the same secret; None when they do."""
+    """Why two rows with one id and attack are not about the same secret; None when they are."""
     if not (new.included and old.included):
         return f"not planted {'in the baseline' if new.included else 'in this model'}"
     if None not in (new.digest, old.digest) and new.digest != old.digest:
@@ -162,11 +154,11 @@ def why_another_search(result: Result, baseline: Result) -> str | None:
 
 
 def notes(result: Result, baseline: Result) -> Iterator[str]:
-    """What differs and does not forbid a comparison, one sentence each."""
+    """What differs without preventing a comparison, one sentence each."""
     if result.data.source == "score-table" or not (result.data.files or baseline.data.files):
-        yield "No file of records is in these results: that both are of the same records is taken on trust."
+        yield "These results name no data file, so privaudit cannot check that both used the same records."
     if result.created < baseline.created:
-        yield f"The baseline is the later of the two: {baseline.created}, this result {result.created}."
+        yield f"The baseline is newer than this result: {baseline.created}, and {result.created}."
     for name, new, old in (
         ("The command", result.command, baseline.command),
         ("privaudit", result.tool.version, baseline.tool.version),

@@ -3,14 +3,14 @@
 import json
 
 from privaudit.inert import inert
-from privaudit.reports.findings import is_waived, metric_of
+from privaudit.reports.findings import is_waived
 from privaudit.results import Result, ThresholdResult
+from privaudit.results.metrics import METRICS
 from privaudit.rounding import at_least, at_most
 
-_WORDS = {"pass": "pass", "fail": "leaks", "inconclusive": "inconclusive", "not-judged": "not judged"}
+_WORDS = {"pass": "pass", "fail": "leaks", "inconclusive": "inconclusive", "not-judged": "no limits set"}
 _COLOURS = {"pass": "brightgreen", "fail": "red", "inconclusive": "yellow", "not-judged": "lightgrey"}
 _WAIVED = "orange"
-_NAMES = {"auc": "AUC", "tpr": "TPR", "exposure": "exposure", "epsilon": "epsilon"}
 _MOST = 60
 
 
@@ -58,23 +58,17 @@ def _decisive(result: Result) -> ThresholdResult | None:
 
 
 def _bound(limit: ThresholdResult) -> str:
-    metric, fpr = metric_of(limit)
+    metric = METRICS.get(limit.metric or "")
     assert limit.value is not None  # noqa: S101 - chosen so
     above = limit.result == "exceeded"
-    rate, unit = (100 * limit.value, " %") if metric == "tpr" else (limit.value, "")
-    number = at_least(rate) if above else at_most(rate)
-    at = f"@{_percent(fpr)}" if fpr else ""
-    where = f" in {limit.slice}" if limit.slice is not None else ""
+    unit = "" if metric is None or not metric.unit else f" {metric.unit}"
+    value = 100 * limit.value if unit == " %" else limit.value
+    number = at_least(value) if above else at_most(value)
+    name = limit.metric or "limit" if metric is None else metric.label
+    at = "" if limit.fpr is None else f"@{100 * limit.fpr:g}%"
+    where = "" if limit.slice is None else f" in {limit.slice}"
     rise = " rise" if limit.against == "baseline" else ""
-    unit = " bits" if metric == "exposure" else unit
     # NOTE: no attack bounds epsilon from above; what holds there is the accounting of the claim.
-    if metric == "epsilon" and not above:
+    if metric is not None and metric.from_below and not above:
         where = f" as accounted{where}"
-    return f"{_NAMES.get(metric, metric)}{at}{rise}{where} {'≥' if above else '≤'} {number}{unit}"
-
-
-def _percent(fpr: str) -> str:
-    try:
-        return f"{100 * float(fpr):g}%"
-    except ValueError:
-        return fpr
+    return f"{name}{at}{rise}{where} {'≥' if above else '≤'} {number}{unit}"

@@ -1,6 +1,7 @@
 """The kinds of report, by the end of the file's name."""
 
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from pathlib import Path
 
 from privaudit.errors import UsageError
@@ -8,6 +9,8 @@ from privaudit.files import PRIVATE, PUBLIC, write_text
 from privaudit.results import Result, to_json
 
 Render = Callable[[Result], str]
+_FORMATS = {".html": "html", ".md": "markdown", ".sarif": "sarif", ".xml": "junit", ".badge.json": "badge"}
+"""The module of this folder for each suffix; its function has the same name."""
 
 
 def renderers(location: str) -> Mapping[str, Render]:
@@ -16,40 +19,15 @@ def renderers(location: str) -> Mapping[str, Render]:
     Args:
         location: the file that SARIF findings point at.
     """
+    return {**{suffix: _later(name, location) for suffix, name in _FORMATS.items()}, ".json": to_json}
 
-    def as_html(result: Result) -> str:
-        from privaudit.reports.formats.html import html
 
-        return html(result)
+def _later(name: str, location: str) -> Render:
+    def render(result: Result) -> str:
+        function: Callable[..., str] = getattr(import_module(f"{__package__}.{name}"), name)
+        return function(result, location) if name == "sarif" else function(result)
 
-    def as_markdown(result: Result) -> str:
-        from privaudit.reports.formats.markdown import markdown
-
-        return markdown(result)
-
-    def as_sarif(result: Result) -> str:
-        from privaudit.reports.formats.sarif import sarif
-
-        return sarif(result, location)
-
-    def as_junit(result: Result) -> str:
-        from privaudit.reports.formats.junit import junit
-
-        return junit(result)
-
-    def as_badge(result: Result) -> str:
-        from privaudit.reports.formats.badge import badge
-
-        return badge(result)
-
-    return {
-        ".html": as_html,
-        ".md": as_markdown,
-        ".sarif": as_sarif,
-        ".xml": as_junit,
-        ".badge.json": as_badge,
-        ".json": to_json,
-    }
+    return render
 
 
 def renderer(path: Path, location: str) -> Render:
@@ -62,7 +40,7 @@ def renderer(path: Path, location: str) -> Render:
     for suffix, render in known.items():
         if path.name.lower().endswith(suffix):
             return render
-    raise UsageError(f"an output named {', '.join(known)}", path.name[:60], "Change -o")
+    raise UsageError(f"No report is named like {path.name[:60]}", f"End -o in {' or '.join(known)}")
 
 
 def write_report(result: Result, path: Path, render: Render) -> None:

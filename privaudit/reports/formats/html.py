@@ -1,6 +1,5 @@
 """The report as one static HTML file: no script, no external resource, readable without its style sheet."""
 
-from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 from importlib.resources import files
@@ -12,6 +11,7 @@ from markupsafe import Markup
 from privaudit.reports.document import Document, Figure, Listing, Sentence, Table
 from privaudit.reports.page import document_of
 from privaudit.reports.shortened import shortened
+from privaudit.reports.words.status import STATUS
 from privaudit.results import Result, to_json
 
 if TYPE_CHECKING:
@@ -23,20 +23,7 @@ _LONG = 24
 """Characters beyond which a cell wraps, within words where it must."""
 
 
-@dataclass(frozen=True)
-class _Mark:
-    """The verdict as a word, and as a sign for those who see it."""
-
-    word: str
-    glyph: str = ""
-
-
-_MARKS = {
-    "pass": _Mark("PASS", "✓"),
-    "fail": _Mark("FAIL", "✗"),
-    "inconclusive": _Mark("INCONCLUSIVE", "?"),
-    "not-judged": _Mark("NOT JUDGED"),
-}
+_GLYPHS = {"pass": "✓", "fail": "✗", "inconclusive": "?", "not-judged": ""}
 
 
 def html(result: Result) -> str:
@@ -49,12 +36,13 @@ def html_page(document: Document, digest: str | None = None) -> str:
 
     Args:
         document: what it says.
-        digest: SHA-256 of the result behind it, in hexadecimal digits; None where no single one is.
+        digest: SHA-256 of the result behind it, in hexadecimal digits; None without a single one.
     """
     return _template().render(
         document=document,
         digest=digest,
-        mark=_MARKS[document.mark],
+        word=STATUS[document.mark],
+        glyph=_GLYPHS[document.mark],
         kind=lambda block: _KINDS[type(block)],
         number=count(1).__next__,
         classes=_classes,

@@ -1,4 +1,4 @@
-"""The findings as JUnit XML, so that a pipeline shows them beside its other tests.
+"""The findings as JUnit XML: a pipeline shows them beside its other tests.
 
 There is no official schema; elements and attributes are those that GitLab, Jenkins and junitparser read.
 """
@@ -16,8 +16,8 @@ _SUITE = "privaudit"
 def junit(result: Result) -> str:
     """A suite with a case per finding.
 
-    Failed is a failure, undecided an error; waived, and undecided where that passes, is a skipped case. A
-    result that nothing judged has one skipped case that says so.
+    Failed is a failure, undecided an error; waived, and undecided where that passes, is skipped. A result
+    without limits has one skipped case that says so.
     """
     cases = list(_cases(result))
     numbers = {"tests": str(len(cases))}
@@ -47,7 +47,7 @@ def _cases(result: Result) -> Iterator[Element]:
     for finding in findings(result):
         yield _case(finding, result.command)
     if result.verdict.status == "not-judged":
-        case = _empty("no threshold", result.command)
+        case = _empty("no limits set", result.command)
         SubElement(case, "skipped", message=_clean(result.verdict.sentence))
         yield case
 
@@ -60,7 +60,7 @@ def _case(finding: Finding, command: str) -> Element:
         case "undecided":
             SubElement(test, "error", message=message, type="inconclusive").text = message
         case "accepted":
-            SubElement(test, "skipped", message=f"inconclusive, which was asked to pass: {message}")
+            SubElement(test, "skipped", message=f"inconclusive, configured to pass: {message}")
         case "waived":
             SubElement(test, "skipped", message=message)
         case "passed":

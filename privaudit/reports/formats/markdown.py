@@ -7,14 +7,15 @@ from privaudit.inert import inert
 from privaudit.reports.document import Block, Document, Figure, Listing, Section, Sentence, Table
 from privaudit.reports.page import document_of
 from privaudit.reports.shortened import MOST_OF_A_TEXT, shortened
+from privaudit.reports.words.status import STATUS
 from privaudit.results import Result
 
 MOST_BYTES = 60_000
 _MOST_ROWS = (50, 10, 3)
 """Of a table; the next where a section with so many does not fit."""
-_MARKS = {"pass": "✅ PASS", "fail": "❌ FAIL", "inconclusive": "❔ INCONCLUSIVE", "not-judged": "NOT JUDGED"}
+_GLYPHS = {"pass": "✅ ", "fail": "❌ ", "inconclusive": "❔ ", "not-judged": ""}
 _MOST_OF_A_BLOCK, _MOST_BYTES_OF_A_BLOCK = 3_000, 9_000
-"""Of a sentence or a cell: so that verdict and action fit, whatever is in them."""
+"""Of a sentence or a cell: verdict and action always fit."""
 _CHARTS = "the charts"
 
 _SIGNS = re.compile(r"([\\`*_\[\]|~$])")
@@ -54,10 +55,10 @@ def markdown_page(document: Document, most_bytes: int = MOST_BYTES) -> str:
 
 
 def escaped(text: str) -> str:
-    """Foreign text that GitHub takes for plain text, wherever in a line it stands.
+    """Foreign text that GitHub shows as plain text, wherever in a line it stands.
 
-    Signs of Markdown get a backslash. An empty comment takes apart what GitHub would make a link, a mention,
-    an emoji or a formula of after it has read the Markdown, when backslashes are gone.
+    Markdown's signs get a backslash. An empty comment breaks up what GitHub would turn into a link, a
+    mention, an emoji or a formula after it has read the Markdown, when the backslashes are gone.
     """
     written = _escaped(inert(text.strip(), _MOST_OF_A_BLOCK))
     return (
@@ -76,8 +77,8 @@ def _escaped(text: str) -> str:
 def _head(document: Document) -> str:
     stamp = "" if document.stamp is None else f"**{escaped(document.stamp)}**\n\n"
     return (
-        f"# {escaped(document.title)}\n\n{stamp}**{_MARKS[document.mark]}** {escaped(document.verdict)}\n\n"
-        f"{escaped(document.action)}\n"
+        f"# {escaped(document.title)}\n\n{stamp}**{_GLYPHS[document.mark]}{STATUS[document.mark]}** "
+        f"{escaped(document.verdict)}\n\n{escaped(document.action)}\n"
     )
 
 

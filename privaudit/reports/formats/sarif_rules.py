@@ -3,12 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from privaudit.reports.findings import INCOMPARABLE
+from privaudit.reports.words.metrics import WORDS
+
 _HELP_URI = "https://csrc.nist.gov/glossary/term/membership_inference"
 _RETRAIN = (
     "Open the HTML report for the attacks, slices and records behind it. Then train with differential privacy"
-    " or stronger regularisation, remove the exposed texts, or set the limit anew and write down why."
+    " or stronger regularisation, remove the exposed texts, or change the limit and document why."
 )
-_MEASURE = "Give more held-out records, comparable sets or more time, as the message says, and audit again."
+_MEASURE = "Provide what the message asks for (held-out records, comparable sets or time), then audit again."
 
 
 @dataclass(frozen=True)
@@ -16,29 +19,11 @@ class _Rule:
     name: str
     text: str
     severity: str
-    """As GitHub has it: above 0 to 10, high from 7, critical above 9."""
     help: str = _RETRAIN
 
 
 _RULES: Mapping[str, _Rule] = {
-    "auc": _Rule(
-        "Membership inference", "An attack tells members of the training data from other records.", "6.5"
-    ),
-    "tpr": _Rule(
-        "Membership inference at few false alarms",
-        "An attack finds members of the training data while wrongly accusing few other records.",
-        "7.5",
-    ),
-    "advantage": _Rule(
-        "Membership advantage", "An attack is right about members more often than guessing.", "6.0"
-    ),
-    "exposure": _Rule(
-        "Exposed canary", "A planted secret stands out among all that it could have been.", "7.0"
-    ),
-    "extracted": _Rule(
-        "Extracted canary", "A planted secret was read out of the model word for word.", "9.1"
-    ),
-    "epsilon": _Rule("Epsilon exceeded", "An attack achieves more than the permitted epsilon allows.", "8.0"),
+    **{name: _Rule(words.rule, words.meaning, words.severity) for name, words in WORDS.items()},
     "limit": _Rule("Limit exceeded", "A limit of the privacy policy is exceeded.", "7.0"),
     "verdict": _Rule("Audit failed", "The audit of the model failed.", "7.0"),
     "claim": _Rule(
@@ -50,18 +35,18 @@ _RULES: Mapping[str, _Rule] = {
     ),
     "sets": _Rule(
         "Sets not comparable",
-        "Members and non-members differ in their texts alone; attack success says nothing about the model.",
+        INCOMPARABLE,
         "3.0",
-        "Draw both sets from one source by random coins, as privaudit train does, and audit again.",
+        "Split one source at random, as privaudit train does, and audit again.",
     ),
-    "not-run": _Rule("Attack did not run", "An attack that was asked for has no result.", "2.0", _MEASURE),
+    "not-run": _Rule("Attack did not run", "A requested attack has no result.", "2.0", _MEASURE),
     "undecided": _Rule(
         "Audit undecided", "The audit could not decide a limit of the policy.", "1.0", _MEASURE
     ),
 }
 _WHERE = {
-    "-slice": (" in a part of the records", " The limit is for one part of the records."),
-    "-increase": (" above the baseline", " The limit is for the increase over an accepted model."),
+    "-slice": (" in a part of the records", " The limit is for one slice of the records."),
+    "-increase": (" above the baseline", " The limit is on the increase over an accepted model."),
 }
 
 

@@ -8,40 +8,38 @@ from privaudit.results import Result
 
 _ACTIONS = {
     "pass": (
-        "A pass speaks of the attacks that ran, on these records, and of the limits that were set. It is no "
-        "proof of privacy. Keep this report with the model, and audit again when either changes."
+        "A pass covers the attacks that ran, on these records, and the limits that were set. It does not "
+        "prove privacy. Keep this report with the model, and audit again when the model or the data change."
     ),
     "fail": (
-        "Do not release this model as it is. Find what leaks below (attacks, slices, records), then train "
-        "with differential privacy or stronger regularisation, remove the exposed texts, or set the limit "
-        "anew and write down why. Then audit again."
+        "Do not release this model yet. Find what leaks below (attacks, slices, records), then train with "
+        "differential privacy or stronger regularisation, remove the exposed texts, or change the limit and "
+        "document why. Then audit again."
     ),
     "inconclusive": (
-        "Treat this as neither a pass nor a failure. The limits below say what is missing: more held-out "
-        "records, comparable sets, an attack that did not finish, or a stronger design."
+        "This is neither a pass nor a failure. The limits below say what is missing: more held-out records, "
+        "comparable sets, an attack that did not finish, or a stronger design."
     ),
-    "not-judged": (
-        'Set limits, for example --fail-if "tpr@0.01>0.05", so that a build can pass or fail on them.'
-    ),
+    "not-judged": ('Set limits, for example --fail-if "tpr@0.01>0.05", to let a build pass or fail.'),
 }
 _ACTION_WAIVED = (
-    "The model exceeds limits that somebody accepted: check below who answers for that, why, and until when."
+    "The model exceeds limits, and an owner has accepted that: check below who, why, and until when."
 )
 _ACTION_UNREFUTED = (
-    "This is no proof of the claim: the test finds faults, and smaller errors and stronger attacks remain "
-    "possible. Keep this report with the model, and audit again when either changes."
+    "This does not prove the claim: the test finds faults, but smaller errors and stronger attacks remain "
+    "possible. Keep this report with the model, and audit again when the model or the data change."
 )
 _OBEYED = {
-    "pass": "The build was told to go on without a verdict. That it does is no pass.",
-    "fail": "The build was told to fail without a verdict. That it does is no finding.",
+    "pass": "The build is configured to continue without a verdict. That is not a pass.",
+    "fail": "The build is configured to fail without a verdict. That is not a finding.",
 }
 _ACTION_REFUTED = (
     "Do not release this model as private. Check the implementation and the accounting first; the section on "
     "the configured epsilon lists where to look. Then train and audit again."
 )
 _ACTION_SWEEP = (
-    "Choose how to train by what attacks still reach and by the accuracy that is left. Then audit the very "
-    "model that you release, with limits."
+    "Choose how to train by how far attacks still get and how much accuracy remains. Then audit the model "
+    "you release, with limits."
 )
 
 
@@ -68,10 +66,10 @@ def _actions(result: Result) -> Iterator[str]:
             yield _OBEYED[verdict.on_inconclusive]
         advice = next((item.advice for item in verdict.thresholds if item.advice), None)
         if advice is not None:
-            yield f"What would decide: {inert(advice)}"
+            yield f"To decide: {inert(advice)}"
 
 
 def refuted(result: Result) -> bool:
-    """Whether a test of the claimed privacy, or of one that a sweep trained for, refuted it."""
+    """Whether a test refuted the claimed privacy, or the privacy that a sweep trained for."""
     tests = (result.epsilon, result.epsilon_sweep)
     return any(test is not None and test.verdict == "violated" for test in tests)

@@ -19,6 +19,7 @@ from privaudit.reports.words.comparison import (
     summary,
 )
 from privaudit.results import Change, Comparison, Result
+from privaudit.results.metrics import AUC, EXPOSURE, Metric
 
 _MOST_ROWS = 80
 _STEPS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
@@ -33,15 +34,13 @@ def comparison(result: Result) -> Section | None:
         return None
     blocks: list[Block] = [Sentence(summary(found), "strong"), Sentence(identity(found))]
     blocks.extend(Sentence(text, "warning") for text in one_sided(found))
-    for metric, axis, name in (
-        ("auc", "difference of the AUC; more is more leakage", "AUC"),
-        ("exposure", "difference of the exposure, bits; more is more leakage", "exposure"),
-    ):
-        blocks.extend(_figure(found, metric, axis, name))
+    blocks.extend(figure for metric in (AUC, EXPOSURE) for figure in _figure(found, metric))
     blocks.extend(_table(found))
     remarks = [*not_compared(found), *map(inert, found.notes)]
     if remarks:
-        blocks.extend((Sentence("What else differs, or could not be compared:"), Listing(tuple(remarks))))
+        blocks.extend(
+            (Sentence("Other differences, and what could not be compared:"), Listing(tuple(remarks)))
+        )
     return Section("comparison", "What changed since the baseline", tuple(blocks))
 
 
@@ -53,34 +52,35 @@ def _table(found: Comparison) -> Iterator[Block]:
     header = ("attack", "number", "baseline", "this model", "difference", "that is")
     yield Table(CAPTION, header, cells, frozenset({2, 3, 4}))
     if more := len(rows) - len(cells):
-        yield Sentence(
-            f"{more} more numbers, all of them undecided or less, are in the result file.", "small"
-        )
+        yield Sentence(f"The result file has {more} more numbers, all of them undecided or lower.", "small")
 
 
-def _figure(found: Comparison, metric: str, label: str, name: str) -> Iterator[Figure]:
-    changes = [c for c in compared(found) if c.metric == metric and _drawable(c)]
+def _figure(found: Comparison, metric: Metric) -> Iterator[Figure]:
+    name, changes = metric.label, [c for c in compared(found) if c.metric == metric.key() and _drawable(c)]
     changes = list({(c.canary or c.attack): c for c in changes}.values())
     if not changes:
         return
     drawn = sorted(changes, key=lambda change: -(change.difference.value or 0.0))[:MOST]
     rows = [Row(_named(change), change.difference) for change in drawn]
     chart = intervals_chart(
-        rows, _axis(drawn, label), f"Difference of the {name} to the baseline", upright=0.0
+        rows,
+        _axis(drawn, f"difference in {metric.heading()}; higher is more leakage"),
+        f"Difference in {name} from the baseline",
+        upright=0.0,
     )
     data = Table(
-        f"Difference of the {name}",
-        ("attack" if metric == "auc" else "canary", "difference"),
+        f"Difference in {name}",
+        ("attack" if metric is AUC else "canary", "difference"),
         tuple((_named(change), difference(change)) for change in drawn),
         frozenset({1}),
     )
     legend = (
-        (swatch(BLUE, SOLID, "circle"), "new less old, with its interval"),
+        (swatch(BLUE, SOLID, "circle"), "new minus old, with its interval"),
         (swatch(INK, DOTTED), "no change"),
     )
     left_out = f" Drawn: {len(drawn)} of {len(changes)}." if len(drawn) < len(changes) else ""
     caption = f"An interval right of 0 shows more leakage than the baseline, one left of 0 less.{left_out}"
-    yield Figure(chart.render(f"changed-{metric}"), caption, legend, data)
+    yield Figure(chart.render(f"changed-{metric.key()}"), caption, legend, data)
 
 
 def _named(change: Change) -> str:

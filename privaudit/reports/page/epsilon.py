@@ -6,21 +6,11 @@ from privaudit.inert import inert
 from privaudit.reports.document import Block, Listing, Section, Sentence, Table
 from privaudit.reports.page.epsilon_axis import epsilon_axis
 from privaudit.reports.page.roc import roc_figure
+from privaudit.reports.words.epsilon import DESIGNS, control_words
 from privaudit.results import Control, Epsilon, Result
 from privaudit.rounding import at_most
 
 _NONE = "none"
-_OUTCOMES = {
-    ("positive", True): "it violates the claim, as it must",
-    ("positive", False): "it does NOT violate the claim, though it must",
-    ("negative", True): "it does not violate the claim, as it must not",
-    ("negative", False): "it violates the claim, though it must NOT",
-}
-_DESIGNS = {
-    "one-run": "one model, a fair coin per canary",
-    "many-run": "many models, one canary and one fair coin each",
-    "self-test": "many short runs, one canary and one fair coin each",
-}
 
 
 def against_theory(result: Result) -> Section | None:
@@ -50,26 +40,21 @@ def _blocks(epsilon: Epsilon) -> Iterator[Block]:
 
 
 def _control(control: Control) -> Sentence:
-    name = f"{control.name.capitalize()} control: {inert(control.description)}"
-    if control.passed is None:
-        return Sentence(f"{name}: not made. {inert(control.reason or '')}".rstrip(), "warning")
-    p = "" if control.p_value is None else f" (p = {control.p_value:.2g})"
-    said = f"{name}: {_OUTCOMES[control.name, control.passed]}{p}."
-    return Sentence(said, "plain" if control.passed else "warning")
+    return Sentence(control_words(control), "plain" if control.passed else "warning")
 
 
 def _design(epsilon: Epsilon) -> Iterator[tuple[str, str]]:
-    yield "design", _DESIGNS[epsilon.design]
+    yield "design", DESIGNS[epsilon.design]
     yield "test", inert(epsilon.test)
     yield "score", inert(epsilon.score)
     yield "canaries", inert(epsilon.canaries)
     yield "threat model", inert(epsilon.threat_model)
     yield "in / out", f"{epsilon.n_in:,} / {epsilon.n_out:,}"
     if epsilon.guesses is not None and epsilon.correct is not None:
-        yield "guesses, of them right", f"{epsilon.guesses:,}, {epsilon.correct:,}"
+        yield "guesses, correct guesses", f"{epsilon.guesses:,}, {epsilon.correct:,}"
     yield "p-value of the claim", _NONE if epsilon.p_value is None else f"{epsilon.p_value:.2g}"
     yield "most this design could certify", at_most(epsilon.ceiling)
     power = "unknown" if epsilon.power is None else f"{epsilon.power:.0%}"
-    yield "chance to notice half the noise", power
+    yield "chance to detect half the noise", power
     for name, value in epsilon.parameters.items():
         yield inert(name).replace("_", " "), f"{value:g}" if isinstance(value, float) else inert(str(value))

@@ -1,4 +1,4 @@
-"""Epsilon as an axis: what is claimed, what attacks refute of it, and the most that they could have."""
+"""Epsilon as an axis: what is claimed, what attacks refute, and the most that they could refute."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -103,25 +103,25 @@ def epsilon_axis(epsilon: Epsilon) -> Figure:
         uprights,
         epsilon.delta,
         "Lower bounds on epsilon against what is claimed",
-        f"A bound to the right of the claim contradicts it, if what it assumes is true. {_in_words(epsilon)}",
+        f"A bound to the right of the claim contradicts it, if its assumptions hold. {_in_words(epsilon)}",
     )
     legend = (*bounds_legend(bounds), *((swatch(c, d), text) for text, _, c, d in uprights))
     beyond = "" if epsilon.ceiling <= most else f" Beyond the axis: {ceiling}."
     caption = (
-        "What the attack refutes, against what is claimed; each bound as far as what it assumes is true, "
-        "which the table says. A bound far below the claim verifies nothing. The test that was fixed "
-        f"beforehand decides, not the largest bound.{beyond}"
+        "What the attack refutes, against what is claimed; each bound is valid under its assumptions, listed "
+        "in the table. A bound far below the claim verifies nothing. The test that was fixed in advance "
+        f"decides, not the largest bound.{beyond}"
     )
     return Figure(chart.render("epsilon"), caption, legend, _table(epsilon))
 
 
 def _most(bounds: Sequence[Bound], uprights: Sequence[Upright]) -> float:
-    """Where the axis ends: beyond everything that is finite, and beyond ceilings unless they are far."""
+    """Where the axis ends: beyond everything finite, and beyond ceilings unless they are far."""
     values = [value for _, value, _, _ in uprights] + [bound.value for bound in bounds]
     shown = max([1.0, *filter(isfinite, values), *(b.accounted for b in bounds if b.accounted is not None)])
     ceilings = [bound.ceiling for bound in bounds if bound.ceiling is not None]
     near = [ceiling for ceiling in ceilings if ceiling < _FAR * shown]
-    # NOTE: what is named at the end of the axis needs room beside the lines.
+    # NOTE: names at the end of the axis need room beside the lines.
     return (1.1 if len(near) == len(ceilings) else 1.4) * max([shown, *near])
 
 

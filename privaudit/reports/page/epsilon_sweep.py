@@ -77,9 +77,9 @@ def _practice(found: EpsilonSweep) -> Iterator[Figure]:
     )
     legend = tuple((swatch(line.colour, line.dash, line.shape), line.text) for line in (*lines, accuracy))
     caption = (
-        "What attacks reached and what epsilon allows; below, over the same epsilons, the accuracy that is "
-        "left. Upright bars: 95 % intervals over models. Epsilon is on a logarithmic axis, with training "
-        "without privacy at its end."
+        "What attacks reached and what epsilon allows; below, over the same epsilons, the remaining "
+        "accuracy. Vertical bars: 95 % intervals over models. Epsilon is on a logarithmic axis; training "
+        "without privacy is at its end."
     )
     drawn = charts[0].render("practice") + charts[1].render("accuracy")
     yield Figure(drawn, caption, legend, data)
@@ -123,7 +123,7 @@ def _success(rows: Sequence[EpsilonSweepRow]) -> Iterator[_Line]:
     exact = [None if a is None else _exactly(a.auc) for a in allowed]
     last = [None if a is None else _exactly(a.auc_last_iterate) for a in allowed]
     yield _Line("the most that the mechanism allows", exact, GREEN, SOLID, "triangle")
-    yield _Line("expected of the last model alone (a heuristic)", last, GREY, DASHED, "diamond")
+    yield _Line("expected from the last model alone (a heuristic)", last, GREY, DASHED, "diamond")
     for targets, colour, dash, shape in (
         ("canaries", ORANGE, DOTTED, "circle"),
         ("records", BLUE, DASHDOT, "square"),
@@ -134,7 +134,7 @@ def _success(rows: Sequence[EpsilonSweepRow]) -> Iterator[_Line]:
 
 
 def _bounds(found: EpsilonSweep) -> Iterator[Figure]:
-    """Per epsilon what is accounted, what the canaries refute, and the most that they could have."""
+    """Per epsilon what is accounted, what the canaries refute, and the most that they could refute."""
     rows = [
         (row, bound)
         for row in sorted(found.rows, key=lambda row: row.epsilon)
@@ -162,7 +162,7 @@ def _bounds(found: EpsilonSweep) -> Iterator[Figure]:
         frozenset({1, 2, 3}),
     )
     caption = (
-        "What the canaries of all models of an epsilon refute, against what is accounted for them. A bound "
+        "What the canaries of all models with an epsilon refute, against what is accounted for them. A bound "
         "beyond its square would contradict the claim; one far below verifies nothing."
     )
     yield Figure(chart.render("bounds"), caption, tuple(bounds_legend(bounds)), data)

@@ -1,4 +1,4 @@
-"""Canary extraction on the page: what came out, how exposed each secret is, and the controls."""
+"""Canary extraction on the page: what was recovered, how exposed each secret is, and the controls."""
 
 from collections.abc import Iterator, Sequence
 
@@ -29,7 +29,7 @@ def extraction(result: Result) -> Section | None:
     if remarks := list(dict.fromkeys(text for row in rows for text in (row.note, row.reason) if text)):
         blocks.append(Listing(tuple(map(inert, remarks[:_MOST_REMARKS]))))
     if left := len(rows) - len(shown):
-        blocks.append(Sentence(f"{left} more rows, which stand out less, are in the result file.", "small"))
+        blocks.append(Sentence(f"The result file has {left} more rows, which stand out less.", "small"))
     if any(row.secret is not None for row in rows):
         blocks.append(_secrets([row for row in shown if row.secret is not None]))
     return Section("extraction", "Canary extraction", tuple(blocks))
@@ -40,7 +40,7 @@ def _worst_first(row: Extraction) -> tuple[bool, bool, float]:
 
 
 def _strips(rows: Sequence[Extraction]) -> Iterator[Figure]:
-    """The best answer on each planted canary, slot by slot; none for results that do not tell the slots."""
+    """The best answer on each planted canary, slot by slot; nothing for results without the slots."""
     planted = [
         min(tries, key=lambda row: row.hamming)
         for tries in by_canary([row for row in rows if row.included and row.matches])
@@ -59,7 +59,7 @@ def _strips(rows: Sequence[Extraction]) -> Iterator[Figure]:
     not_drawn = f"; {left} more are not drawn" if left else ""
     caption = (
         "Each planted secret, position by position: whether the best answer of all attacks has the right "
-        f"word there. The secrets that stand out most come first{not_drawn}."
+        f"word there. The most exposed secrets come first{not_drawn}."
     )
     legend = ((slot_sign(True), "recovered: the attack's word is right"), (slot_sign(False), "wrong"))
     yield Figure(chart, caption, legend, _positions(shown))
@@ -118,11 +118,11 @@ def _table(rows: Sequence[Extraction]) -> Table:
     header = ("canary", "attack", "copies", "recovered", "rank", "exposure, bits", "rank in clean models",
               "exposure there", "p-value", "evaluations", "seconds")  # fmt: skip
     caption = (
-        "Rank: the secret's place among all that it could be, or where ~ stands in a sample of that; 1 = the "
-        "model's favourite. Exposure: bits by which it stands out, with its 95 % interval where a sample was "
-        "ranked; about 1 is chance; ≥ where a sample shows no more. Clean models were trained without it. "
-        "Evaluations: texts put through the model by the search. Secrets are not in this table: a canary is "
-        "its id."
+        "Rank: the secret's place among all its possible values, or (~) among a sample of them; 1 = the "
+        "model's favourite. Exposure: bits by which it stands out, with a 95 % interval where a sample was "
+        "ranked; about 1 is chance; ≥ where a sample can show no more. Clean models were trained without it. "
+        "Evaluations: texts that the search put through the model. The table shows the ids of canaries, not "
+        "their secrets."
     )
     return Table(caption, header, cells, frozenset({2, 4, 5, 6, 7, 8, 9, 10}))
 
@@ -151,4 +151,4 @@ def _secrets(rows: Sequence[Extraction]) -> Table:
         (f"{inert(row.canary)}, {inert(row.attack)}", inert(row.secret or ""), inert(row.found or ""))
         for row in rows
     )
-    return Table("Secrets, shown because they were asked for", ("canary, attack", "secret", "found"), cells)
+    return Table("Secrets, shown on request", ("canary, attack", "secret", "found"), cells)

@@ -6,7 +6,7 @@ from privaudit.inert import inert
 from privaudit.reports.document import Block, Figure, Listing, Section, Sentence, Table
 from privaudit.reports.page.interval_chart import MOST, Row, auc_axis, intervals_chart
 from privaudit.reports.svg import BLUE, DOTTED, INK, SOLID, swatch
-from privaudit.reports.words.membership import by_auc, rate_at, worst_slices
+from privaudit.reports.words.membership import by_auc, rate_at, seed_agreement, worst_slices
 from privaudit.reports.words.numbers import NOT_MEASURED, interval
 from privaudit.reports.words.reversed_attacks import worse_than_guessing
 from privaudit.results import Membership, Result, Slice
@@ -15,11 +15,11 @@ _MOST_SLICES, _MOST_RECORDS = 20, 20
 _RARE = 0.01
 _UNKNOWN = "not recorded"
 _SEES = {
-    "label": "label: the adversary sees the predicted class alone",
-    "score": "score: sees the probabilities of the classes",
-    "logits": "logits: sees what the probabilities are made of",
-    "gradients": "gradients: has the model and can differentiate it",
-    "weights": "weights: has the model and reads its parameters",
+    "label": "label: the adversary sees only the predicted class",
+    "score": "score: the adversary sees the class probabilities",
+    "logits": "logits: the adversary sees the scores behind the probabilities",
+    "gradients": "gradients: the adversary has the model and can differentiate it",
+    "weights": "weights: the adversary has the model and reads its parameters",
 }
 
 
@@ -46,7 +46,7 @@ def slices(result: Result) -> Section | None:
             f"{part.n_members:,}",
             f"{part.n_nonmembers:,}",
             interval(part.auc),
-            _slice_rate(part),
+            rate_at(part, _RARE),
         )
         for part in worst
     )
@@ -60,7 +60,7 @@ def slices(result: Result) -> Section | None:
 
 
 def records(result: Result) -> Section | None:
-    """The members that an attack singles out; their texts only where they were asked for."""
+    """The members that an attack singles out; their texts only on request."""
     if not result.records:
         return None
     shown = result.records[:_MOST_RECORDS]
@@ -86,8 +86,9 @@ def records(result: Result) -> Section | None:
         *(("text",) if texts else ()),
     )
     caption = (
-        "The most exposed members. Odds: how much likelier a member than a non-member scores this high. The "
-        "smaller the share of non-members, or of models that never saw the record, the more it is exposed."
+        "The most exposed members. Odds: how much likelier a member than a non-member is to score this high. "
+        "The smaller the share of non-members, or of models that never saw the record, the more exposed the "
+        "record is."
     )
     table = Table(caption, header, rows, frozenset(range(2, 4 + own)))
     return Section("records", "Where it leaks most: records", (table,))
@@ -97,17 +98,12 @@ def _in_words(result: Result, rows: Sequence[Membership]) -> Iterator[Sentence]:
     best = rows[0]
     if best.auc.value is not None:
         yield Sentence(
-            f"The strongest attack, {inert(best.attack)}, tells a member from a non-member in "
-            f"{100 * best.auc.value:.0f} % of pairs; guessing does in 50 %."
+            f"The strongest attack, {inert(best.attack)}, distinguishes a member from a non-member in "
+            f"{100 * best.auc.value:.0f} % of pairs; guessing does so in 50 %."
         )
     yield from (Sentence(text, "warning") for text in worse_than_guessing(rows))
     if result.seed_agreement is not None:
-        found = result.seed_agreement
-        yield Sentence(
-            f"Under other seeds ({found.n_models} models) {100 * found.overlap:.0f} % of the most exposed "
-            f"{100 * found.fraction:.0f} % of members are the same ones; by chance it would be "
-            f"{100 * found.expected_overlap:.0f} %."
-        )
+        yield Sentence(seed_agreement(result.seed_agreement))
 
 
 def _auc_figure(rows: Sequence[Membership]) -> Iterator[Figure]:
@@ -154,9 +150,9 @@ def _overview(rows: Sequence[Membership]) -> Table:
         "TPR at 1 % FPR",
     )
     caption = (
-        "What each attack needs and reaches, with 95 % intervals that hold each for itself. Queries: texts "
-        "put to the model per record. Seconds: for the scores, once the model and the references had "
-        "answered. TPR at 1 % FPR: members found while at most 1 % of the non-members are wrongly accused; "
+        "What each attack needs and reaches, with separate 95 % intervals. Queries: texts put to the model "
+        "per record. Seconds: to compute the scores, after the model and the references have answered. TPR "
+        "at 1 % FPR: members found while at most 1 % of the non-members are wrongly accused; "
         f"{NOT_MEASURED}: too few to measure."
     )
     return Table(caption, header, cells, frozenset(range(2, len(header))))
@@ -183,8 +179,8 @@ def _more(rows: Sequence[Membership]) -> Table:
         "advantage",
     )
     caption = (
-        "More of each attack. Within class: members against non-members of their own class. Advantage: TPR "
-        "less FPR of a threshold chosen on one half of the records and measured on the other."
+        "More on each attack. Within class: members against non-members of their own class. Advantage: TPR "
+        "minus FPR of a threshold chosen on one half of the records and measured on the other."
     )
     return Table(caption, header, cells, frozenset(range(1, len(header))))
 
@@ -199,13 +195,6 @@ def _queries(row: Membership) -> str:
 
 def _named(part: Slice) -> str:
     return f"{inert(part.by)} = {inert(part.value)}"
-
-
-def _slice_rate(part: Slice) -> str:
-    found = next((rate for rate in part.tpr_at_fpr if rate.fpr == _RARE), None)
-    if found is None or found.tpr is None or found.low is None or found.high is None:
-        return NOT_MEASURED
-    return f"{found.tpr:.1%} [{found.low:.1%}, {found.high:.1%}]"
 
 
 def _share(value: float | None) -> str:

@@ -1,7 +1,6 @@
 """Attack success against what is allowed: the ROC on logarithmic axes."""
 
 from collections.abc import Iterator, Sequence
-from math import ceil, floor
 
 from markupsafe import Markup
 
@@ -47,7 +46,7 @@ def _chart(reached: Sequence[RocLine], allowed: Sequence[AllowedRegion], banded:
         _rate("share of non-members wrongly accused (false-positive rate)"),
         _rate("share of members found (true-positive rate)"),
         "Attack success: true-positive rate against false-positive rate, both logarithmic",
-        "The further a line lies above the diagonal, the more members are found at the same price. "
+        "The further a line lies above the diagonal, the more members are found for the same false alarms. "
         + " ".join(_in_words(line) for line in (*reached, *allowed)),
         height=440,
     )
@@ -96,23 +95,23 @@ def _caption(
     yield "Members found against non-members wrongly accused; both axes are logarithmic."
     if reached:
         yield (
-            "Hatched: what this sample cannot measure, because fewer than ten non-members are expected to be "
-            "accused there. A line is faint where its own sample cannot."
+            "Hatched: what this sample cannot measure, because fewer than ten false positives are expected "
+            "there. A line is faint where its own sample is too small."
         )
     bounds = [line for line in allowed if line.bound]
     if not bounds:
         return
-    yield "Green: what the claim allows. What lies above it by more than chance contradicts the claim."
+    yield "Green: what the claim allows. A line above it by more than chance contradicts the claim."
     epsilon = result.epsilon
     if epsilon is None:
-        yield "Here nobody tested that; privaudit audit does."
+        yield "That was not tested here. To test it, run privaudit audit."
     elif epsilon.design == "one-run":
         yield (
-            "The test of this section, not the picture, says what can be chance: bands are about the drawing "
-            "of records, not about other trainings of the model."
+            "The test of this section, not the picture, says what can be chance: bands cover the sampling of "
+            "records, not other trainings of the model."
         )
     else:
-        yield "The band of the canaries is over independently trained models, and says what can be chance."
+        yield "The canaries' band covers independently trained models, and says what can be chance."
     violated = epsilon is not None and epsilon.verdict == "violated"
     for line in reached:
         if line in banded or (violated and line.canaries):
@@ -131,8 +130,8 @@ def _above(line: RocLine, allowed: Sequence[AllowedRegion]) -> Iterator[str]:
         return
     what, least = ("the band of ", "at least ") if line.low else ("the line of ", "")
     yield (
-        f"Here {what}{line.text} lies above it: with {at_most(100 * x)} % wrongly accused it finds {least}"
-        f"{at_least(100 * y)} %, and {at_most(100 * most)} % are allowed."
+        f"Here {what}{line.text} lies above it: at {at_most(100 * x)} % wrongly accused it finds {least}"
+        f"{at_least(100 * y)} %, and at most {at_most(100 * most)} % is allowed."
     )
 
 
@@ -150,9 +149,9 @@ def _table(lines: Sequence[RocLine]) -> Table:
     rows = tuple((line.text, *(_cell(line, fpr) for fpr in _SHOWN)) for line in lines)
     header = ("line", *(f"TPR at {100 * fpr:g} % FPR" for fpr in _SHOWN))
     caption = (
-        "The lines at four false-positive rates; in brackets the 95 % band, which holds at all rates at "
-        "once and is the wider for it. Lines are thinned, so that a rate may be a little below that of the "
-        f"attack's own table. {NOT_MEASURED}: {_NO}."
+        "The lines at four false-positive rates; in brackets the 95 % band, which is wider because it holds "
+        "at all rates at once. Lines are thinned, so a rate may be slightly below that in the attack's own "
+        f"table. {NOT_MEASURED}: {_NO}."
     )
     return Table(caption, header, rows, frozenset(range(1, len(_SHOWN) + 1)))
 
@@ -161,5 +160,7 @@ def _cell(line: RocLine, fpr: float) -> str:
     tpr, band = line.at(fpr), line.band_at(fpr)
     if tpr is None:
         return NOT_MEASURED
-    limits = "" if band is None else f" [{floor(1000 * band[0]) / 10:.1f}, {ceil(1000 * band[1]) / 10:.1f}]"
-    return f"{100 * tpr:.3g} %{limits}"
+    if band is None:
+        return f"{100 * tpr:.3g} %"
+    low, high = at_least(100 * band[0], places=1), at_most(100 * band[1], places=1)
+    return f"{100 * tpr:.3g} % [{low}, {high}]"

@@ -21,13 +21,13 @@ _MOST_EPSILON = 700.0
 _MOST_ATTACKS = 3
 _STYLES = ((ORANGE, SOLID), (BLUE, DASHED), (PURPLE, DASHDOT))
 _ALLOWED = {
-    "mechanism": (GREEN, SOLID, "the most that the configured mechanism allows, exactly"),
+    "mechanism": (GREEN, SOLID, "the most that the configured mechanism allows (exact)"),
     "epsilon-delta": (GREEN, DOTTED, "the most that (epsilon, delta) alone allows"),
     "gaussian": (GREEN, DASHDOT, "the most that a Gaussian mechanism of that epsilon allows"),
     "last-iterate": (
         GREY,
         DASHED,
-        "expected ceiling when only the last model is seen (a heuristic, no bound)",
+        "expected ceiling when only the last model is seen (a heuristic, not a bound)",
     ),
 }
 
@@ -64,8 +64,8 @@ class RocLine:
         """What is drawn from one FPR to another: rates that a threshold reaches, and nothing in between.
 
         Between two points the curve stays at the left one until a threshold reaches the right one, and so
-        does the lower limit; the upper limit there is that of the right one. Straight lines would leave both
-        the curve and the guarantee wherever many records share a score.
+        does the lower limit; the upper limit there is that of the right one. Straight lines would be wrong
+        wherever many records share a score.
         """
         inner = [x for x in self.fpr if first < x < last]
         xs = [x for pair in pairwise([first, *inner, last]) for x in pair]
@@ -128,7 +128,7 @@ class AllowedRegion(RocLine):
 
 
 def attack_lines(rows: Sequence[Membership]) -> Iterator[RocLine]:
-    """The best two attacks by AUC, and the attack that everybody knows."""
+    """The best two attacks by AUC, and the loss attack."""
     for row, (colour, dash) in zip(_shown(rows), _STYLES, strict=False):
         roc, least = row.roc, min(1.0, FALSE_POSITIVES / max(1, row.n_nonmembers))
         yield RocLine(inert(row.attack), roc.fpr, roc.tpr, colour, dash, least, roc.tpr_low, roc.tpr_high)

@@ -15,7 +15,7 @@ _LISTED = frozenset({"phases", "notes", "versions"})
 
 
 def data(result: Result) -> Section:
-    """The two sets, and whether they can be told apart without the model."""
+    """The two sets, and whether the texts alone separate them."""
     found, baseline, model = result.data, result.data.blind_baseline, result.model
     rows = [
         ("members", f"{found.n_members:,}"),
@@ -39,20 +39,18 @@ def data(result: Result) -> Section:
 def _comparable(baseline: BlindBaseline) -> str:
     reason = inert(baseline.reason or "unknown").rstrip(".")
     if baseline.comparable:
-        said = "The two sets are comparable: a classifier that sees only the texts did not tell them apart."
+        said = "The two sets are comparable: a classifier that sees only the texts did not separate them."
         ends = (baseline.auc.low, baseline.auc.high)
         reach = max((abs(end - _GUESSING) for end in ends if end is not None), default=0.0)
         if reach > _FAR:
-            said += f" With so few records, its AUC may still be up to {at_most(reach, 2)} off 0.5."
+            said += f" With so few records, its AUC may still be up to {at_most(reach, 2)} away from 0.5."
         return said
     if baseline.comparable is None:
-        return f"Whether the two sets are comparable was not decided: {reason}."
+        return f"It was not decided whether the two sets are comparable: {reason}."
     if baseline.gates:
-        return "The two sets differ in their texts alone. No attack on this model can be judged on them."
-    why = (
-        "recorded coins divided the records, or the shift was accepted" if baseline.reason is None else reason
-    )
-    return f"The texts alone tell the two sets apart. Nothing was withheld because of that: {why}."
+        return "The two sets can be told apart by their texts alone. No attack can be judged on them."
+    why = "recorded coins split the records, or the shift was accepted" if baseline.reason is None else reason
+    return f"The two sets can be told apart by their texts alone. Attacks are judged all the same: {why}."
 
 
 def claim(result: Result) -> Section:
@@ -75,7 +73,7 @@ def claim(result: Result) -> Section:
     if notes:
         blocks.append(Listing(notes))
     if result.epsilon is None:
-        blocks.append(Sentence("Nobody tested this claim here: privaudit audit does."))
+        blocks.append(Sentence("This claim was not tested here. To test it, run privaudit audit."))
     return Section("claim", title, tuple(blocks))
 
 
@@ -130,26 +128,28 @@ def limits(result: Result) -> Section:
     """What this audit does not say."""
     items = [
         (
-            "Attacks only show what leaks at least. Stronger attacks, other records or more reference models "
-            "may find more."
+            "Attacks show only a minimum of what leaks. Stronger attacks, other records or more reference "
+            "models may find more."
         ),
     ]
     if result.membership:
-        items.append(
-            "Intervals are about the drawing of records, not about other trainings of the same model."
-        )
+        items.append("Intervals cover the sampling of records, not other trainings of the same model.")
     if result.membership and not any(row.n_references for row in result.membership):
-        items.append("No reference model was used: at low false-positive rates this audit is nearly blind.")
+        items.append("No reference model was used: this audit is nearly blind at low false-positive rates.")
     if result.extraction:
-        items.append("Planted secrets tell what training keeps of them, not which real text was kept.")
+        items.append(
+            "Planted secrets show what training memorises of them, not which real texts it memorised."
+        )
     elif result.sweep is None:
-        items.append("No planted secret was looked for: this says nothing about texts that can be read out.")
+        items.append(
+            "No planted secret was searched for: this says nothing about texts that can be extracted."
+        )
     if result.sweep is not None or result.epsilon_sweep is not None:
-        items.append("The models of a sweep were trained for it: none of them is the model that you release.")
+        items.append("The models of a sweep were trained for it; none of them is the model you release.")
     elif result.epsilon is None:
-        items.append("No epsilon was tested against what the training claims.")
+        items.append("No epsilon was tested against the training's claim.")
     else:
-        items.append("A lower bound on epsilon below the claim is no proof that the claim holds.")
+        items.append("A lower bound on epsilon below the claim does not prove that the claim holds.")
     items.extend(
         dict.fromkeys(f"{_of(item)} did not finish: {inert(item.reason)}" for item in result.not_run)
     )

@@ -1,4 +1,4 @@
-"""Defences side by side on the page, with the accuracy that each of them costs."""
+"""Defences side by side on the page, with the accuracy that each costs."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ from privaudit.reports.document import Block, Figure, Section, Sentence, Table
 from privaudit.reports.page.interval_chart import MOST, Row, from_zero, intervals_chart
 from privaudit.reports.svg import DOTTED, GREY, INK, ORANGE, SOLID, swatch
 from privaudit.reports.words.numbers import NOT_MEASURED, interval
-from privaudit.reports.words.sweep import accuracy, exact_matches
+from privaudit.reports.words.sweep import accuracy, exact_matches, planted
 from privaudit.results import Result, Sweep, SweepDefence
 
 _CHANCE = 1.44
@@ -22,14 +22,7 @@ def sweep(result: Result) -> Section | None:
     blocks: list[Block] = []
     if found.finding is not None:
         blocks.append(Sentence(inert(found.finding.sentence), "strong"))
-    label = "a class of its own" if found.own_label else f"the class {inert(found.label)}"
-    copies = "1 copy" if found.repetitions == 1 else f"{found.repetitions:,} copies"
-    blocks.append(
-        Sentence(
-            f"Every model was trained on {copies} of {inert(found.pattern)!r} with a secret of its own, "
-            f"under {label}."
-        )
-    )
+    blocks.append(Sentence(f"{planted(found)}."))
     blocks.extend(_figure(found))
     blocks.append(_table(found))
     return Section("sweep", "Defences side by side", tuple(blocks))
@@ -45,7 +38,7 @@ def _figure(found: Sweep) -> Iterator[Figure]:
     ]
     chart = intervals_chart(
         rows,
-        from_zero(found.ceiling_bits, f"exposure in bits, {found.ceiling_bits:.1f} at most"),
+        from_zero(found.ceiling_bits, f"exposure in bits, at most {found.ceiling_bits:.1f}"),
         "Exposure of the secrets under every defence, and the accuracy of the models",
         colour=ORANGE,
         compared=(GREY, "square"),
@@ -66,7 +59,7 @@ def _figure(found: Sweep) -> Iterator[Figure]:
         (swatch(GREY, SOLID, "square"), "the same secrets in clean models"),
         (swatch(INK, DOTTED), "chance"),
     )
-    caption = "How far the secrets stand out under each defence, and to the right the accuracy that is left."
+    caption = "How far the secrets stand out under each defence, and on the right the remaining accuracy."
     yield Figure(chart.render("defences"), caption, legend, data)
 
 
@@ -98,9 +91,9 @@ def _table(found: Sweep) -> Table:
         "accuracy",
     )
     caption = (
-        "Recovered: models whose secret is their strict favourite. Exposure: bits by which it stands out, "
-        f"{found.ceiling_bits:.1f} at most. Intervals: 95 %, over independently trained models. p-value: of "
-        "the hypothesis that no model knows its secret. Accuracy on records held out, with its spread."
+        "Recovered: models whose strict favourite is their secret. Exposure: bits by which it stands out, at "
+        f"most {found.ceiling_bits:.1f}. Intervals: 95 %, over independently trained models. p-value: of the "
+        "hypothesis that no model knows its secret. Accuracy on held-out records, with its spread."
     )
     return Table(caption, header, rows, frozenset(range(1, len(header))))
 

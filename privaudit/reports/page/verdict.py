@@ -1,11 +1,11 @@
-"""The verdict in words for somebody who signs, and what to do about it."""
+"""The verdict in words for the person who signs it."""
 
 from collections.abc import Iterator
 from itertools import islice
 
 from privaudit.inert import inert
 from privaudit.reports.document import Block, Listing, Section, Sentence, Table
-from privaudit.reports.findings import is_waived, speaks_of_sets_that_differ
+from privaudit.reports.findings import is_waived, rests_on_sets_that_differ
 from privaudit.reports.page.action import refuted
 from privaudit.reports.words.extraction import plain_words
 from privaudit.reports.words.limits import in_words
@@ -13,26 +13,26 @@ from privaudit.reports.words.reversed_attacks import worse_than_guessing
 from privaudit.results import Epsilon, Result, ThresholdResult
 
 _WORDS = {
-    "pass": "The model stays within the limits that were set.",
+    "pass": "The model stays within its limits.",
     "fail": "The model reveals more about its training texts than the limits allow.",
     "inconclusive": "No verdict: this audit could not decide.",
-    "not-judged": "Measured, not judged: no limit was set.",
+    "not-judged": "Measured only: no limit was set.",
 }
-_UNREFUTED = "The test of the privacy that is claimed for this model found nothing against it."
-_REFUTED = "The privacy that is claimed for this model does not hold."
+_UNREFUTED = "The test of the privacy claimed for this model found nothing against it."
+_REFUTED = "The privacy claimed for this model does not hold."
 _REFUTED_SWEEP = "The privacy that training was configured for does not hold."
-_UNTESTED = "The privacy that is claimed for this model was not tested."
+_UNTESTED = "The privacy claimed for this model was not tested."
 _UNLIKE = (
-    "The texts it was trained on and the texts it is compared with differ by themselves, which may hide or "
-    "feign what the model reveals."
+    "The training texts and the texts they are compared with can be told apart without the model, which can "
+    "hide leakage or look like it."
 )
 _PERHAPS_UNLIKE = (
-    "Whether the texts it was trained on and those it is compared with are alike was not decided; if they "
+    "It was not decided whether the training texts and the texts they are compared with are alike; if they "
     "are not, these numbers say little."
 )
 _INCOMPARABLE = (
-    "The texts it was trained on and the texts it is compared with differ by themselves, so an attacker's "
-    "success says nothing about the model."
+    "The training texts and the texts they are compared with can be told apart without the model, so an "
+    "attacker's success says nothing about it."
 )
 _OFTEN = 1e9
 _MARKS = {"exceeded": "✗ exceeded", "holds": "✓ holds", "inconclusive": "? inconclusive"}
@@ -41,7 +41,7 @@ _UNJUDGED = "? not judged"
 
 
 def sentence(result: Result) -> str:
-    """What was found, in words without jargon, with the limit that decided as it was written."""
+    """What was found, without jargon, with the limit that decided."""
     return " ".join(_sentences(result))
 
 
@@ -50,13 +50,11 @@ def thresholds(result: Result) -> Section:
     items = result.verdict.thresholds
     if not items:
         tested = refuted(result) or (result.epsilon is not None and result.epsilon.verdict != "no-claim")
-        judged = (
-            "the verdict is that of the test of the claimed privacy" if tested else "so nothing was judged"
-        )
-        return Section("limits", "Limits", (Sentence(f"No limit was set{';' if tested else ','} {judged}."),))
+        judged = "; the verdict is that of the test of the claimed privacy" if tested else ""
+        return Section("limits", "Limits", (Sentence(f"No limit was set{judged}."),))
     table = Table(
         "A limit is exceeded when the lower end of the 95 % interval is above it, and holds when the upper "
-        "end is not: what lies between is undecided. Limits that name no attack speak of all that ran.",
+        "end is not; anything between is undecided. A limit that names no attack covers all that ran.",
         ("limit", "result", "in words", "decided by", "value"),
         tuple(_row(item, result) for item in items),
         frozenset({4}),
@@ -65,8 +63,8 @@ def thresholds(result: Result) -> Section:
 
 
 def _row(item: ThresholdResult, result: Result) -> tuple[str, ...]:
-    """Sets that differ leave no limit on membership decided, whatever its interval says."""
-    unjudged = speaks_of_sets_that_differ(item, result)
+    """Sets that differ leave every limit on membership undecided, whatever its interval says."""
+    unjudged = rests_on_sets_that_differ(item, result)
     return (
         inert(item.name),
         _UNJUDGED if unjudged else _WAIVED if is_waived(item) else _MARKS[item.result],
@@ -77,16 +75,16 @@ def _row(item: ThresholdResult, result: Result) -> tuple[str, ...]:
 
 
 def _below(result: Result) -> Iterator[Block]:
-    """Waivers with who answers for them and until when, and what would decide what is open."""
+    """Waivers with their owners and expiry, and what would decide the open limits."""
     items = result.verdict.thresholds
     if waived := [item for item in items if is_waived(item)]:
-        yield Sentence("Exceeded, and accepted by somebody who answers for it:", "strong")
+        yield Sentence("Exceeded, and accepted by an owner:", "strong")
         yield Listing(tuple(f"{inert(item.name)}: {inert(item.waiver or '')}" for item in waived))
     if open_ := [item for item in items if item.advice]:
-        yield Sentence("What would decide what is undecided:", "strong")
+        yield Sentence("To decide what is undecided:", "strong")
         yield Listing(tuple(f"{inert(item.name)}: {inert(item.advice or '')}" for item in open_))
     if result.verdict.policy is not None:
-        yield Sentence(f"The limits are those of {inert(result.verdict.policy)}.", "small")
+        yield Sentence(f"Limits from {inert(result.verdict.policy)}.", "small")
 
 
 def _sentences(result: Result) -> Iterator[str]:
@@ -113,8 +111,8 @@ def _opening(result: Result) -> str:
     if not waived:
         return _WORDS["pass"]
     total = len(verdict.thresholds)
-    which = "the limit that was set" if total == 1 else f"{waived} of the {total} limits that were set"
-    return f"The model exceeds {which}, which somebody accepted and answers for."
+    which = "its limit" if total == 1 else f"{waived} of its {total} limits"
+    return f"The model exceeds {which}, and an owner has accepted that."
 
 
 def _findings(result: Result) -> Iterator[str]:
@@ -130,7 +128,7 @@ def _findings(result: Result) -> Iterator[str]:
         yield from _others(len(decisive) - 1, verdict.status)
     elif verdict.status == "inconclusive" and result.not_run:
         first_gone = result.not_run[0]
-        yield f"What was asked for did not finish: {inert(first_gone.attack)}. {inert(first_gone.reason)}"
+        yield f"{inert(first_gone.attack)} was requested and did not finish. {inert(first_gone.reason)}"
     elif verdict.status == "inconclusive" and epsilon is not None:
         yield f"The test of the claimed privacy neither refutes nor supports it. {inert(epsilon.sentence)}"
     elif verdict.status == "not-judged":
@@ -140,7 +138,7 @@ def _findings(result: Result) -> Iterator[str]:
 
 
 def _doubts(result: Result) -> Iterator[str]:
-    """What nobody should overlook who reads no further than the verdict."""
+    """What a reader of the verdict alone must not miss."""
     if result.verdict.status == "pass" and any(row.included and row.exact_match for row in result.extraction):
         yield next(iter(plain_words(result.extraction)))
     if result.claim is not None and result.claim.epsilon is not None and result.epsilon is None:
@@ -156,7 +154,7 @@ def _doubts(result: Result) -> Iterator[str]:
 
 
 def _headline(result: Result) -> Iterator[str]:
-    """What was found, where nothing says whether that is too much."""
+    """What was found, where no limit judges it."""
     if result.epsilon_sweep is not None:
         yield inert(result.epsilon_sweep.sentence)
     if result.sweep is not None and result.sweep.finding is not None:
@@ -164,8 +162,8 @@ def _headline(result: Result) -> Iterator[str]:
     best = max((row.auc.value for row in result.membership if row.auc.value is not None), default=None)
     if best is not None:
         yield (
-            f"An attacker who is shown one of the {_unit(result)} in the training data and one from outside "
-            f"tells which is which about {100 * best:.0f} % of the time (guessing: 50 %)."
+            f"An attacker shown one of the {_unit(result)} in the training data and one from outside picks "
+            f"the right one about {100 * best:.0f} % of the time (guessing: 50 %)."
         )
     said = plain_words(result.extraction, result.not_run) if result.extraction else ()
     yield from islice(map(inert, said), 2 if result.not_run else 1)
@@ -179,7 +177,7 @@ def _decisive(result: Result) -> list[ThresholdResult]:
 
 def _others(count: int, status: str, more: str = "more ") -> Iterator[str]:
     if count > 0:
-        said = {"fail": "exceeded", "inconclusive": "undecided"}.get(status, "kept")
+        said = {"fail": "exceeded", "inconclusive": "undecided"}.get(status, "met")
         yield f"{count} {more}{'limit is' if count == 1 else 'limits are'} {said}."
 
 
@@ -193,11 +191,11 @@ def _refutation(result: Result) -> Iterator[str]:
 
 def _how_often(epsilon: Epsilon) -> str:
     claimed = "" if epsilon.claimed is None else f" (epsilon {epsilon.claimed:.3g})"
-    said = f"An attack recognises what was in the training data more often than the claim{claimed} allows"
+    said = f"An attack recognises training data more often than the claim{claimed} allows"
     if epsilon.p_value is None or epsilon.p_value <= 0:
         return f"{said}."
     often = "a billion" if epsilon.p_value < 1 / _OFTEN else f"{int(1 / epsilon.p_value):,}"
-    return f"{said}; if the claim were true, that would happen at most once in {often} audits."
+    return f"{said}; if the claim were true, that would happen in at most one of {often} audits."
 
 
 def _unit(result: Result) -> str:

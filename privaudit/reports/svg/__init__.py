@@ -2,8 +2,8 @@
 
 Everything is drawn with presentation attributes, which survive a content policy that drops style sheets,
 and with ``currentColor``, which follows the page into dark mode. Colours are those of Okabe and Ito, and no
-line is told from another by colour alone: each has a dash pattern or a marker of its own too. Charts are
-drawn narrow, so that their words stay legible where a small screen shrinks them.
+line is distinguished by colour alone: each also has its own dash pattern or marker. Charts are drawn narrow,
+to stay legible on small screens.
 """
 
 from privaudit.reports.svg.axis import Axis

@@ -25,7 +25,7 @@ from privaudit.reports.svg.elements import (
 _END = 5.0
 """Half the length of an interval's ends."""
 _APART = 0.7
-"""Points of a line that are nearer to each other cannot be told apart, and are drawn once."""
+"""Points of a line closer than this look like one, and are drawn once."""
 
 
 @dataclass
@@ -200,7 +200,7 @@ class Chart:
 
 
 def _apart(points: Sequence[tuple[float, float]]) -> Iterator[tuple[float, float]]:
-    """The points without those that nobody could tell from the one before; the last is always there."""
+    """The points without those too close to the one before; the last is always there."""
     last: tuple[float, float] | None = None
     for place, (x, y) in enumerate(points):
         if last is None or place == len(points) - 1 or hypot(x - last[0], y - last[1]) >= _APART:

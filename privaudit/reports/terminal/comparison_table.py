@@ -17,6 +17,7 @@ from privaudit.reports.words.comparison import (
     summary,
 )
 from privaudit.results import Result
+from privaudit.results.metrics import AUC
 
 _MOST = 24
 
@@ -35,8 +36,8 @@ def comparison_parts(result: Result, width: int) -> Iterator[RenderableType]:
     yield Text(identity(comparison))
     rows = lines(comparison)
     # NOTE: AUCs and what changed are what a reader looks for; the page has everything.
-    shown = [row for row in rows if row.metric == "AUC" or row.direction != DIRECTIONS["undecided"]][:_MOST]
-    shown = shown or rows[:_MOST]
+    changed = [r for r in rows if r.metric == AUC.heading() or r.direction != DIRECTIONS["undecided"]]
+    shown = (changed or rows)[:_MOST]
     if shown:
         names = {"attack": [row.attack for row in shown], "number": [row.metric for row in shown]}
         columns = {
@@ -48,7 +49,7 @@ def comparison_parts(result: Result, width: int) -> Iterator[RenderableType]:
         yield from fitted_table(names, columns, ("difference", "", "now", "baseline"), width)
         yield Text(CAPTION, "dim")
     if left_out := len(rows) - len(shown):
-        yield Text(f"{left_out} more numbers, most of them undecided, are in the result file.", "dim")
+        yield Text(f"The result file has {left_out} more numbers, most of them undecided.", "dim")
     for text in one_sided(comparison):
         yield Text(text, "yellow")
     for text in not_compared(comparison):

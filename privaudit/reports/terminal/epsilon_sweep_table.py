@@ -8,6 +8,7 @@ from rich.text import Text
 
 from privaudit.inert import inert
 from privaudit.reports.terminal.tables import Columns, fitted_table
+from privaudit.reports.words.epsilon import p_value
 from privaudit.reports.words.numbers import NOT_MEASURED, bound, interval
 from privaudit.results import Correlation, EpsilonSweep, EpsilonSweepRow, Interval
 
@@ -36,11 +37,11 @@ def epsilon_sweep_parts(sweep: EpsilonSweep, width: int) -> Iterator[RenderableT
     names = {"epsilon": [f"{row.epsilon:g}" for row in sweep.rows]}
     yield from fitted_table(names, columns, order, width)
     yield Text(
-        "Attacks: AUC over independently trained models, each in turn the target and the others its"
-        " references. AUC allowed: the most under the exact mechanism; in brackets what is expected of the"
-        f" last model alone, a heuristic. bound: epsilon is at least this with {_confidence(sweep):.0%}"
-        " confidence, from the canaries of all models; it assumes nothing of the mechanism. p: of the claim;"
-        " p without noise: of the same claim when the models without privacy take the place of these.",
+        "Attacks: AUC over independently trained models, each in turn the target with the others as its"
+        " references. AUC allowed: the most under the exact mechanism; in brackets what to expect of the"
+        f" last model alone (a heuristic). bound: epsilon is at least this with {_confidence(sweep):.0%}"
+        " confidence, from the canaries of all models, without assumptions about the mechanism. p: of the"
+        " claim; p without noise: of the same claim, tested on the models trained without privacy.",
         "dim",
     )
     yield Text(f"Intervals: 95 %, over models. {NOT_MEASURED}: not measurable.", "dim")
@@ -93,7 +94,7 @@ def _allowed(row: EpsilonSweepRow) -> str:
 
 
 def _positive(row: EpsilonSweepRow) -> float | None:
-    """What the test says against this row's claim of models that were trained without privacy."""
+    """The test of this row's claim on models that were trained without privacy."""
     controls = () if row.bound is None else row.bound.controls
     return next((control.p_value for control in controls if control.name == "positive"), None)
 
@@ -104,9 +105,7 @@ def _confidence(sweep: EpsilonSweep) -> float:
 
 
 def _p(value: float | None) -> str:
-    if value is None:
-        return "-"
-    return f"{value:.2g}" if value >= 1e-4 else f"{value:.0e}"
+    return "-" if value is None else p_value(value)
 
 
 def _trend(found: Correlation) -> Text:

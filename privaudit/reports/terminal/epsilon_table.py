@@ -1,7 +1,6 @@
 """The test of a claimed epsilon as a person reads it: the verdict, what was tested, and what it rests on."""
 
-from collections.abc import Callable, Iterator, Sequence
-from math import ceil, floor, isfinite
+from collections.abc import Iterator, Sequence
 
 from rich.console import RenderableType
 from rich.table import Table
@@ -9,8 +8,10 @@ from rich.text import Text
 
 from privaudit.inert import inert
 from privaudit.reports.terminal.tables import bare_table
+from privaudit.reports.words.epsilon import DESIGNS, control_words, p_value
 from privaudit.reports.words.numbers import NOT_MEASURED
-from privaudit.results import Claim, Control, Epsilon, LowerBound, StaticCheck
+from privaudit.results import Claim, Epsilon, LowerBound, StaticCheck
+from privaudit.rounding import at_least, at_most
 
 _STYLES = {
     "violated": "bold red",
@@ -18,22 +19,12 @@ _STYLES = {
     "inconclusive": "bold yellow",
     "no-claim": "bold",
 }
+_CONTROL_STYLES = {True: "dim", False: "bold red", None: "yellow"}
 _VERDICTS = {
     "violated": "claim VIOLATED",
     "consistent": "no violation of the claim found",
     "inconclusive": "claim INCONCLUSIVE",
     "no-claim": "no claim",
-}
-_OUTCOMES = {
-    ("positive", True): "violates the claim, as it must",
-    ("positive", False): "does NOT violate the claim, though it must",
-    ("negative", True): "does not violate the claim, as it must not",
-    ("negative", False): "violates the claim, though it must NOT",
-}
-_DESIGNS = {
-    "one-run": "one model, a fair coin per canary",
-    "many-run": "many models, one canary and one fair coin each",
-    "self-test": "many short runs, one canary and one fair coin each",
 }
 
 
@@ -43,7 +34,7 @@ def epsilon_parts(epsilon: Epsilon, claim: Claim | None, said: str = "") -> Iter
     Args:
         epsilon: what was found.
         claim: what was tested.
-        said: what stands above already and need not be said again.
+        said: what is already above and need not be repeated.
     """
     verdict = Text(_VERDICTS[epsilon.verdict], _STYLES[epsilon.verdict])
     yield verdict if epsilon.sentence in said else verdict.append(f"  {inert(epsilon.sentence)}", "default")
@@ -52,11 +43,11 @@ def epsilon_parts(epsilon: Epsilon, claim: Claim | None, said: str = "") -> Iter
     yield from _bounds(epsilon.lower_bounds)
     yield Text(_reach(epsilon))
     for control in epsilon.controls:
-        yield _control(control)
+        yield Text(control_words(control), _CONTROL_STYLES[control.passed])
     yield from _doubts(epsilon.checks)
     for number, item in enumerate(epsilon.checklist, start=1):
         if number == 1:
-            yield Text("Look first at:")
+            yield Text("Where to look first:")
         yield Text(f"  {number}. {inert(item)}")
 
 
@@ -66,7 +57,7 @@ def _facts(epsilon: Epsilon, claim: Claim | None) -> Table:
     table.add_column()
     for name, text in (
         ("claim", _claim(epsilon, claim)),
-        ("design", f"{_DESIGNS[epsilon.design]}: {epsilon.n_in:,} in, {epsilon.n_out:,} out"),
+        ("design", f"{DESIGNS[epsilon.design]}: {epsilon.n_in:,} in, {epsilon.n_out:,} out"),
         ("canaries", epsilon.canaries),
         ("score", epsilon.score),
         ("adversary", epsilon.threat_model),
@@ -84,7 +75,7 @@ def _claim(epsilon: Epsilon, claim: Claim | None) -> str:
     if epsilon.accounted is not None:
         parts.append(f"PLD gives {epsilon.accounted:.4g} {at} for {_mechanism(claim)}")
     else:
-        parts.append("no mechanism is named, so its (epsilon, delta) region is tested")
+        parts.append("no mechanism named, so its (epsilon, delta) region is tested")
     return "; ".join(parts) + ("" if claim.source is None else f" (claim: {claim.source})")
 
 
@@ -99,28 +90,27 @@ def _mechanism(claim: Claim) -> str:
 
 
 def _test(epsilon: Epsilon) -> str:
-    guesses = "" if epsilon.correct is None else f"; {epsilon.correct:,} of {epsilon.guesses:,} guesses right"
-    p = "" if epsilon.p_value is None else f"; p = {_p(epsilon.p_value)}"
+    guesses = (
+        "" if epsilon.correct is None else f"; {epsilon.correct:,} of {epsilon.guesses:,} guesses correct"
+    )
+    p = "" if epsilon.p_value is None else f"; p = {p_value(epsilon.p_value)}"
     return f"{epsilon.test}{guesses}{p}"
 
 
 def _bounds(bounds: tuple[LowerBound, ...]) -> Iterator[RenderableType]:
-    """The bounds, each with what it assumes below: in a narrow column that would be cut to pieces."""
+    """The bounds, each with what it assumes below it: a narrow column would break that up."""
     tested = any(bound.p_value is not None for bound in bounds)
     right = ("epsilon at least", "possible at most", "confidence", *["p of the claim"] * tested)
     table = bare_table("lower bound", right=right)
     for bound in bounds:
-        p = [NOT_MEASURED if bound.p_value is None else _p(bound.p_value)] * tested
-        most = NOT_MEASURED if bound.ceiling is None else _to(ceil, bound.ceiling)
-        table.add_row(Text(_name(bound)), _to(floor, bound.value), most, f"{bound.confidence:.0%}", *p)
+        p = [NOT_MEASURED if bound.p_value is None else p_value(bound.p_value)] * tested
+        most = NOT_MEASURED if bound.ceiling is None else at_most(bound.ceiling, places=3)
+        table.add_row(
+            Text(_name(bound)), at_least(bound.value, places=3), most, f"{bound.confidence:.0%}", *p
+        )
     yield table
     for bound in bounds:
         yield Text(f"{_name(bound)} assumes {inert(bound.assumes)}.", "dim")
-
-
-def _to(side: Callable[[float], int], value: float) -> str:
-    """Three places, rounded to the side on which a bound stays one."""
-    return f"{side(round(1000 * value, 6)) / 1000:.3f}" if isfinite(value) else f"{value:.3f}"
 
 
 def _name(bound: LowerBound) -> str:
@@ -128,31 +118,18 @@ def _name(bound: LowerBound) -> str:
 
 
 def _doubts(checks: Sequence[StaticCheck]) -> Iterator[Text]:
-    """Warnings whole; what nobody knows by its name, because a claim typed by hand leaves nearly all open."""
+    """Warnings in full; unknowns by name only, because a claim typed by hand leaves nearly all unknown."""
     for check in checks:
         if check.status == "warning":
             yield Text(f"Warning ({check.id}): {inert(check.text)}", "yellow")
     if unknown := [check.id for check in checks if check.status == "unknown"]:
-        yield Text(f"Not known: {', '.join(unknown)}. The result file says what each would tell.", "dim")
+        yield Text(f"Unknown: {', '.join(unknown)}. The result file explains each.", "dim")
 
 
 def _reach(epsilon: Epsilon) -> str:
     marked = any(bound.primary for bound in epsilon.lower_bounds)
-    star = "*: the test that was declared beforehand and alone decides. " if marked else ""
-    most = f"Possible at most, by an attack without error: {_to(ceil, epsilon.ceiling)}"
+    star = "*: the test that was declared in advance; it alone decides. " if marked else ""
+    most = f"Possible at most, for an attack without error: {at_most(epsilon.ceiling, places=3)}"
     if epsilon.power is None:
         return f"{star}{most}."
-    return f"{star}{most}. Chance of an ideal attack to notice half the noise: {epsilon.power:.0%}."
-
-
-def _control(control: Control) -> Text:
-    name = f"{control.name.capitalize()} control: {inert(control.description)}"
-    if control.passed is None:
-        return Text(f"{name}: not made. {inert(control.reason or '')}".rstrip(), "yellow")
-    outcome = _OUTCOMES[control.name, control.passed]
-    p = "" if control.p_value is None else f" (p = {_p(control.p_value)})"
-    return Text(f"{name}: {outcome}{p}.", "dim" if control.passed else "bold red")
-
-
-def _p(value: float) -> str:
-    return f"{value:.2g}" if value >= 1e-4 else f"{value:.0e}"
+    return f"{star}{most}. Chance that an ideal attack detects half the noise: {epsilon.power:.0%}."

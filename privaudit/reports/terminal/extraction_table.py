@@ -1,6 +1,6 @@
 """Canary extraction as tables, below a few sentences that need no knowledge of the field.
 
-A secret appears only where the result holds it, which is where the user asked for it.
+A secret appears only if the result holds it, because the user asked for it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -37,7 +37,7 @@ def extraction_parts(result: Result, width: int) -> Iterator[RenderableType]:
     names = {"canary": [_name(row) for row in rows], "attack": [row.attack for row in rows]}
     yield from fitted_table(names, _columns(rows), _ORDER, width)
     if left_out := len(canaries[_MOST_CANARIES:]):
-        yield Text(f"{left_out} more canaries, which stand out less, are in the result file.", "dim")
+        yield Text(f"The result file has {left_out} more canaries, which stand out less.", "dim")
     yield from _legend(rows)
     if any(row.secret is not None or row.found is not None for row in rows):
         yield Text()
@@ -76,10 +76,10 @@ def _legend(rows: Sequence[Extraction]) -> Iterator[Text]:
         "dim",
     )
     if any(row.control_exposure_bits is not None or row.control_rank is not None for row in rows):
-        yield Text("control: the same secret, asked of models that were trained without it.", "dim")
+        yield Text("control: the same secret in models that were trained without it.", "dim")
     if any(row.rank is not None and not row.rank_exact for row in rows):
         yield Text(
-            "~: ranked in a sample of the fillings; exposure with its 95 % interval, or what it is at least.",
+            "~: ranked in a sample of the fillings; exposure with its 95 % interval, or its lower end.",
             "dim",
         )
     for remark in dict.fromkeys(text for row in rows for text in (row.note, row.reason) if text):

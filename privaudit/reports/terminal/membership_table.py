@@ -8,9 +8,9 @@ from rich.text import Text
 
 from privaudit.inert import inert
 from privaudit.reports.terminal.tables import Columns, bare_table, fitted_table
-from privaudit.reports.words.membership import by_auc, rate_at, worst_slices
+from privaudit.reports.words.membership import by_auc, rate_at, seed_agreement, worst_slices
 from privaudit.reports.words.numbers import interval
-from privaudit.results import Membership, Result, SeedAgreement, Slice
+from privaudit.results import Membership, Result, Slice
 
 SHOWN_FPRS = (0.001, 0.01, 0.1)
 _WORST_SLICES = 5
@@ -32,21 +32,13 @@ def membership_parts(result: Result, width: int) -> Iterator[RenderableType]:
         yield Text()
         attack = result.slices[0].attack
         yield Text(
-            f"Worst of {len(result.slices)} slices by {attack} (intervals hold for all of them at once)",
+            f"Worst of {len(result.slices)} slices by {attack} (intervals hold for all slices at once)",
             "dim",
         )
         yield _slice_table(result.slices)
     if result.seed_agreement is not None:
         yield Text()
-        yield Text(_agreement(result.seed_agreement), "dim")
-
-
-def _agreement(found: SeedAgreement) -> str:
-    return (
-        f"Under other seeds and records ({found.n_models} models) {found.overlap:.0%} of the most exposed "
-        f"{found.fraction:.0%} of members are the same ones (by chance {found.expected_overlap:.0%}); "
-        f"rank correlation {found.rank_correlation:.2f}."
-    )
+        yield Text(seed_agreement(result.seed_agreement), "dim")
 
 
 def _columns(rows: Sequence[Membership]) -> Columns:

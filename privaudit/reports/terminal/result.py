@@ -16,9 +16,9 @@ from privaudit.reports.terminal.extraction_table import extraction_parts
 from privaudit.reports.terminal.membership_table import membership_parts
 from privaudit.reports.terminal.sweep_table import sweep_parts
 from privaudit.reports.terminal.tables import bare_table
-from privaudit.reports.terminal.verdict_lines import WORDS
 from privaudit.reports.words.numbers import interval
 from privaudit.reports.words.reversed_attacks import worse_than_guessing
+from privaudit.reports.words.status import STATUS
 from privaudit.results import Result, Verdict
 
 _STYLES = {"pass": "bold green", "fail": "bold red", "inconclusive": "bold yellow", "not-judged": "bold"}
@@ -26,7 +26,7 @@ _COLOURS = {"exceeded": "red", "waived": "yellow", "holds": "green", "inconclusi
 
 
 def print_result(result: Result, console: Console) -> None:
-    """Print ``result`` to ``console``; nothing in it is taken for markup or control characters."""
+    """Print ``result`` to ``console``; nothing in it is read as markup or control characters."""
     parts = Group(*_parts(shortened(result), console.width))
     console.print(parts, markup=False, emoji=False, highlight=False)
 
@@ -63,7 +63,7 @@ def _parts(result: Result, width: int) -> Iterator[RenderableType]:
 
 
 def _headline(verdict: Verdict) -> Text:
-    line = Text(WORDS[verdict.status], _STYLES[verdict.status])
+    line = Text(STATUS[verdict.status], _STYLES[verdict.status])
     return line.append(f"  {inert(verdict.sentence)}", "default")
 
 
@@ -90,7 +90,7 @@ def _counts(result: Result) -> str:
     if result.data.source == "canaries" and not result.extraction:
         return f"{result.data.n_members:,} canaries in, {result.data.n_nonmembers:,} out"
     if result.command == "epsilon selftest":
-        return f"the canary is in {result.data.n_members:,} runs, and not in {result.data.n_nonmembers:,}"
+        return f"the canary is in {result.data.n_members:,} runs and not in {result.data.n_nonmembers:,}"
     records = f"{result.data.n_members:,} members, {result.data.n_nonmembers:,} non-members"
     return f"{records}; {canaries}" if result.extraction else records
 
@@ -100,7 +100,7 @@ def _some(count: int, one: str, several: str) -> str:
 
 
 def _thresholds(verdict: Verdict) -> Iterator[RenderableType]:
-    """Every limit, who answers for those that are waived, and what would decide those that are open."""
+    """Every limit, who accepted the waived ones, and what would decide the open ones."""
     yield _threshold_table(verdict)
     for item in verdict.thresholds:
         if is_waived(item):

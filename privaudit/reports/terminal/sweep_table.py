@@ -1,4 +1,4 @@
-"""Defences side by side, as a person reads them in a terminal."""
+"""Defences side by side in a terminal."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ from rich.text import Text
 from privaudit.inert import inert
 from privaudit.reports.terminal.tables import Columns, fitted_table
 from privaudit.reports.words.numbers import NOT_MEASURED, interval
-from privaudit.reports.words.sweep import accuracy, exact_matches
+from privaudit.reports.words.sweep import accuracy, exact_matches, planted
 from privaudit.results import Sweep, SweepDefence
 
 _ORDER = ("exact", "exposure", "above clean", "clean models", "accuracy", "p", "wrong slots")
@@ -23,9 +23,9 @@ def sweep_parts(sweep: Sweep, width: int) -> Iterator[RenderableType]:
     names = {"defence": [inert(row.defence) for row in sweep.defences]}
     yield from fitted_table(names, _columns(sweep.defences), _ORDER, width)
     yield Text(
-        "exact: models whose secret is their strict favourite of all fillings. exposure: bits by which it"
-        f" stands out, {sweep.ceiling_bits:.1f} at most; about 1.4 is chance. clean models: the same secrets,"
-        " asked of models that were trained without any.",
+        "exact: models whose strict favourite among all fillings is their secret. exposure: bits by which it"
+        f" stands out, at most {sweep.ceiling_bits:.1f}; about 1.4 is chance. clean models: the same secrets,"
+        " in models that were trained without any.",
         "dim",
     )
     yield Text(f"Intervals: 95 %, over independently trained models. {NOT_MEASURED}: not measurable.", "dim")
@@ -34,12 +34,7 @@ def sweep_parts(sweep: Sweep, width: int) -> Iterator[RenderableType]:
 def _canary(sweep: Sweep) -> str:
     models = max(row.n_models for row in sweep.defences)
     controls = max(row.n_controls for row in sweep.defences)
-    label = "a class of its own" if sweep.own_label else f"the class {inert(sweep.label)}"
-    copies = "1 copy" if sweep.repetitions == 1 else f"{sweep.repetitions:,} copies"
-    return (
-        f"Each model was trained on {copies} of {inert(sweep.pattern)!r} with a secret of its own under"
-        f" {label}; up to {models:,} such models and {controls:,} clean ones per defence."
-    )
+    return f"{planted(sweep)}; up to {models:,} such models and {controls:,} clean ones per defence."
 
 
 def _columns(rows: tuple[SweepDefence, ...]) -> Columns:

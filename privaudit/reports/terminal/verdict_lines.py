@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 from privaudit.inert import inert
 from privaudit.reports.words.reversed_attacks import worse_than_guessing
+from privaudit.reports.words.status import STATUS
 from privaudit.results import Result, ThresholdResult
 
-WORDS = {"pass": "PASS", "fail": "FAIL", "inconclusive": "INCONCLUSIVE", "not-judged": "NOT JUDGED"}
 _HEADINGS = ("fail if", "result", "why")
 _GAP = "  "
 _MOST_OF_A_NAME, _MOST_OF_A_TEXT = 120, 600
@@ -19,10 +19,10 @@ _MOST_OF_A_NAME, _MOST_OF_A_TEXT = 120, 600
 def verdict_lines(result: Result) -> Iterator[str]:
     """The status as a word with its sentence, then what was judged, by what, and every limit.
 
-    Whatever comes from a model, from data or from a policy is inert and cut to a length that can be read.
+    Text from a model, from data or from a policy is inert and cut to a readable length.
     """
     verdict, model = result.verdict, result.model
-    yield f"{WORDS[verdict.status]}{_GAP}{_text(verdict.sentence)}"
+    yield f"{STATUS[verdict.status]}{_GAP}{_text(verdict.sentence)}"
     by = "" if verdict.policy is None else f"; limits of {_text(verdict.policy)}"
     yield f"{_name(model.path)} (digest {_name(model.digest[:12])}), audited {_name(result.created)}{by}"
     if verdict.thresholds:

@@ -22,8 +22,10 @@ from privaudit.reports.svg import (
     swatch,
 )  # fmt: skip
 from privaudit.reports.svg.elements import INK, LETTER, label, path
-from privaudit.reports.trend.series import VERDICTS, Series, data_changed, series_of, table, words
+from privaudit.reports.trend.series import VERDICTS, Series, data_changed, series_of, table
+from privaudit.reports.words.metrics import axis_words
 from privaudit.results.history import Entry
+from privaudit.results.metrics import AUC, EPSILON
 
 _STYLES = (
     (ORANGE, SOLID, "circle"),
@@ -35,7 +37,7 @@ _GUESSING, _CLAIMED = "guessing", "claimed"
 _END = 4.0
 """Half the length of an interval's ends."""
 _APART = 0.14
-"""Between the attacks of one audit, so that their intervals stand beside each other."""
+"""Between the attacks of one audit, to keep their intervals apart."""
 _FIRST = -0.5
 """Where the horizontal axis begins: audits stand at 0, 1, …"""
 
@@ -65,15 +67,14 @@ def figure(entries: Sequence[Entry], metric: str, identifier: str, looks: dict[s
         entries: audits of one model that have this metric, in the order of time.
         metric: as thresholds name it.
         identifier: unique on the page.
-        looks: how earlier charts of the model drew each attack, so that this one draws it alike; new ones are
-            added.
+        looks: how earlier charts of the model drew each attack, for the same look here; new ones are added.
     """
     found = series_of(entries, metric)
     drawn, left = found[: len(_STYLES)], found[len(_STYLES) :]
     chart = _TrendChart(
         _times(entries),
         _scale(entries, metric, drawn),
-        f"{words(metric)} over {len(entries):,} audits",
+        f"{axis_words(metric)} over {len(entries):,} audits",
         " ".join(series.in_words() for series in drawn),
         top=30,
         right=44,
@@ -85,9 +86,8 @@ def figure(entries: Sequence[Entry], metric: str, identifier: str, looks: dict[s
         *_draw_verdicts(chart, entries),
     ]
     others = f" Not drawn: {', '.join(series.attack for series in left)}." if left else ""
-    caption = (
-        f"{words(metric)}. A line joins audits of the same attack on the same data, and no others.{others}"
-    )
+    joined = "A line joins audits of the same attack on the same data, and no others."
+    caption = f"{axis_words(metric)}. {joined}{others}"
     return Figure(chart.render(identifier), caption, tuple(legend), table(entries, metric, drawn))
 
 
@@ -136,17 +136,17 @@ def _draw_limits(chart: Chart, entries: Sequence[Entry], metric: str) -> Iterato
         chart.name(pieces[-1][-1] + 0.45, lifted, text, anchor="end")
     names = {text for text, _ in where}
     if names - {_GUESSING, _CLAIMED}:
-        yield swatch(INK, DASHED), "limit, over the audits that it was set for"
+        yield swatch(INK, DASHED), "limit, over the audits it was set for"
     if _CLAIMED in names:
-        yield swatch(INK, DASHED), "epsilon as it was claimed"
+        yield swatch(INK, DASHED), "claimed epsilon"
 
 
 def _levels(entry: Entry, metric: str) -> dict[tuple[str, float], None]:
     """What an audit's numbers are measured against: names and values, each once."""
     found = [(limit.expression, limit.limit) for limit in entry.limits if limit.metric == metric]
-    if metric == "auc":
+    if metric == AUC.name:
         found.append((_GUESSING, 0.5))
-    if metric == "epsilon" and entry.claimed_epsilon is not None:
+    if metric == EPSILON.name and entry.claimed_epsilon is not None:
         found.append((_CLAIMED, entry.claimed_epsilon))
     return dict.fromkeys(level for level in found if isfinite(level[1]))
 
@@ -186,11 +186,11 @@ def _scale(entries: Sequence[Entry], metric: str, drawn: Sequence[Series]) -> Ax
     shown += [end for series in drawn for _, *ends in series.intervals for end in ends]
     # NOTE: a level has its name above it.
     shown += [part * value for entry in entries for _, value in _levels(entry, metric) for part in (1, 1.06)]
-    least, most = min([0.5 if metric == "auc" else 0.0, *shown]), max([0.0, *shown])
+    least, most = min([0.5 if metric == AUC.name else 0.0, *shown]), max([0.0, *shown])
     step = _round_step((most - least) / 6)
     first, last = floor(least / step + 1e-9), ceil(most / step - 1e-9)
     ticks = [round(step * place, 12) for place in range(first, max(last, first + 1) + 1)]
-    return Axis(ticks[0], ticks[-1], words(metric), ticks)
+    return Axis(ticks[0], ticks[-1], axis_words(metric), ticks)
 
 
 def _round_step(least: float) -> float:

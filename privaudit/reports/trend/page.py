@@ -1,4 +1,4 @@
-"""A history as a page: every model over its audits, and which verdicts stand."""
+"""A history as a page: every model over its audits, and its current verdicts."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,47 +8,41 @@ from privaudit.inert import inert
 from privaudit.reports.document import Block, Document, Listing, Mark, Section, Sentence, Table
 from privaudit.reports.trend.chart import figure
 from privaudit.reports.trend.series import VERDICTS, time
+from privaudit.reports.words.comparison import metric_in_words
+from privaudit.reports.words.metrics import CHARTED
 from privaudit.results import Part
 from privaudit.results.history import Entry
+from privaudit.results.metrics import EXTRACTED
 
 Kept = TypeVar("Kept")
 _MOST_CHARACTERS = 120
 _MOST_AUDITS, _MOST_MODELS, _MOST_TOGETHER = 30, 8, 72  # what keeps the page below 300 kB
-_DRAWN = ("auc", "tpr@0.01", "exposure", "extracted", "epsilon")
-"""Drawn wherever they were measured; other metrics where a limit speaks of them."""
-_NUMBERS = {"AUC": "auc", "TPR at 1 %": "tpr@0.01", "exposure, bits": "exposure", "epsilon": "epsilon"}
 _WORST_FIRST: tuple[Mark, ...] = ("fail", "inconclusive", "pass", "not-judged")
 _WORDS: Mapping[Mark, str] = {
     "fail": "A model reveals more about its training texts than its limits or its claim allow",
-    "inconclusive": "No model failed its last audit, but one could not be decided",
-    "pass": "Every model that was judged passed its last audit",
-    "not-judged": "Measured, not judged: no limit was set",
+    "inconclusive": "No model failed its last audit, but at least one is undecided",
+    "pass": "Every judged model passed its last audit",
+    "not-judged": "Measured only: no limit was set",
 }
 _ACTIONS: Mapping[Mark, str] = {
     "fail": "Do not release what failed. Its own report says what leaks and what to do.",
-    "inconclusive": (
-        "Treat what is undecided as neither a pass nor a failure. Its own report says what is missing."
-    ),
-    "pass": (
-        "A pass speaks of the attacks that ran and of the limits that were set. It is no proof of privacy."
-    ),
-    "not-judged": (
-        'Set limits, for example --fail-if "tpr@0.01>0.05", so that verdicts can be followed over time.'
-    ),
+    "inconclusive": ("Undecided is neither a pass nor a failure. Its own report says what is missing."),
+    "pass": ("A pass covers the attacks that ran and the limits that were set. It does not prove privacy."),
+    "not-judged": ('Set limits, for example --fail-if "tpr@0.01>0.05", to follow verdicts over time.'),
 }
 _READING = (
-    "A verdict stands until the same command audits the same model again, whatever other commands say.",
+    "A verdict stands until the same command audits the same model again, regardless of other commands.",
     (
-        "A model is known by its path as it was given. Another training at the same path is the same model "
-        "here; the digests tell them apart."
+        "A model is identified by its path as given. Another training at the same path counts as the same "
+        "model here; the digests distinguish them."
     ),
     (
         "A line joins two audits only where attack, number of reference models and data are the same. Points "
         "on other data cannot be compared."
     ),
     (
-        "Intervals are about the sampling of records. Two that overlap may still differ: privaudit report "
-        "NEW --baseline OLD gives the difference an interval of its own."
+        "Intervals cover the sampling of records. Two that overlap may still differ: privaudit report NEW "
+        "--baseline OLD gives the difference its own interval."
     ),
 )
 
@@ -106,7 +100,7 @@ def _waived(standing: Sequence[Entry]) -> Iterator[str]:
     """What passed although a limit is exceeded."""
     waived = [entry for entry in standing if any(limit.waived for limit in entry.limits)]
     if waived:
-        yield f"Limits are exceeded and waived ({_named(waived)}): somebody answers for that until a date."
+        yield f"Limits are exceeded and waived ({_named(waived)}): an owner has accepted that until a date."
 
 
 def _named(entries: Sequence[Entry]) -> str:
@@ -116,7 +110,11 @@ def _named(entries: Sequence[Entry]) -> str:
 
 
 def _summary(standing: Sequence[Entry], entries: Sequence[Entry]) -> Section:
-    numbers = {name: [_most(entry, metric) for entry in standing] for name, metric in _NUMBERS.items()}
+    numbers = {
+        metric_in_words(key): [_most(entry, key) for entry in standing]
+        for key in CHARTED
+        if key != EXTRACTED.key()
+    }
     numbers = {name: cells for name, cells in numbers.items() if any(cells)}
     counts = Counter((entry.model, entry.command) for entry in entries)
     rows = tuple(
@@ -131,7 +129,7 @@ def _summary(standing: Sequence[Entry], entries: Sequence[Entry]) -> Section:
         for place, entry in enumerate(standing)
     )
     header = ("model", "command", "verdict", "last audit (UTC)", *numbers, "audits")
-    caption = "The verdicts that stand. Numbers: the most that any attack reached in that audit."
+    caption = "Current verdicts. Numbers: the most that any attack reached in that audit."
     table = Table(caption, header, rows, frozenset(range(4, len(header))))
     return Section("models", "Where each model stands", (table,))
 
@@ -142,7 +140,7 @@ def _most(entry: Entry, metric: str) -> str:
 
 
 def _sections(models: Sequence[str], entries: Sequence[Entry]) -> Iterator[Section]:
-    # NOTE: those that failed or moved last are what a reader came for.
+    # NOTE: readers come for those that failed.
     last = {entry.model: entry for entry in entries}
     ranked = sorted(models, key=lambda name: (_WORST_FIRST.index(last[name].status), name))
     drawn = ranked[:_MOST_MODELS]
@@ -151,7 +149,7 @@ def _sections(models: Sequence[str], entries: Sequence[Entry]) -> Iterator[Secti
         own = [entry for entry in entries if entry.model == name]
         yield Section(f"model-{number}", name, tuple(_blocks(own, f"model-{number}", most)))
     if left := ranked[_MOST_MODELS:]:
-        text = "Name a result of one of them to see it: privaudit report RESULT --history FILE."
+        text = "To see one of them, name one of its results: privaudit report RESULT --history FILE."
         yield Section("others", "Models not drawn", (Sentence(text), Listing(tuple(left))))
 
 
@@ -162,7 +160,7 @@ def _blocks(entries: Sequence[Entry], identifier: str, most: int) -> Iterator[Bl
     yield Sentence(f"{_count(len(entries), 'audit')} of {_count(trainings, 'training')}, {when}.")
     limited = {limit.metric for entry in entries[-most:] for limit in entry.limits if limit.metric}
     looks: dict[str, int] = {}
-    for number, metric in enumerate((*_DRAWN, *sorted(limited - set(_DRAWN))), 1):
+    for number, metric in enumerate((*CHARTED, *sorted(limited - set(CHARTED))), 1):
         found = [entry for entry in entries if any(m.metric == metric for m in entry.measures)]
         if any(m.metric == metric and m.value is not None for entry in found for m in entry.measures):
             yield figure(found[-most:], metric, f"{identifier}-chart-{number}", looks)
@@ -185,7 +183,7 @@ def _audits(entries: Sequence[Entry]) -> Table:
         for entry in reversed(entries)
     )
     header = ("audit (UTC)", "command", "verdict", "limits", "model", "data", "privaudit")
-    return Table("Its audits, the last first; model and data by the beginning of their digests", header, rows)
+    return Table("Its audits, latest first; model and data by the start of their digests", header, rows)
 
 
 def _count(number: int, name: str) -> str:

@@ -1,23 +1,15 @@
-"""What one attack reached audit by audit, and which of its numbers may be compared."""
+"""What one attack reached audit by audit, and which of its numbers can be compared."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import inf, isfinite
 
 from privaudit.reports.document import Table
+from privaudit.reports.words.metrics import axis_words
 from privaudit.reports.words.numbers import NOT_MEASURED
-from privaudit.results import FPRS
 from privaudit.results.history import Entry, Measure
 
-VERDICTS = {"pass": "✓ pass", "fail": "✗ fail", "inconclusive": "? undecided", "not-judged": "○ not judged"}
-_METRICS = {
-    "auc": "AUC",
-    "advantage": "Advantage (TPR - FPR)",
-    "exposure": "Exposure of the worst canary, bits",
-    "extracted": "Canaries recovered exactly",
-    "epsilon": "Epsilon, at least",
-    **{f"tpr@{fpr:g}": f"TPR at {100 * fpr:g} % FPR" for fpr in FPRS},
-}
+VERDICTS = {"pass": "✓ pass", "fail": "✗ fail", "inconclusive": "? undecided", "not-judged": "○ no limits"}
 
 
 @dataclass(frozen=True)
@@ -70,7 +62,7 @@ class Series:
         if old.n_references != new.n_references:
             yield f"{self.attack} with {new.n_references} reference models instead of {old.n_references}"
         elif old.setup != new.setup:
-            yield f"{self.attack} set up otherwise"
+            yield f"{self.attack} with other settings"
 
     def in_words(self) -> str:
         """Its first number and its last."""
@@ -117,12 +109,8 @@ def table(entries: Sequence[Entry], metric: str, drawn: Sequence[Series]) -> Tab
         rows.append((time(entry), VERDICTS[entry.status], *cells, ", ".join(why)))
     header = ("audit (UTC)", "verdict", *(series.attack for series in drawn), "line broken by")
     with_intervals = ", with 95 % intervals" if any(series.intervals for series in drawn) else ""
-    return Table(f"{words(metric)}{with_intervals}", header, tuple(rows), frozenset(range(2, 2 + len(drawn))))
-
-
-def words(metric: str) -> str:
-    """A metric as it stands at an axis."""
-    return _METRICS.get(metric, metric)
+    caption = f"{axis_words(metric)}{with_intervals}"
+    return Table(caption, header, tuple(rows), frozenset(range(2, 2 + len(drawn))))
 
 
 def time(entry: Entry) -> str:

@@ -2,24 +2,24 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from math import inf, isfinite
+from math import inf
 
 from privaudit.inert import inert
 from privaudit.reports.words.numbers import NOT_MEASURED
 from privaudit.results import Change, Comparison, Interval
+from privaudit.results.metrics import AUC, metric_of
 
 CAPTION = (
-    "New less old, with 95 % intervals that hold each for itself, whatever the dependence between the two "
-    "audits (90 % where estimates are far from normal). An interval that holds 0 decides nothing."
+    "New minus old, with separate 95 % intervals that hold however the two audits depend on each other (90 % "
+    "where estimates are far from normal). An interval that includes 0 decides nothing."
 )
 DIRECTIONS = {"more": "more leakage", "less": "less leakage", "undecided": "undecided"}
 _MOST_NAMED = 2
-_PLACES = {"auc": 3, "advantage": 3, "exposure": 1, "extracted": 0, "epsilon": 2}
 _STATUS = {
     "pass": "it passed",
     "fail": "it failed its own limits",
     "inconclusive": "its own verdict was inconclusive",
-    "not-judged": "it was measured, not judged",
+    "not-judged": "it had no limits",
 }
 
 
@@ -38,7 +38,7 @@ class ComparisonLine:
 def lines(comparison: Comparison) -> list[ComparisonLine]:
     """Every number that could be compared: what got worse, what got better, then the rest.
 
-    Attacks that ask for the same canary rank it alike, and share a line.
+    Attacks on the same canary rank it alike and share a line.
     """
     order = {"more": 0, "less": 1, "undecided": 2}
     merged: dict[tuple[object, ...], list[Change]] = {}
@@ -62,21 +62,16 @@ def subject(changes: Sequence[Change]) -> str:
 
 
 def metric_in_words(metric: str) -> str:
-    """``tpr@0.01`` as people say it."""
-    name, _, fpr = metric.partition("@")
-    if not fpr:
-        return {"auc": "AUC", "exposure": "exposure, bits", "epsilon": "epsilon"}.get(name, inert(name))
-    try:
-        return f"TPR at {100 * float(fpr):g} % FPR"
-    except ValueError:
-        return inert(metric)
+    """``tpr@0.01`` as a heading."""
+    found = metric_of(metric)
+    return inert(metric) if found is None else found[0].heading(found[1])
 
 
 def summary(comparison: Comparison) -> str:
     """How many numbers rose, fell, and may be the same."""
     found = [change.direction for change in compared(comparison)]
     if not found:
-        return "No number of the two results could be compared."
+        return "No number could be compared between the two results."
     more, less, open_ = (found.count(direction) for direction in ("more", "less", "undecided"))
     which = "one number" if len(found) == 1 else f"{len(found)} numbers"
     return (
@@ -87,7 +82,7 @@ def summary(comparison: Comparison) -> str:
 
 def identity(comparison: Comparison) -> str:
     """Which result it is compared with."""
-    same = "the very same model, " if comparison.same_model else ""
+    same = "the same model, " if comparison.same_model else ""
     model, digest = inert(comparison.baseline_model), inert(comparison.baseline_digest[:12])
     return (
         f"Baseline: {same}{model} (digest {digest}), audited {inert(comparison.baseline_created)}; "
@@ -99,10 +94,10 @@ def one_sided(comparison: Comparison) -> Iterator[str]:
     """Attacks that only one of the two has."""
     if comparison.only_old:
         names = ", ".join(map(inert, comparison.only_old))
-        yield f"Only in the baseline: {names}. What it would find now is not known."
+        yield f"Only in the baseline: {names}. What it would find now is unknown."
     if comparison.only_new:
         names = ", ".join(map(inert, comparison.only_new))
-        yield f"Only in this result: {names}. There is nothing to compare."
+        yield f"Only in this result: {names}. The baseline has nothing to compare."
 
 
 def not_compared(comparison: Comparison) -> Iterator[str]:
@@ -151,7 +146,8 @@ def _amount(interval: Interval, metric: str) -> str:
     value, low, high = interval.value, interval.low, interval.high
     if value is None or low is None or high is None:
         return NOT_MEASURED
-    if metric == "epsilon":
+    found = metric_of(metric)
+    if found is not None and found[0].from_below:
         return f"at least {_plain(low, metric)}" + (f", at most {_plain(high, metric)}" if high < inf else "")
     if low == high:
         return _plain(value, metric)
@@ -168,11 +164,8 @@ def _signed(value: float | None, metric: str) -> str:
 
 
 def _plain(value: float, metric: str) -> str:
-    if not isfinite(value):
-        return "∞" if value > 0 else "-∞"
-    if metric.startswith("tpr@"):
-        return f"{value:.1%}"
-    return f"{value:.{_PLACES.get(metric, 3)}f}"
+    found = metric_of(metric)
+    return (AUC if found is None else found[0]).amount(value)
 
 
 def _show(count: int) -> str:

@@ -1,4 +1,4 @@
-"""What an extraction means to somebody who never heard of canaries, ranks or bits."""
+"""What an extraction means to a reader who has never heard of canaries, ranks or bits."""
 
 from collections.abc import Iterator, Sequence
 
@@ -9,11 +9,11 @@ Tries = Sequence[Extraction]
 
 
 def plain_words(rows: Sequence[Extraction], not_run: Sequence[NotRun] = ()) -> Iterator[str]:
-    """Whole sentences: what came out, what nearly did, what the comparison says, what was missed.
+    """Whole sentences: what was recovered, what nearly was, what the comparison says, what was missed.
 
     Args:
         rows: of every canary that was attacked.
-        not_run: attacks that were asked for and did not finish.
+        not_run: requested attacks that did not finish.
     """
     canaries = by_canary(rows)
     planted = [tries for tries in canaries if tries[0].included]
@@ -23,14 +23,15 @@ def plain_words(rows: Sequence[Extraction], not_run: Sequence[NotRun] = ()) -> I
         yield from _unfinished(not_run)
         yield from _stands_out(planted)
     else:
-        yield "None of these secrets was in the training data, so this says nothing about what leaks."
+        yield "None of these secrets was in the training data, so this says nothing about leakage."
     if controls:
         count, several = sum(map(_came_out, controls)), "secret" if len(controls) == 1 else "secrets"
-        yield f"Of {len(controls)} {several} kept out of training for comparison, {count or 'none'} came out."
+        kept = f"Of {len(controls)} {several} kept out of training for comparison"
+        yield f"{kept}, {count or 'none'} {'were' if count > 1 else 'was'} recovered."
     if missed := sum(map(_missed, planted)):
         yield (
-            f"For {missed} of the planted secrets the model prefers the secret to every answer that was"
-            " found: it knows more than these searches got out of it."
+            f"For {missed} of the planted secrets the model prefers the secret to every answer found: it"
+            " knows more than these searches extracted."
         )
 
 
@@ -52,23 +53,23 @@ def _recovered(planted: Sequence[Tries]) -> str:
     which = f"{count} of the {total} secrets" if total > 1 else "The secret"
     return (
         f"{which} planted in the training data {'was' if count == 1 else 'were'} recovered word for word from"
-        f" the model alone; a guess is right once in {fewest:,} times."
+        f" the model alone; a guess is right one time in {fewest:,}."
     )
 
 
 def _unfinished(not_run: Sequence[NotRun]) -> Iterator[str]:
-    """What the count of those that came out does not speak of."""
+    """What the count of recovered secrets leaves out."""
     gone = [item for item in not_run if item.kind == "extraction"]
     canaries = len({item.canary for item in gone if item.canary is not None})
     if any(item.canary is None for item in gone):
-        yield "Not every attack that was asked for finished: what it would have found is not known."
+        yield "Not every requested attack finished; what it would have found is unknown."
     elif canaries:
         which = "one secret" if canaries == 1 else f"{canaries} secrets"
-        yield f"Attacks on {which} did not finish: what they would have found is not known."
+        yield f"Attacks on {which} did not finish; what they would have found is unknown."
 
 
 def _stands_out(planted: Sequence[Tries]) -> Iterator[str]:
-    """The most exposed of the secrets that did not come out whole."""
+    """The most exposed of the secrets that were not fully recovered."""
     rest = [row for tries in planted if not _came_out(tries) for row in tries]
     ranked = [(row.rank / row.n_ranked, row) for row in rest if row.rank and row.n_ranked]
     if not ranked:
@@ -89,6 +90,6 @@ def _came_out(tries: Tries) -> bool:
 
 
 def _missed(tries: Tries) -> bool:
-    """Whether the secret scores higher than every answer: the searches failed, not the memory."""
+    """Whether the secret scores higher than every answer: the searches failed, not the model's memory."""
     scores = [(row.secret_score, row.found_score) for row in tries]
     return all(secret is not None and found is not None and secret > found for secret, found in scores)

@@ -1,10 +1,10 @@
 """How ranks and exposures are written."""
 
 from collections.abc import Sequence
-from math import floor
 
 from privaudit.reports.words.numbers import NOT_MEASURED, interval
 from privaudit.results import Extraction, ExtractionSummary, Interval
+from privaudit.rounding import at_least
 
 
 def rank(row: Extraction) -> str:
@@ -21,7 +21,7 @@ def exposure(row: Extraction) -> str:
 
 
 def unbeaten(row: Extraction) -> bool:
-    """Whether nothing in a sample beat the secret: how far it stands out is then not known from above."""
+    """Whether nothing in a sample beat the secret: how far it stands out then has no upper end."""
     return row.rank == 1 and not row.rank_exact
 
 
@@ -33,7 +33,7 @@ def mean_exposure(summary: ExtractionSummary, rows: Sequence[Extraction]) -> str
 
 
 def _at_least(bits: Interval) -> str:
-    return NOT_MEASURED if bits.low is None else f"≥ {floor(10 * bits.low) / 10:.1f}"
+    return NOT_MEASURED if bits.low is None else f"≥ {at_least(bits.low, places=1)}"
 
 
 def number(value: float | None, form: str) -> str:

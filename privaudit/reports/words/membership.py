@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 
 from privaudit.reports.words.numbers import NOT_MEASURED
-from privaudit.results import Membership, Slice, TprAtFpr
+from privaudit.results import Membership, SeedAgreement, Slice
+from privaudit.results.metrics import TPR
 
 
 def by_auc(row: Membership) -> float:
-    """The estimate, below all others where there is none."""
+    """The estimate, below all others if missing."""
     return row.auc.value if row.auc.value is not None else -1.0
 
 
@@ -20,9 +21,19 @@ def _slice_low(part: Slice) -> float:
     return part.auc.low if part.auc.low is not None else -1.0
 
 
-def rate_at(row: Membership, fpr: float) -> str:
+def rate_at(row: Membership | Slice, fpr: float) -> str:
     """The TPR at one FPR with its interval."""
-    rate: TprAtFpr | None = next((rate for rate in row.tpr_at_fpr if rate.fpr == fpr), None)
-    if rate is None or rate.tpr is None or rate.low is None or rate.high is None:
+    rate = TPR.read(row, fpr)
+    if rate is None or rate.ends is None:
         return NOT_MEASURED
-    return f"{rate.tpr:.1%} [{rate.low:.1%}, {rate.high:.1%}]"
+    value, low, high = map(TPR.amount, rate.ends)
+    return f"{value} [{low}, {high}]"
+
+
+def seed_agreement(found: SeedAgreement) -> str:
+    """Whether other seeds expose the same members."""
+    return (
+        f"With other seeds and records ({found.n_models} models), {100 * found.overlap:.0f} % of the most "
+        f"exposed {100 * found.fraction:.0f} % of members are the same; chance would give "
+        f"{100 * found.expected_overlap:.0f} %. Rank correlation: {found.rank_correlation:.2f}."
+    )

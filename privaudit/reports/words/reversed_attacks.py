@@ -1,4 +1,4 @@
-"""Attacks whose answers are upside down: no limit speaks of them, and every reader should."""
+"""Attacks whose answers are inverted: no limit covers them, so reports must say so."""
 
 from collections.abc import Iterator, Sequence
 
@@ -9,10 +9,10 @@ _GUESSING = 0.5
 
 
 def worse_than_guessing(rows: Sequence[Membership]) -> Iterator[str]:
-    """A sentence where attacks are wrong more often than right, which upper ends take for privacy.
+    """A sentence where attacks are wrong more often than right, which upper ends mistake for privacy.
 
-    An interval for one attack of several is below one half by chance often enough; so that of all attacks at
-    once counts, turned around its estimate.
+    The interval of one attack among several is often below one half by chance, so the one that holds for all
+    attacks at once counts, mirrored at its estimate.
     """
     worse = [
         (row.auc.value, row.attack)
@@ -25,6 +25,6 @@ def worse_than_guessing(rows: Sequence[Membership]) -> Iterator[str]:
         value, attack = min(worse)
         right = 100 * (1 - value)
         yield (
-            f"The attack {inert(attack)} is wrong more often than guessing would be. Whoever turns its "
-            f"answers around is right about {right:.0f} % of the time, of which no limit here speaks."
+            f"The attack {inert(attack)} is wrong more often than guessing. Inverting its scores gives about "
+            f"{right:.0f} % accuracy; no limit covers this."
         )

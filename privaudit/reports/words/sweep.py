@@ -1,11 +1,20 @@
 """How the numbers of a sweep are written."""
 
+from privaudit.inert import inert
 from privaudit.reports.words.numbers import NOT_MEASURED
-from privaudit.results import SweepDefence
+from privaudit.results import Sweep, SweepDefence
+
+
+def planted(sweep: Sweep) -> str:
+    """What every model was trained on."""
+    label = "a class of its own" if sweep.own_label else f"the class {inert(sweep.label)}"
+    copies = "1 copy" if sweep.repetitions == 1 else f"{sweep.repetitions:,} copies"
+    pattern = inert(sweep.pattern)
+    return f"Each model was trained on {copies} of {pattern!r} with a secret of its own under {label}"
 
 
 def exact_matches(row: SweepDefence) -> str:
-    """Models whose secret came out, of how many, with the interval of the rate."""
+    """Models whose secret was recovered, of how many, with the interval of the rate."""
     if row.exact_matches is None:
         return NOT_MEASURED
     rate = row.exact_match_rate

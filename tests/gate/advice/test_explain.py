@@ -59,7 +59,7 @@ def test_the_number_follows_from_the_width_the_gap_and_the_power(audit):
     assert 0 <= members(text) - 1000 * (factor - 1) < 1000  # rounded up to two digits
     assert text == (
         f"About {members(text):,} more members and as many non-members would decide it in 9 of 10 audits, if "
-        "the AUC of loss is what it seems (0.6): it would hold."
+        "the AUC of loss is as estimated (0.6): it would hold."
     )
     assert said("loss:auc>0.58", audit())[1].endswith("it would be exceeded.")
 
@@ -74,13 +74,13 @@ def test_a_smaller_gap_and_several_attacks_need_more(audit, result_of, membershi
 def test_no_number_of_records_decides_what_lies_on_the_limit(audit):
     text = said("loss:auc>0.6", audit())[1]
     assert text.startswith("No number of records decides it")
-    assert "Move the limit" in text
+    assert "Change the limit" in text
 
 
 def test_beyond_a_sane_number_the_limit_is_at_fault(audit):
     text = said("loss:auc>0.6001", audit())[1]
-    assert text.startswith("The limit leaves no room")
-    assert f"more than {MOST:,}" in text
+    assert text.startswith("The limit is too close")
+    assert f"takes over {MOST:,} more" in text
 
 
 def test_unequal_sets_grow_alike(audit):
@@ -118,8 +118,8 @@ def test_a_rate_that_cannot_be_measured_asks_for_non_members_first(result_of, me
     assert "9,000 more non-members" in text
     half = membership("class-threshold").model_copy(update={"n_members": 500, "n_nonmembers": 500})
     text = said("tpr@0.001>0.1", result_of(membership=(membership("loss"), half)))[1]
-    assert text.startswith("class-threshold can measure that from 10,000")
-    assert "19,000 more non-members, because it scores a part of them" in text
+    assert text.startswith("class-threshold needs 10,000 scored non-members")
+    assert "19,000 more non-members, because it scores only some of them" in text
 
 
 def test_where_one_attack_has_a_number_naming_it_is_an_answer(result_of, membership):
@@ -130,7 +130,7 @@ def test_where_one_attack_has_a_number_naming_it_is_an_answer(result_of, members
         }
     )
     text = said("tpr@0.01>0.5", result_of(membership=(membership("rmia"), none)))[1]
-    assert text.endswith("Or name an attack that has a number.")
+    assert text.endswith("Or limit an attack that has a number.")
     # What is above the limit by an attack that has a number decides alone.
     assert "exceeded" in said("tpr@0.01>0.025", result_of(membership=(membership("rmia"), none)))[1]
 
@@ -139,7 +139,7 @@ def test_unfinished_attacks_must_run_first(result_of, membership):
     late = NotRun(attack="rmia", reason="--max-seconds 5 ran out.")
     rows = (membership("loss", auc=(0.5, 0.45, 0.55, 0.4)),)
     assert said("auc>0.7", result_of(membership=rows, not_run=(late,)))[1] == (
-        "Let rmia finish: give --max-seconds more, or leave it out."
+        "Let rmia finish: raise or drop --max-seconds."
     )
     broken = NotRun(attack="rmia", reason="No non-member was scored.")
     text = said("auc>0.7", result_of(membership=rows, not_run=(broken,)))[1]
@@ -150,7 +150,7 @@ def test_sets_that_differ_are_not_mended_by_more_records(audit):
     result = audit()
     blind = BlindBaseline(auc=Interval(value=0.9, low=0.8, high=1.0), comparable=False)
     shifted = result.model_copy(update={"data": result.data.model_copy(update={"blind_baseline": blind})})
-    assert said("loss:auc>0.62", shifted)[1].startswith("No number of records helps")
+    assert said("loss:auc>0.62", shifted)[1].startswith("More records do not help")
     accepted = shifted.data.model_copy(update={"blind_baseline": blind.model_copy(update={"gates": False})})
     assert NUMBER.search(said("loss:auc>0.62", shifted.model_copy(update={"data": accepted}))[1])
 
@@ -192,7 +192,7 @@ def test_an_increase_of_what_the_other_audit_lacks_asks_for_that_audit(result_of
     result = new.model_copy(update={"comparison": compare(new, old)})
     threshold = parse_threshold("auc>0.2")
     text = advice(threshold, judge_increase(threshold, result.comparison), result)
-    assert text == "Measure rmia alike in both audits: not in this result."
+    assert text == "Measure rmia the same way in both audits: not in this result."
 
 
 def a_sample(at_least, n, candidates, extraction):
@@ -208,16 +208,16 @@ def a_sample(at_least, n, candidates, extraction):
 def test_a_secret_that_nothing_beat_takes_a_larger_sample(result_of, extraction, limit):
     row = a_sample(0, 10_000, 10**9, extraction)
     text = said(f"enumerate:exposure>{limit}", result_of(membership=(), extraction=(row,)))[1]
-    needed = int(re.search(r"About ([\d,]+) sampled", text)[1].replace(",", ""))
+    needed = int(re.search(r"Sample about ([\d,]+) fillings", text)[1].replace(",", ""))
     # With so many fillings and none above the secret the lower end is at the limit.
     assert sampled_exposure(0, needed, math.log2(10**9), 0.95).low == pytest.approx(limit, abs=0.01)
-    assert "10,000 were sampled" in text
+    assert "this audit sampled 10,000" in text
 
 
 def test_a_secret_in_the_middle_takes_enough_to_tell_a_share_from_the_limit(result_of, extraction):
     row = a_sample(9, 10_000, 10**9, extraction)
     text = said("enumerate:exposure>9.5", result_of(membership=(), extraction=(row,)))[1]
-    needed = int(re.search(r"About ([\d,]+) sampled", text)[1].replace(",", ""))
+    needed = int(re.search(r"Sample about ([\d,]+) fillings", text)[1].replace(",", ""))
     rng, share = np.random.default_rng(0), row.rank / row.n_ranked
     decided = [
         sampled_exposure(int(k), needed, math.log2(10**9), 0.95).low > 9.5
@@ -244,8 +244,8 @@ def test_the_canaries_that_are_asked_for_can_show_that_much(result_of, epsilon_o
     now = steinke.epsilon_lower_bound(100, 100, 100, 0.0)
     epsilon = epsilon.model_copy(update={"ceiling": now})
     text = said(f"epsilon>{limit}", result_of(membership=(), epsilon=epsilon))[1]
-    assert f"100 canaries show {now:.3g} at most" in text
-    needed = int(re.search(r"takes about ([\d,]+) or more", text)[1].replace(",", ""))
+    assert f"100 canaries show at most {now:.3g}" in text
+    needed = int(re.search(r"takes at least about ([\d,]+)\.", text)[1].replace(",", ""))
     assert needed == pytest.approx(canaries, rel=0.4)
     assert steinke.epsilon_lower_bound(needed, needed, needed, 0.0) == pytest.approx(limit, abs=0.02)
     assert steinke.epsilon_lower_bound(needed // 2, needed // 2, needed // 2, 0.0) < limit
@@ -262,7 +262,7 @@ def test_the_runs_that_are_asked_for_can_show_that_much(result_of, epsilon_of, l
     epsilon = epsilon_of("no-claim").model_copy(update={"design": "many-run", "lower_bounds": (bound,)})
     epsilon = epsilon.model_copy(update={"n_in": 25, "n_out": 25})
     text = said(f"epsilon>{limit}", result_of(membership=(), epsilon=epsilon))[1]
-    needed = int(re.search(r"takes about ([\d,]+) or more", text)[1].replace(",", ""))
+    needed = int(re.search(r"takes at least about ([\d,]+)\.", text)[1].replace(",", ""))
     assert "50 models show" in text
     assert limit <= perfect(needed) <= limit + 0.3
 
@@ -270,10 +270,10 @@ def test_the_runs_that_are_asked_for_can_show_that_much(result_of, epsilon_of, l
 @pytest.mark.parametrize(
     ("verdict", "accounted", "limit", "expected"),
     [
-        ("violated", 8.0, 9.0, "the claim of this one is refuted"),
-        ("no-claim", None, 9.0, "a claim with its mechanism"),
-        ("consistent", 8.0, 7.0, "a model with more noise"),
-        ("inconclusive", 8.0, 9.0, "a test of the claim with more power"),
+        ("violated", 8.0, 9.0, "train another model; this one's claim is refuted"),
+        ("no-claim", None, 9.0, "claim the mechanism (noise, rate, steps)"),
+        ("consistent", 8.0, 7.0, "train with more noise"),
+        ("inconclusive", 8.0, 9.0, "test the claim with more power"),
     ],
 )
 def test_what_keeps_epsilon_within_a_limit_is_accounting(
@@ -286,12 +286,12 @@ def test_what_keeps_epsilon_within_a_limit_is_accounting(
 def test_an_epsilon_that_no_design_reaches_is_said(result_of, epsilon_of):
     for limit in ("40", "inf"):
         text = said(f"epsilon>{limit}", result_of(membership=(), epsilon=epsilon_of("no-claim")))[1]
-        assert "no design of sane size does" in text
+        assert "no feasible number would" in text
 
 
 def test_an_attack_that_could_show_more_is_told_so(result_of, epsilon_of):
     text = said("epsilon>5", result_of(membership=(), epsilon=epsilon_of("consistent")))[1]
-    assert "100 canaries could show up to 6, and this attack shows 2" in text
+    assert "100 canaries could show up to 6, and this attack showed 2" in text
 
 
 def test_an_interval_cut_at_zero_still_counts_all_attacks():
@@ -413,4 +413,4 @@ def test_a_rank_beyond_all_that_were_ranked_is_told_nothing(result_of, extractio
 
 def test_a_ceiling_that_is_none_asks_for_no_number_of_canaries(result_of, epsilon_of):
     epsilon = epsilon_of("no-claim").model_copy(update={"ceiling": -1e308})
-    assert "no design of sane size does" in said("epsilon>4", result_of(membership=(), epsilon=epsilon))[1]
+    assert "no feasible number would" in said("epsilon>4", result_of(membership=(), epsilon=epsilon))[1]

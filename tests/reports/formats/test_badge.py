@@ -27,7 +27,7 @@ WAIVED = {"waiver": "Accepted up to 0.8 until 2027-01-01 by Ann: known"}
         ([HELD, {**WAIVED, "expression": "advantage>0.1"}, {}], "fail", "leaks: AUC ≥ 0.7", "red"),
         ([HELD, WAIVED], "pass", "waived: AUC ≥ 0.7", "orange"),
         ([HELD, OPEN], "inconclusive", "inconclusive", "yellow"),
-        ([], "not-judged", "not judged", "lightgrey"),
+        ([], "not-judged", "no limits set", "lightgrey"),
     ],
 )
 def test_every_status_says_what_decided(specimen, judged, limits, status, message, colour):

@@ -77,7 +77,7 @@ def test_advice_stands_behind_the_reason(specimen, judged):
     [
         ("4", "error", ""),
         ("fail", "error", ""),
-        ("pass", "skipped", "inconclusive, which was asked to pass: "),
+        ("pass", "skipped", "inconclusive, configured to pass: "),
     ],
 )
 def test_an_inconclusive_limit_is_no_pass_whatever_the_build_makes_of_it(specimen, judged, mode, kind, words):
@@ -115,9 +115,9 @@ def test_sets_that_differ_leave_no_failure_and_no_pass(specimen, judged):
     found = outcomes(result)
     kind, message = found["comparable sets"]
     assert kind == "error"  # --on-inconclusive does not apply to it
-    assert "differ in their texts alone" in message
+    assert "can be told apart by their texts alone" in message
     assert found["auc>0.6"][0] == "error"
-    assert found["auc>0.6"][1].startswith("Members and non-members differ in their texts alone")
+    assert found["auc>0.6"][1].startswith("Members and non-members can be told apart by")
     assert found["tpr@0.01>0.9"][0] == "error"  # a shift hides leaks as well as it feigns them
     assert found["extracted>0"][0] == "failure"  # of planted canaries, which no text tells apart
 
@@ -132,13 +132,13 @@ def test_comparable_sets_pass_where_they_gate(specimen):
 def test_an_attack_that_did_not_finish_is_one_error_however_many_canaries_it_left(specimen, judged):
     left = tuple(NotRun(attack="beam", reason="Time was up.", canary=f"c{i}") for i in range(2_000))
     result = judged(specimen("extraction-fail"), [], "inconclusive").model_copy(update={"not_run": left})
-    message = "beam was asked for and did not finish. Time was up. So on 2,000 canaries."
+    message = "beam was requested and did not finish. Time was up. The same on 2,000 canaries."
     assert outcomes(result) == {"beam runs": ("error", message)}
 
 
 def test_nothing_judged_is_skipped_and_says_so(specimen):
     result = specimen("sweep-defences")
-    assert outcomes(result) == {"no threshold": ("skipped", result.verdict.sentence)}
+    assert outcomes(result) == {"no limits set": ("skipped", result.verdict.sentence)}
 
 
 @pytest.mark.parametrize(("status", "kind"), [("fail", "failure"), ("inconclusive", "error")])

@@ -44,11 +44,11 @@ def test_any_bound_can_be_drawn(make_epsilon, values):
 @pytest.mark.parametrize(
     ("name", "passed", "said", "tone"),
     [
-        ("positive", True, "violates the claim, as it must (p = 0.01).", "plain"),
-        ("positive", False, "does NOT violate the claim, though it must", "warning"),
-        ("negative", True, "does not violate the claim, as it must not", "plain"),
-        ("negative", False, "violates the claim, though it must NOT", "warning"),
-        ("positive", None, "not made. Too dear.", "warning"),
+        ("positive", True, "violates the claim, as expected (p = 0.01).", "plain"),
+        ("positive", False, "does NOT violate the claim, although it must", "warning"),
+        ("negative", True, "does not violate the claim, as expected", "plain"),
+        ("negative", False, "VIOLATES the claim, although it must not", "warning"),
+        ("positive", None, "did not run. Too dear.", "warning"),
     ],
 )
 def test_controls(make_result, make_epsilon, name, passed, said, tone):

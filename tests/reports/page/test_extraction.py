@@ -88,9 +88,9 @@ def test_what_did_not_finish_is_no_secret_that_was_kept(make_result, make_extrac
         return words(extraction(make_result(extraction=(make_extraction(),), not_run=tuple(missing))))
 
     assert "finish" not in said()
-    assert "Attacks on one secret did not finish: what they would" in said("c-2")
+    assert "Attacks on one secret did not finish; what they would" in said("c-2")
     assert "Attacks on 2 secrets did not finish" in said("c-2", "c-3", "c-3")
-    assert "Not every attack that was asked for finished" in said(None)
+    assert "Not every requested attack finished" in said(None)
 
 
 def test_what_the_model_cannot_know_is_said_once(make_result, make_extraction, words):

@@ -26,7 +26,7 @@ def test_every_attack_has_access_cost_and_interval(make_result, make_membership)
         ("c", "score", "not recorded", "0", "0.1"),
     ]
     assert overview.rows[0][5:] == ("0.900 [0.880, 0.920]", "5.0% [3.0%, 8.0%]")
-    assert {row[0] for row in table(section, "More of each attack").rows} == {"a", "b", "c"}
+    assert {row[0] for row in table(section, "More on each attack").rows} == {"a", "b", "c"}
     (listing,) = [block for block in section.blocks if hasattr(block, "items")]
     assert [text.partition(":")[0] for text in listing.items] == ["label", "score"]
 

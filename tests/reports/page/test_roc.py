@@ -125,14 +125,14 @@ def test_a_curve_with_few_corners_is_bent_on_logarithmic_axes():
 
 def test_a_claim_that_nobody_tested_is_drawn_and_said(make_result, make_membership):
     figure = roc_figure(make_result(membership=(make_membership(),), claim=Claim(epsilon=1.0, delta=1e-5)))
-    assert "Here nobody tested that" in figure.caption
+    assert "That was not tested here" in figure.caption
     assert "the (epsilon, delta) region: what the claim allows" in [text for _, text in figure.legend]
     assert any(opacity == "0.12" for _, _, opacity in polygons(figure))
 
 
 def test_a_band_above_the_region_is_called_so(make_result, make_epsilon):
     refuted = roc_figure(make_result(epsilon=make_epsilon(0.5, shift=3.0, verdict="violated")))
-    said = refuted.caption.partition("Here the band of canaries of the epsilon audit lies above it: with ")[2]
+    said = refuted.caption.partition("Here the band of canaries of the epsilon audit lies above it: at ")[2]
     x, y, most = (float(number) / 100 for number in re.findall(r"([\d.]+) %", said)[:3])
     assert most == pytest.approx(float(max_tpr_epsilon_delta(x, 0.5, 1e-5)), rel=0.05)
     assert y > most
@@ -146,7 +146,7 @@ def test_a_line_without_a_band_contradicts_nothing_unless_the_test_does(make_res
     )
     said = roc_figure(make_result(epsilon=make_epsilon(**above, verdict="violated"))).caption
     assert "Here the line of canaries of the epsilon audit lies above it" in said
-    assert "not about other trainings" in said
+    assert "not other trainings of the model" in said
 
 
 def test_another_mechanism_is_drawn_only_where_the_claim_names_none(make_result, make_epsilon):

@@ -12,14 +12,19 @@ from privaudit.results import BlindBaseline, Claim, ClaimedPhase, File, Interval
     ("comparable", "gates", "reason", "said"),
     [
         (True, True, None, "The two sets are comparable"),
-        (False, True, None, "No attack on this model can be judged on them"),
+        (False, True, None, "No attack can be judged on them"),
         (
             False,
             False,
             "the shift was accepted",
-            "Nothing was withheld because of that: the shift was accepted.",
+            "Attacks are judged all the same: the shift was accepted.",
         ),
-        (None, True, "there are no texts", "was not decided: there are no texts."),
+        (
+            None,
+            True,
+            "there are no texts",
+            "It was not decided whether the two sets are comparable: there are no texts.",
+        ),
     ],
 )
 def test_whether_the_sets_can_be_compared(make_result, words, comparable, gates, reason, said):
@@ -33,7 +38,9 @@ def test_whether_the_sets_can_be_compared(make_result, words, comparable, gates,
     assert "0.031" in found
 
 
-@pytest.mark.parametrize(("low", "high", "said"), [(0.43, 0.55, None), (0.056, 0.717, "up to 0.45 off 0.5")])
+@pytest.mark.parametrize(
+    ("low", "high", "said"), [(0.43, 0.55, None), (0.056, 0.717, "up to 0.45 away from 0.5")]
+)
 def test_few_records_cannot_tell_much_apart(make_result, words, low, high, said):
     baseline = BlindBaseline(auc=Interval(value=0.5, low=low, high=high), comparable=True)
     result = make_result()
@@ -63,7 +70,7 @@ def test_a_claim_comes_with_how_it_was_accounted(make_result, make_epsilon, word
     ):
         assert part in said
     assert "()" not in said
-    assert "Nobody tested this claim" in words(claim(make_result(claim=claimed)))
+    assert "This claim was not tested here" in words(claim(make_result(claim=claimed)))
     assert "No differential privacy is claimed" in words(claim(make_result()))
 
 
@@ -85,8 +92,8 @@ def test_limits_of_the_audit_fit_what_was_done(
     for absent in ("nearly blind", "No planted secret", "No epsilon was tested"):
         assert absent not in said
     for there in (
-        "not which real text",
-        "no proof that the claim holds",
+        "not which real texts",
+        "does not prove that the claim holds",
         "rmia did not finish: no time",
         "Mind the gap.",
     ):

@@ -10,9 +10,9 @@ from privaudit.results import BlindBaseline, Claim, Interval, NotRun
 def test_a_failure_says_what_an_attacker_can_do_and_which_limit_that_breaks(make_result, judged, make_limit):
     result = judged(make_result(), "fail", make_limit(), make_limit("auc>0.6", 0.7, 0.6))
     assert sentence(result) == (
-        "The model reveals more about its training texts than the limits allow. An attacker who may wrongly "
-        "accuse 1 in 100 outsiders finds at least 12.3 % of the records in the training data; the limit is "
-        "5 %. [tpr@0.01>0.05] 1 more limit is exceeded."
+        "The model reveals more about its training texts than the limits allow. An attacker who wrongly "
+        "accuses at most 1 in 100 outsiders finds at least 12.3 % of the records in the training data; the "
+        "limit is 5 %. [tpr@0.01>0.05] 1 more limit is exceeded."
     )
     assert action(result).startswith("Do not release this model")
 
@@ -37,7 +37,7 @@ def test_what_is_open_says_what_would_decide_it(make_result, judged, make_limit,
     result = judged(make_result(), "inconclusive", item, policy="pyproject.toml (SHA-256 0123)")
     assert "It is not known whether an attacker" in sentence(result)
     assert "[tpr@0.01>0.05: Not measurable: too few.]" in sentence(result)
-    assert action(result).endswith(f"What would decide: {advice}")
+    assert action(result).endswith(f"To decide: {advice}")
     said = words(thresholds(result))
     assert f"tpr@0.01>0.05: {advice}" in said
     assert "pyproject.toml (SHA-256 0123)" in said
@@ -48,7 +48,7 @@ def test_sets_that_differ_leave_nothing_to_decide(make_result, judged, make_limi
     result = make_result()
     result = result.model_copy(update={"data": result.data.model_copy(update={"blind_baseline": baseline})})
     result = judged(result, "inconclusive", make_limit(advice="more records"))
-    assert "differ by themselves" in sentence(result)
+    assert "can be told apart without the model" in sentence(result)
     assert "outsiders" not in sentence(result)
     assert "more records" not in action(result)
 
@@ -59,9 +59,9 @@ def test_a_refuted_claim_goes_before_every_limit(make_result, make_epsilon, judg
     )
     result = judged(make_result(epsilon=epsilon), "fail", make_limit())
     assert sentence(result) == (
-        "The privacy that is claimed for this model does not hold. An attack recognises what was in the "
-        "training data more often than the claim (epsilon 2) allows; if the claim were true, that would "
-        "happen at most once in 4,347 audits. 1 limit is exceeded."
+        "The privacy claimed for this model does not hold. An attack recognises training data more "
+        "often than the claim (epsilon 2) allows; if the claim were true, that would happen in at most one "
+        "of 4,347 audits. 1 limit is exceeded."
     )
     assert "as private" in action(result)
 
@@ -75,18 +75,18 @@ def test_a_weak_test_of_the_claim_is_no_support(make_result, make_epsilon, judge
 def test_a_claim_that_held_is_no_limit_that_held(make_result, make_epsilon, judged, words):
     result = judged(make_result(epsilon=make_epsilon()), "pass")
     assert sentence(result) == (
-        "The test of the privacy that is claimed for this model found nothing against it. As it was judged."
+        "The test of the privacy claimed for this model found nothing against it. As it was judged."
     )
     assert words(thresholds(result)) == (
         "No limit was set; the verdict is that of the test of the claimed privacy."
     )
-    assert words(thresholds(make_result())) == "No limit was set, so nothing was judged."
+    assert words(thresholds(make_result())) == "No limit was set."
 
 
 def test_an_attack_that_did_not_run_is_named(make_result, judged):
     result = make_result(not_run=(NotRun(attack="rmia", reason="No time."),))
     assert sentence(judged(result, "inconclusive")).endswith(
-        "What was asked for did not finish: rmia. No time."
+        "rmia was requested and did not finish. No time."
     )
 
 
@@ -95,13 +95,13 @@ def test_a_waived_limit_is_not_kept(make_result, judged, make_limit):
         "auc>0.6", 0.7, 0.6, waiver="Accepted up to 0.8 until 2027-01-31 by Ada: public texts"
     )
     for limits, opening in (
-        ((waived,), "The model exceeds the limit that was set, which somebody accepted and answers for."),
-        ((waived, make_limit("auc>0.9", 0.8, 0.9, "holds")), "The model exceeds 1 of the 2 limits that were"),
+        ((waived,), "The model exceeds its limit, and an owner has accepted that."),
+        ((waived, make_limit("auc>0.9", 0.8, 0.9, "holds")), "The model exceeds 1 of its 2 limits"),
     ):
         result = judged(make_result(), "pass", *limits)
         assert sentence(result).startswith(opening)
         assert "stays within" not in sentence(result)
-        assert "who answers for that" in action(result)
+        assert "an owner has accepted that" in action(result)
 
 
 def test_a_sweep_that_refutes_its_epsilon_says_so(specimen, judged, words):
@@ -119,7 +119,7 @@ def test_a_sweep_that_refutes_its_epsilon_says_so(specimen, judged, words):
 
 def test_how_unlikely_a_refuted_claim_is_stays_readable(make_result, make_epsilon, judged):
     said = sentence(judged(make_result(epsilon=make_epsilon(verdict="violated", p_value=1e-200)), "fail"))
-    assert said.endswith("at most once in a billion audits.")
+    assert said.endswith("in at most one of a billion audits.")
 
 
 @pytest.mark.parametrize("status", ["pass", "not-judged"])
@@ -136,9 +136,9 @@ def test_who_reads_the_verdict_alone_learns_what_it_does_not_rest_on(
 
     assert "was not tested" not in said()
     assert "differ" not in said()
-    assert "that is claimed for this model was not tested" in said(claim=Claim(epsilon=8.0, delta=1e-5))
-    assert "may hide or feign" in said(comparable=False)
-    assert "are alike was not decided" in said(comparable=None)
+    assert "The privacy claimed for this model was not tested" in said(claim=Claim(epsilon=8.0, delta=1e-5))
+    assert "can hide leakage or look like it" in said(comparable=False)
+    assert "It was not decided whether the training texts" in said(comparable=None)
 
 
 def test_a_secret_that_came_out_is_in_the_verdict_whatever_the_limit(
@@ -153,13 +153,15 @@ def test_a_secret_that_came_out_is_in_the_verdict_whatever_the_limit(
     assert "recovered" not in said(True, False)
 
 
-@pytest.mark.parametrize(("told", "words"), [("pass", "is no pass"), ("fail", "is no finding"), ("4", "")])
+@pytest.mark.parametrize(
+    ("told", "words"), [("pass", "is not a pass"), ("fail", "is not a finding"), ("4", "")]
+)
 def test_what_a_build_was_told_to_do_without_a_verdict_is_no_verdict(
     make_result, judged, make_limit, told, words
 ):
     item = make_limit(value=None, result="inconclusive", reason="Too few.")
     found = action(judged(make_result(), "inconclusive", item, on_inconclusive=told))
-    assert ("was told" in found) == bool(words)
+    assert ("is configured to" in found) == bool(words)
     assert words in found
 
 
@@ -170,16 +172,14 @@ def test_limits_on_sets_that_differ_are_not_judged(make_result, judged, make_lim
     limits = (make_limit("auc>0.6", 0.55, 0.6, "holds"), make_limit(), make_limit("extracted>0", 2.0, 0.0))
     rows = thresholds(judged(result, "inconclusive", *limits)).blocks[0].rows
     assert [row[1] for row in rows] == ["? not judged", "? not judged", "✗ exceeded"]
-    assert "says nothing about the model" in rows[0][2]
+    assert "says nothing about it" in rows[0][2]
 
 
 @pytest.mark.parametrize("groups", [None, 40])
 def test_without_limits_the_best_attack_is_told(make_result, make_membership, groups):
     result = make_result(membership=(make_membership(shift=1.0), make_membership("rmia", shift=2.0)))
     result = result.model_copy(update={"data": result.data.model_copy(update={"n_groups": groups})})
-    assert sentence(result).startswith(
-        "Measured, not judged: no limit was set. An attacker who is shown one of "
-    )
+    assert sentence(result).startswith("Measured only: no limit was set. An attacker shown one of ")
     assert f"one of the {'records' if groups is None else 'people or groups'} in" in sentence(result)
     assert "about 90 % of the time" in sentence(result)
     assert "Set limits" in action(result)

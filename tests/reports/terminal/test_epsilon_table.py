@@ -80,8 +80,8 @@ def test_claim_design_test_and_reach_are_there():
     for words in (
         "epsilon 8 at delta 1e-05; PLD gives 7.99 at delta 1e-05 for noise 0.81, sample rate 0.01, 1,000",
         "one model, a fair coin per canary: 251 in, 249 out",
-        "60 of 89 guesses right; p = 0.31",
-        "an attack without error: 4.200. Chance of an ideal attack to notice half the noise: 83%",
+        "60 of 89 guesses correct; p = 0.31",
+        "an attack without error: 4.200. Chance that an ideal attack detects half the noise: 83%",
         "sees the final model",
     ):
         assert words in text
@@ -95,21 +95,21 @@ def test_no_bound_stands_without_what_it_assumes(width):
         for word in bound.assumes.split():
             assert word in lines
     assert "mahloujifar-mechanism *" in lines
-    assert "declared beforehand" in lines
+    assert "declared in advance" in lines
 
 
 def test_a_control_that_failed_or_was_not_made_is_said():
-    assert "Positive control: no noise: not made. Not asked for." in squeezed()
+    assert "Positive control: no noise: did not run. Not asked for." in squeezed()
     failed = Control(name="negative", description="fresh coins", p_value=1e-9, passed=False)
     text = " ".join(shown(FOUND.model_copy(update={"controls": (failed,)})).split())
-    assert "fresh coins: violates the claim, though it must NOT (p = 1e-09)" in text
+    assert "fresh coins: VIOLATES the claim, although it must not (p = 1e-09)" in text
 
 
 def test_doubts_about_the_claim_are_shown_and_what_is_well_is_not():
     text = squeezed()
     assert "Warning (vocabulary): made from the members" in text
     assert "Poisson." not in text
-    assert "Not known: tuning, noise-seed." in text
+    assert "Unknown: tuning, noise-seed." in text
 
 
 def test_without_a_claim_there_is_no_p_value():
@@ -126,8 +126,8 @@ def test_without_a_claim_there_is_no_p_value():
     text = " ".join(shown(FOUND.model_copy(update=nothing), None).split())
     assert "none; lower bounds are at delta 1e-05" in text
     assert "p of the claim" not in text
-    assert "60 of 89 guesses right lower bound" in text
-    assert "declared beforehand" not in text
+    assert "60 of 89 guesses correct lower bound" in text
+    assert "declared in advance" not in text
 
 
 def test_a_claim_without_a_mechanism_says_what_is_tested():

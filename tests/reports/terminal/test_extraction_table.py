@@ -133,13 +133,13 @@ def test_the_worst_canary_comes_first_and_controls_last():
 
 
 LOST = "The secret planted in the training data was not recovered by these attacks."
-FOUND = "recovered word for word from the model alone; a guess is right once in 10,000 times."
+FOUND = "recovered word for word from the model alone; a guess is right one time in 10,000."
 CHOICE = "is the model's choice number"
 OF = "of 10,000 possibilities"
 BY_CHANCE = "by chance, one secret in"
 MISSED = (
-    "For 1 of the planted secrets the model prefers the secret to every answer that was found: "
-    "it knows more than these searches got out of it."
+    "For 1 of the planted secrets the model prefers the secret to every answer found: "
+    "it knows more than these searches extracted."
 )
 
 
@@ -164,13 +164,13 @@ MISSED = (
         ),
         (
             [an_extraction(rank=None), an_extraction("c", included=False, exact_match=True)],
-            [LOST, "Of 1 secret kept out of training for comparison, 1 came out."],
+            [LOST, "Of 1 secret kept out of training for comparison, 1 was recovered."],
         ),
         (
             [an_extraction(included=False)],
             [
-                "None of these secrets was in the training data, so this says nothing about what leaks.",
-                "Of 1 secret kept out of training for comparison, none came out.",
+                "None of these secrets was in the training data, so this says nothing about leakage.",
+                "Of 1 secret kept out of training for comparison, none was recovered.",
             ],
         ),
         (
@@ -202,7 +202,7 @@ def test_what_is_missing_is_never_a_number():
 def test_many_canaries_are_cut_to_the_worst_and_the_rest_is_counted():
     text = printed([an_extraction(f"c{k}", rank=k + 1) for k in range(25)], 120)
     assert [f"c{k} " in text for k in range(25)] == [True] * 20 + [False] * 5
-    assert "5 more canaries, which stand out less, are in the result file." in text
+    assert "The result file has 5 more canaries, which stand out less." in text
 
 
 def test_rates_over_canaries_and_what_did_not_run():

@@ -75,7 +75,7 @@ def test_the_canary_is_described_without_a_secret():
         "100 copies of 'my pin code is {digit:4}' with a secret of its own under a class of its own" in text
     )
     assert "up to 10 such models and 4 clean ones" in text
-    assert "13.3 at most" in text
+    assert "at most 13.3" in text
     other = SWEEP.model_copy(update={"own_label": False, "label": "RateBook", "repetitions": 1})
     assert "1 copy of" in shown(other)
     assert "under the class RateBook" in " ".join(shown(other).split())

@@ -70,7 +70,7 @@ def test_audits_of_the_same_attack_on_the_same_data_are_joined():
         (entry(2, data_digest=None), "unknown data"),
         (entry(2, comparable=False), "sets not comparable"),
         (entry(2, measure(n_references=8)), "loss with 8 reference models instead of None"),
-        (entry(2, measure(setup="other")), "loss set up otherwise"),
+        (entry(2, measure(setup="other")), "loss with other settings"),
     ],
 )
 def test_a_line_breaks_where_points_cannot_be_compared_and_says_why(second, why):
@@ -120,7 +120,7 @@ def test_every_audit_shows_its_verdict_as_a_sign_and_as_a_word():
     figure = the_figure(*(entry(day, status=status) for day, status in enumerate(statuses, 1)))
     shown = "".join(ElementTree.fromstring(str(figure.chart)).itertext())
     legend = " ".join(text for _, text in figure.legend)
-    for sign, word in (("✓", "pass"), ("✗", "fail"), ("?", "undecided"), ("○", "not judged")):
+    for sign, word in (("✓", "pass"), ("✗", "fail"), ("?", "undecided"), ("○", "no limits")):
         assert sign in shown
         assert f"{sign} {word}" in legend + shown
 

@@ -16,18 +16,18 @@ JARGON = re.compile(
     [
         (
             "tpr@0.01>0.05", 0.12, 0.05, "5 %",
-            """An attacker who may wrongly accuse 1 in 100 outsiders finds at least 12 % of the records
+            """An attacker who wrongly accuses at most 1 in 100 outsiders finds at least 12 % of the records
             in the training data""",
         ),
         (
             "tpr@0.0001>0.001", 0.0512, 0.001, "0.1 %",
-            """An attacker who may wrongly accuse 1 in 10,000 outsiders finds at least 5.12 % of the
+            """An attacker who wrongly accuses at most 1 in 10,000 outsiders finds at least 5.12 % of the
             records in the training data""",
         ),
         (
             "auc>0.6", 0.7923, 0.6, "60 %",
-            """An attacker who is shown one of the records in the training data and one from outside
-            tells which is which at least 79.2 % of the time (guessing: 50 %)""",
+            """An attacker shown one of the records in the training data and one from outside picks
+            the right one at least 79.2 % of the time (guessing: 50 %)""",
         ),
         (
             "advantage>0.1", 0.3, 0.1, "10 percentage points",
@@ -45,7 +45,7 @@ JARGON = re.compile(
         ),
         (
             "epsilon>2", 3.96, 2.0, "7.39",
-            """Training on somebody's data multiplies an attacker's odds of noticing it by at least 52.4
+            """Training on one person's data multiplies an attacker's odds of noticing it by at least 52.4
             (1 would be perfect privacy)""",
         ),
     ],
@@ -60,7 +60,7 @@ def test_what_is_exceeded(make_limit, expression, value, limit, allowed, found):
 def test_an_upper_end_of_epsilon_rests_on_the_claim_and_on_no_attack(make_limit, changes):
     said = in_words(make_limit("epsilon>8", 2.0, 8.0, "holds", **changes))
     assert "at most 7.39" in said
-    assert "if training did what is claimed for it" in said
+    assert "if training was as claimed" in said
     assert "attacks cannot show that" in said
     assert "by the attacks that ran" not in said
 
@@ -80,7 +80,7 @@ def test_more_than_a_billion_is_said_once(make_limit):
     ("expression", "value", "limit", "words"),
     [
         ("tpr@0.05>0.1", 0.0312, 0.1, "1 in 20 outsiders finds at most 3.12 % of the records"),
-        ("auc>0.6", 0.55, 0.6, "tells which is which at most 55 % of the time"),
+        ("auc>0.6", 0.55, 0.6, "picks the right one at most 55 % of the time"),
         ("advantage>0.1", 0.05, 0.1, "accuses at most 5 percentage points more"),
         ("exposure>3", 2.0, 3.0, "reaches a planted secret at most 4 times sooner"),
         ("extracted>0", 0.0, 0.0, "None of the planted secrets can be read out"),
@@ -103,13 +103,18 @@ def test_what_holds(make_limit, expression, value, limit, words):
             0.2,
             "finds up to 25 % of the records in the training data: this audit neither proves",
         ),
-        ("auc>0.6", 0.65, 0.6, "neither proves nor excludes more than 60 %."),
+        ("auc>0.6", 0.65, 0.6, "neither proves nor rules out more than 60 %."),
         ("advantage>0.1", 0.2, 0.1, "accuses up to 20 percentage points more"),
         ("exposure>3", 5.0, 3.0, "up to 32 times sooner"),
         ("extracted>0", 1.0, 0.0, "up to 1 of the planted secrets"),
         ("epsilon>2", 3.0, 2.0, "by up to 20.1 (1 would be perfect privacy): this audit"),
-        ("tpr@0.001>0.05", None, 0.05, "not known whether an attacker who may wrongly accuse 1 in 1,000"),
-        ("auc>0.6", None, 0.6, "tells which is which more than 60 % of the time (guessing: 50 %)."),
+        (
+            "tpr@0.001>0.05",
+            None,
+            0.05,
+            "whether an attacker who wrongly accuses at most 1 in 1,000",
+        ),
+        ("auc>0.6", None, 0.6, "picks the right one more than 60 % of the time (guessing: 50 %)."),
         ("advantage>0.1", None, 0.1, "accuses more than 10 percentage points more"),
         ("exposure>3", None, 3.0, "more than 8 times sooner"),
         ("extracted>0", None, 0.0, "whether any of the planted secrets can be read out"),
@@ -118,7 +123,7 @@ def test_what_holds(make_limit, expression, value, limit, words):
 )
 def test_what_is_open(make_limit, expression, value, limit, words):
     said = in_words(make_limit(expression, value, limit, "inconclusive"))
-    assert said.startswith("It may be that " if value is not None else "It is not known whether ")
+    assert said.startswith("It is possible that " if value is not None else "It is not known whether ")
     assert words in said
     assert not JARGON.search(said)
 
@@ -162,9 +167,7 @@ def test_whose_number_it_is(make_limit):
     said = in_words(
         make_limit("loss:tpr@0.01>0.05", attack="loss", slice="class=refund=late"), "people or groups"
     )
-    assert said.startswith(
-        "Where class is refund=late, by the attack loss, an attacker who may wrongly accuse"
-    )
+    assert said.startswith("Where class is refund=late, by the attack loss, an attacker who wrongly accuses")
     assert "12.3 % of the people or groups in the training data" in said
 
 

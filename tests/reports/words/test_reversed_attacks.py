@@ -32,7 +32,7 @@ def in_terminal(result):
 
 
 def test_what_turning_the_answers_around_would_give_is_said_everywhere(result):
-    words = "answers around is right about 61 % of the time"
+    words = "Inverting its scores gives about 61 % accuracy"
     reversed_ = result(0.39, 0.36)
     assert words in next(worse_than_guessing(reversed_.membership))
     for shown in (html(reversed_), in_terminal(reversed_), "\n".join(verdict_lines(reversed_))):

@@ -15,7 +15,8 @@ from privaudit.attacks.extraction.enumeration import tie_range
 from privaudit.attacks.extraction.ranking import Margins, Pool
 from privaudit.audits.sweep.defences.variants import Variant
 from privaudit.data.canaries.template import numbered
-from privaudit.results.from_stats import CONFIDENCE, nothing, reported, reported_mean
+from privaudit.results import nothing
+from privaudit.results.from_stats import CONFIDENCE, reported, reported_mean
 from privaudit.results.sweep import MeanOverModels, SweepDefence, SweepFinding
 from privaudit.stats.exposure import match_rate
 from privaudit.stats.over_models import combined_p_value

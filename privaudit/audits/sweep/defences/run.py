@@ -9,10 +9,10 @@ from privaudit.accounting.mechanism import Mechanism
 from privaudit.audits.sweep.defences.plan import PlannedDefence, SweepPlan
 from privaudit.audits.sweep.defences.ranks import describe_defence, find_removal, rank_secrets, unfinished
 from privaudit.audits.sweep.defences.variants import Variant
-from privaudit.audits.sweep.shared import CombinedProgress, data_file, no_baseline, recipe_as_model
+from privaudit.audits.sweep.shared import CombinedProgress, data_file, recipe_as_model
 from privaudit.progress import SILENT, Progress
 from privaudit.provenance import now, provenance, tool
-from privaudit.results import Data, Duplicates, NotRun, Result, Sweep, SweepDefence
+from privaudit.results import Data, Duplicates, NotRun, Result, Sweep, SweepDefence, no_baseline
 from privaudit.stopwatch import Stopwatch
 from privaudit.training.references.engine import train_references
 from privaudit.training.references.store import Store

@@ -4,8 +4,8 @@ import math
 from collections.abc import Iterator, Sequence
 
 from privaudit.audits.sweep.epsilon.plan import EpsilonSweepPlan
-from privaudit.audits.sweep.shared import data_file, no_baseline
-from privaudit.results import AttackOverModels, Data, Duplicates, EpsilonSweepRow
+from privaudit.audits.sweep.shared import data_file
+from privaudit.results import AttackOverModels, Data, Duplicates, EpsilonSweepRow, no_baseline
 from privaudit.results.epsilon import EpsilonVerdict
 
 _WORST_FIRST: tuple[EpsilonVerdict, ...] = ("violated", "inconclusive", "consistent", "no-claim")

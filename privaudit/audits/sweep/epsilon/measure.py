@@ -13,9 +13,9 @@ from privaudit.audits.sweep.epsilon.leave_one_out import (
     margins_of,
 )
 from privaudit.audits.sweep.epsilon.plan import EpsilonSweepPlan
-from privaudit.results import AttackOverModels, Interval, TprOverModels
+from privaudit.results import AttackOverModels, Interval, TprOverModels, nothing
 from privaudit.results.epsilon_sweep import Targets
-from privaudit.results.from_stats import CONFIDENCE, nothing, reported, reported_mean
+from privaudit.results.from_stats import CONFIDENCE, reported, reported_mean
 from privaudit.stats.crossed import mean_of_crossed
 from privaudit.stats.intervals import NotMeasurable
 from privaudit.stats.tradeoff import RocCurve

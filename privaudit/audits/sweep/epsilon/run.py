@@ -24,8 +24,7 @@ from privaudit.audits.sweep.epsilon.trend import correlations
 from privaudit.audits.sweep.shared import CombinedProgress, recipe_as_model
 from privaudit.progress import SILENT, Progress
 from privaudit.provenance import now, provenance, tool
-from privaudit.results import Claim, EpsilonSweep, EpsilonSweepRow, NotRun, Result
-from privaudit.results.from_stats import nothing
+from privaudit.results import Claim, EpsilonSweep, EpsilonSweepRow, NotRun, Result, nothing
 from privaudit.stopwatch import Stopwatch
 from privaudit.training.private.claim import claim_of
 from privaudit.training.references.engine import train_references

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from privaudit.results import AttackOverModels, Correlation, EpsilonSweepRow, Interval
-from privaudit.results.from_stats import nothing, reported_mean
+from privaudit.results import AttackOverModels, Correlation, EpsilonSweepRow, Interval, nothing
+from privaudit.results.from_stats import reported_mean
 from privaudit.stats.rank_trend import rising_p_value, spearman
 from privaudit.targets.interface import Floats
 
