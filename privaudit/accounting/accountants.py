@@ -148,11 +148,12 @@ def _events(mechanism: Mechanism) -> "list[DpEvent]":
 def _require_single(mechanism: Mechanism) -> None:
     if mechanism.group > 1:
         raise UsageError(
-            "a mechanism of one record", f"a group of {mechanism.group}", "Take the PLD accountant"
+            f"This accountant takes single records, not a group of {mechanism.group}",
+            "Use the PLD accountant",
         )
 
 
 def _checked(delta: float) -> float:
     if not (0 < delta < 1) or math.isnan(delta):
-        raise UsageError("a delta in (0, 1)", f"{delta}", "Give for example 1e-5")
+        raise UsageError(f"Delta {delta} is not in (0, 1)", "Give for example 1e-5")
     return delta

@@ -25,11 +25,13 @@ class Phase:
 
     def __post_init__(self) -> None:
         if not 0 < self.noise_multiplier < float("inf"):
-            raise UsageError("a noise multiplier above 0", f"{self.noise_multiplier}", "Correct it")
+            raise UsageError(
+                f"The noise multiplier {self.noise_multiplier} is not a finite number above 0", "Correct it"
+            )
         if not 0 < self.sample_rate <= 1:
-            raise UsageError("a sample rate in (0, 1]", f"{self.sample_rate}", "Correct it")
+            raise UsageError(f"The sample rate {self.sample_rate} is not in (0, 1]", "Correct it")
         if self.steps < 1:
-            raise UsageError("one step or more", f"{self.steps}", "Correct the number of steps")
+            raise UsageError(f"The number of steps is {self.steps}, not 1 or more", "Correct it")
 
 
 @dataclass(frozen=True)
@@ -42,9 +44,9 @@ class Mechanism:
 
     def __post_init__(self) -> None:
         if not self.phases:
-            raise UsageError("one phase or more", "none", "Give noise, rate and steps")
+            raise UsageError("The mechanism has no phase", "Give noise, rate and steps")
         if self.group < 1:
-            raise UsageError("a group of one record or more", f"{self.group}", "Correct it")
+            raise UsageError(f"The group has {self.group} records, not 1 or more", "Correct it")
 
     @classmethod
     def uniform(cls, noise_multiplier: float, sample_rate: float, steps: int, group: int = 1) -> "Mechanism":

@@ -1,16 +1,23 @@
-"""Model, data and warnings as a result states them."""
+"""What the descriptions of all audits share: a model, and data with nothing to compare."""
 
 import hashlib
 from pathlib import Path
 
-from privaudit.results import File, Model
+from privaudit.audits.inputs import TrainedBy
+from privaudit.results import BlindBaseline, File, Model
+from privaudit.results.from_stats import nothing
 from privaudit.targets.interface import ScoreTable, TextClassifier
 
 
 def describe_opened(
-    source: TextClassifier | ScoreTable, path: Path, recipe: dict[str, object] | None
+    source: TextClassifier | ScoreTable,
+    path: Path,
+    trained_by: TrainedBy | None,
+    *,
+    accuracy_members: float | None = None,
+    accuracy_nonmembers: float | None = None,
 ) -> Model:
-    """A model without what it does on records."""
+    """The audited model; an accuracy is None if it was not measured."""
     info = source.info
     files = tuple(File(name=f.name, sha256=f.sha256, size=f.size) for f in info.files)
     return Model(
@@ -23,5 +30,12 @@ def describe_opened(
         parameters=info.parameters,
         labels=source.labels,
         access=source.access.value,
-        recipe=recipe,
+        recipe=None if trained_by is None else trained_by.recipe.to_plain(),
+        accuracy_members=accuracy_members,
+        accuracy_nonmembers=accuracy_nonmembers,
     )
+
+
+def no_baseline(reason: str) -> BlindBaseline:
+    """No classifier of the texts alone was trained, for a reason; it does not gate."""
+    return BlindBaseline(auc=nothing(reason), comparable=None, gates=False, reason=reason)

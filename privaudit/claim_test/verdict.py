@@ -25,7 +25,7 @@ CHECKLIST = (
     "Noise: is its standard deviation the multiplier times the clip norm, on the sum, in every step?",
     "Normaliser: is the noisy sum divided by a constant that does not depend on the number of records?",
     "Copies: was every canary planted as often as the audit says?",
-    "Seeds: is the noise drawn afresh for every step and run, from a seed that nobody keeps?",
+    "Seeds: is the noise drawn afresh for every step and run, from a seed that is not kept?",
     "Other ways in: vocabulary, class list, normalisation statistics, early stopping on the private records.",
     "The audit: coins fair and independent, guesses and score fixed beforehand, ties broken at random.",
 )
@@ -66,7 +66,7 @@ def judge(
     if "negative" in failed:
         return _inconclusive(
             "The test finds membership where coins decided it afterwards: an assumption of the audit does "
-            "not hold, so it says nothing of the claim."
+            "not hold, so it says nothing about the claim."
         )
     if p_value < VIOLATED:
         return Judgement(
@@ -82,8 +82,8 @@ def judge(
         )
     if "positive" in failed:
         return _inconclusive(
-            f"No violation of {what} was found (p = {p}), but the attack does not see a model without any "
-            "noise either: a stronger attack or more canaries are needed."
+            f"No violation of {what} was found (p = {p}), but the attack also misses a model without any "
+            "noise: use a stronger attack or more canaries."
         )
     if hypothesis.understated:
         return _inconclusive(
@@ -93,18 +93,19 @@ def judge(
     if power is None:
         return _inconclusive(
             f"No violation of {what} was found (p = {p}); without a noise multiplier, a sample rate and a "
-            "number of steps nobody knows what this design could have noticed."
+            "number of steps, what this design could have noticed is unknown."
         )
     if power < POWER:
         return _inconclusive(
             f"No violation of {what} was found (p = {p}), but even an ideal attack on {_SEEN[seen]} would "
-            f"have noticed half the noise with probability {power:.2f} only: audit more canaries or runs."
+            f"have noticed half the noise with a probability of only {power:.2f}: audit more canaries or "
+            "runs."
         )
     return Judgement(
         "consistent",
         f"No violation of {what} was found (p = {p}); an ideal attack on {_SEEN[seen]} would have noticed "
         f"half the noise with probability {power:.2f}. Smaller errors and stronger attacks remain possible: "
-        "this finds faults, it proves no privacy.",
+        "an audit finds faults; it can't prove privacy.",
     )
 
 

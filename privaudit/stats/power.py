@@ -46,10 +46,11 @@ def smallest_detectable_auc(n1: int, n0: int, confidence: float, power: float) -
     """
     check_confidence(confidence)
     if not 0.5 <= power < 1.0:
-        raise UsageError("a power of at least 0.5 and below 1", repr(power), "Use a value such as 0.8")
+        raise UsageError(f"The power {power!r} is not at least 0.5 and below 1", "Use a value such as 0.8")
     if n1 < 1 or n0 < 1:
         raise UsageError(
-            "at least one record of each kind", f"{n1} and {n0}", "Count members and non-members"
+            f"{n1} and {n0} records of the two kinds were given, not 1 or more of each",
+            "Count members and non-members",
         )
     z_power = float(ndtri(power))
     margin = float(ndtri((1.0 + confidence) / 2.0)) * auc_standard_error(0.5, n1, n0)
@@ -82,8 +83,8 @@ def records_needed(n_records: int, half_width: float, wanted: float) -> int | No
     """
     if n_records < 1 or not half_width >= 0.0 or not wanted >= 0.0:
         raise UsageError(
-            "at least one record and widths of at least 0",
-            f"{n_records} records, half-widths {half_width!r} and {wanted!r}",
+            f"{n_records} records with half-widths {half_width!r} and {wanted!r} were given; records must "
+            "be 1 or more, widths at least 0",
             "Take them from a measured interval",
         )
     return ceil(n_records * (half_width / wanted) ** 2) if wanted > 0.0 else None

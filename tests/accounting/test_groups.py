@@ -83,9 +83,9 @@ def test_only_pld_knows_groups():
     assert (found.rdp, found.prv) == (None, None)
     assert "single records" in found.rdp_reason
     for account in (epsilon_rdp, epsilon_prv):
-        with pytest.raises(UsageError, match="a mechanism of one record"):
+        with pytest.raises(UsageError, match="This accountant takes single records, not a group of 3"):
             account(mechanism, 1e-5)
-    with pytest.raises(UsageError, match="a group of one record or more"):
+    with pytest.raises(UsageError, match="The group has 0 records, not 1 or more"):
         mechanism.for_group(0)
 
 

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from privaudit.audits.describe import describe_opened
+from privaudit.audits.describe import describe_opened, no_baseline
 from privaudit.audits.epsilon.plan import EpsilonPlan, ManyRunDesign, OneRunDesign
 from privaudit.audits.epsilon.scores import CENTRED, DROP, LOSS
 from privaudit.data.readers import file_sha256
-from privaudit.results import BlindBaseline, Data, File, Interval, Model
+from privaudit.results import Data, File, Model
 from privaudit.training.text import words
 
 _FINAL = "sees the outputs of the final model on any text, no gradient and no step of its training"
@@ -54,19 +54,13 @@ def describe_many_runs(plan: EpsilonPlan, design: ManyRunDesign) -> ResultWords:
 def describe_model(plan: EpsilonPlan) -> Model:
     """The audited model; its accuracy is not measured here."""
     opened = plan.opened
-    recipe = None if opened.trained_by is None else opened.trained_by.recipe.to_plain()
-    return describe_opened(opened.classifier, plan.request.inputs.model, recipe)
+    return describe_opened(opened.classifier, plan.request.inputs.model, opened.trained_by)
 
 
 def describe_data(plan: EpsilonPlan) -> Data:
     """The canaries, members being those that their coin put in; of many runs the records of every model."""
     reason = "coins decided who is in, so there is nothing that texts alone could tell"
-    baseline = BlindBaseline(
-        auc=Interval(value=None, low=None, high=None, reason=reason),
-        comparable=None,
-        gates=False,
-        reason=reason,
-    )
+    baseline = no_baseline(reason)
     path, design = plan.request.canaries, plan.design
     if isinstance(design, ManyRunDesign) or path is None:
         n_pool = 0 if isinstance(design, OneRunDesign) else len(design.models.pool)

@@ -27,7 +27,7 @@ from privaudit.targets.interface import Floats
 _RISK_ATTACK = "lira-eb"
 """Cheap enough to run once more on every reference."""
 PRIMARY = ("lira-multi", "lira-eb", "lira-eb-offline", "loss", "margin", "confidence", "label-only")
-"""Slices and exposed records speak of the first of these that ran: declared here, not picked by result."""
+"""Slices and exposed records come from the first of these that ran: declared, not picked by result."""
 
 
 @dataclass(frozen=True, eq=False)

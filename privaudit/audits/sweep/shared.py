@@ -7,8 +7,7 @@ from pathlib import Path
 
 from privaudit.data.readers import file_sha256
 from privaudit.progress import Progress
-from privaudit.results import BlindBaseline, File, Model
-from privaudit.results.from_stats import nothing
+from privaudit.results import File, Model
 from privaudit.targets.interface import Access
 from privaudit.training.recipe import Recipe
 
@@ -28,7 +27,7 @@ class CombinedProgress:
 
 
 def recipe_as_model(data: Path, recipe: Recipe, labels: Sequence[str]) -> Model:
-    """What stands for the audited model where there is no single one: the recipe, with a digest of both."""
+    """What stands for the audited model if there is no single one: the recipe, with a digest of both."""
     plain = recipe.to_plain()
     content = json.dumps([plain, file_sha256(data)], sort_keys=True)
     return Model(
@@ -47,8 +46,3 @@ def recipe_as_model(data: Path, recipe: Recipe, labels: Sequence[str]) -> Model:
 def data_file(data: Path) -> File:
     """The file as it was read."""
     return File(name=data.name, sha256=file_sha256(data), size=data.stat().st_size)
-
-
-def no_baseline(reason: str) -> BlindBaseline:
-    """No classifier of the texts alone was trained, for a reason; it does not gate."""
-    return BlindBaseline(auc=nothing(reason), comparable=None, gates=False, reason=reason)

@@ -3,8 +3,9 @@
 import math
 from collections.abc import Iterator, Sequence
 
+from privaudit.audits.describe import no_baseline
 from privaudit.audits.sweep.epsilon.plan import EpsilonSweepPlan
-from privaudit.audits.sweep.shared import data_file, no_baseline
+from privaudit.audits.sweep.shared import data_file
 from privaudit.results import AttackOverModels, Data, Duplicates, EpsilonSweepRow
 from privaudit.results.epsilon import EpsilonVerdict
 
@@ -64,12 +65,12 @@ def warnings_of(plan: EpsilonSweepPlan) -> Iterator[str]:
     request = plan.request
     yield (
         "The class list is that of the data and counts as public; hyper-parameters that were chosen on the"
-        " same data cost privacy that no epsilon here holds."
+        " same data cost privacy that no epsilon here counts."
     )
     if any(math.isfinite(planned.epsilon) for planned in plan.epsilons):
         yield (
-            "Noise and batches of these models follow from --seed, so that they can be trained again: they"
-            " are for measuring, not for release."
+            "Noise and batches follow from --seed, so these models can be trained again: they are for"
+            " measuring, not for release."
         )
     if request.models < 2:
         yield "One model has no references and no interval: give --models 2 or more."
@@ -84,7 +85,7 @@ def describe_data(plan: EpsilonSweepPlan) -> Data:
         n_members=plan.n_records,
         n_nonmembers=0,
         holdout=0.5,
-        split_seed=request.seed,
+        split_seed=request.run.seed,
         duplicates=Duplicates(exact_removed=plan.duplicates_removed),
         blind_baseline=no_baseline("recorded coins decide who is in which model, so texts cannot tell"),
     )
