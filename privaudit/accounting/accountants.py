@@ -75,11 +75,6 @@ def epsilon_pld(mechanism: Mechanism, delta: float, coarse: bool = False) -> flo
     return float(privacy_losses(mechanism, coarse).get_epsilon_for_delta(_checked(delta)))
 
 
-def delta_pld(mechanism: Mechanism, epsilon: float) -> float:
-    """Smallest delta at ``epsilon`` from the privacy-loss distribution."""
-    return float(privacy_losses(mechanism).get_delta_for_epsilon(epsilon))
-
-
 def epsilon_rdp(mechanism: Mechanism, delta: float) -> float:
     """Epsilon at ``delta`` from Renyi differential privacy: fast, and an upper bound that is 5-20 % high.
 

@@ -6,7 +6,6 @@ independently with probability ``sample_rate``. Where ``group`` is R, R records 
 and each is still sampled by itself: R copies of a canary.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from privaudit.errors import UsageError
@@ -52,15 +51,6 @@ class Mechanism:
     def uniform(cls, noise_multiplier: float, sample_rate: float, steps: int, group: int = 1) -> "Mechanism":
         """The same noise and rate in every step."""
         return cls((Phase(noise_multiplier, sample_rate, steps),), group)
-
-    @classmethod
-    def of_steps(cls, noise_multipliers: Sequence[float], sample_rate: float) -> "Mechanism":
-        """One noise multiplier per step; equal neighbours become one phase."""
-        phases: list[Phase] = []
-        for sigma in noise_multipliers:
-            steps = phases.pop().steps + 1 if phases and phases[-1].noise_multiplier == sigma else 1
-            phases.append(Phase(sigma, sample_rate, steps))
-        return cls(tuple(phases))
 
     def for_group(self, group: int) -> "Mechanism":
         """The same training, for so many records added or removed together."""
