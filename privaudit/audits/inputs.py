@@ -242,14 +242,18 @@ def _audit_set(inputs: Inputs, trained: "BundleData | None") -> AuditSet:
     )
 
 
-def _recorded_set(inputs: Inputs, trained: "BundleData") -> AuditSet:
+def training_file(inputs: Inputs, trained: "BundleData") -> tuple[Path, Columns]:
+    """Where the training data are, and the columns that were read."""
     # NOTE: a directory given as "." has no parent until it is absolute.
     model = inputs.model.absolute() if inputs.model.is_dir() else inputs.model
-    columns = Columns(
-        text=trained.text_column, label=trained.label_column, id=trained.id_column, group=trained.group_column
-    )
+    columns = Columns(trained.text_column, trained.label_column, trained.id_column, trained.group_column)
+    return inputs.data or trained.path(model), columns
+
+
+def _recorded_set(inputs: Inputs, trained: "BundleData") -> AuditSet:
+    path, columns = training_file(inputs, trained)
     return from_split(
-        inputs.data or trained.path(model),
+        path,
         sha256=trained.sha256,
         kept=trained.kept,
         split=trained.split,

@@ -51,15 +51,7 @@ def run_membership(
         signals = _with_references(plan, signals, deadline, progress)
     ready, cut = scorable(plan.attacks, signals)
     with watch.stage("scores and their evaluation"):
-        found = find(
-            ready,
-            len(plan.attacks),
-            signals,
-            opened,
-            seed=request.run.seed,
-            show_texts=request.show_texts,
-            progress=progress,
-        )
+        found = find(plan, ready, signals, progress)
     late = (NotRun(attack=a.spec.id, reason=f"{deadline.ran_out}.") for a in cut)
     not_run = (*found.unmeasured, *late)
     judged = [gate.evaluate(t, found.membership, not_run) for t in plan.thresholds]
