@@ -7,8 +7,10 @@ A nominal 95 % interval should miss in 5 % of the draws; with 2,000 draws two st
 """
 
 import argparse
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from math import sqrt
 
 import numpy as np
 from scipy.special import ndtr, ndtri
@@ -16,7 +18,6 @@ from scipy.special import ndtr, ndtri
 from privaudit.stats import rates
 from privaudit.stats.auc import auc_interval, auc_within
 from privaudit.stats.intervals import ConfidenceInterval, Floats, NotMeasurable
-from privaudit.stats.power import smallest_detectable_auc
 from privaudit.stats.ranked import RankedScores, rank_scores
 
 Draw = Callable[[np.random.Generator, int], Floats]
@@ -243,6 +244,50 @@ def _print_split(draws: int) -> None:
     print("share                    ", *(f"{s:6}" for s in shares))
     print("mean of width / best     ", *(f"{r:.4f}" for r in relative.mean(axis=0)))
     print("largest width / best     ", *(f"{r:.4f}" for r in relative.max(axis=0)))
+
+
+def auc_standard_error(auc: float, n1: int, n0: int) -> float:
+    """Standard error of the area under the ROC curve for planning, before any score is seen.
+
+    Hanley and McNeil (1982, Radiology 143:29-36), who take the scores as exponential; at ``auc`` = 0.5 it is
+    the exact null value ``sqrt((n1 + n0 + 1) / (12 n1 n0))`` of continuous scores.
+
+    Args:
+        auc: the supposed area, in [0, 1].
+        n1: members, at least 1.
+        n0: non-members, at least 1.
+    """
+    both_members = auc / (2 - auc) - auc**2
+    both_nonmembers = 2 * auc**2 / (1 + auc) - auc**2
+    total = auc * (1 - auc) + (n1 - 1) * both_members + (n0 - 1) * both_nonmembers
+    return sqrt(max(0.0, total) / (n1 * n0))
+
+
+def smallest_detectable_auc(n1: int, n0: int, confidence: float, power: float) -> float | None:
+    """Smallest area above 0.5 whose interval would exclude 0.5 with probability ``power``.
+
+    The root of ``A - 0.5 = z_confidence * se(0.5) + z_power * se(A)`` with :func:`auc_standard_error`.
+
+    Args:
+        n1: members, at least 1.
+        n0: non-members, at least 1.
+        confidence: two-sided level of the interval, in (0, 1).
+        power: in [0.5, 1), for example 0.8.
+
+    Returns:
+        In (0.5, 1], rounded up to a millionth; None when a sample so small would not show even perfect
+        separation.
+    """
+    z_power = float(ndtri(power))
+    margin = float(ndtri((1.0 + confidence) / 2.0)) * auc_standard_error(0.5, n1, n0)
+
+    def spare(millionths: int) -> float:
+        area = millionths / 1_000_000
+        return area - 0.5 - margin - z_power * auc_standard_error(area, n1, n0)
+
+    candidates = range(500_000, 1_000_001)
+    found = bisect_left(candidates, 0.0, key=spare)
+    return candidates[found] / 1_000_000 if found < len(candidates) else None
 
 
 def main() -> None:

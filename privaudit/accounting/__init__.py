@@ -1,1 +1,1 @@
-"""What a configured mechanism guarantees: its epsilon, its curve, and the noise for a wanted epsilon."""
+"""What a configured mechanism guarantees: its epsilon, its curve, and the noise for a target epsilon."""

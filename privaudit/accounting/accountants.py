@@ -75,11 +75,6 @@ def epsilon_pld(mechanism: Mechanism, delta: float, coarse: bool = False) -> flo
     return float(privacy_losses(mechanism, coarse).get_epsilon_for_delta(_checked(delta)))
 
 
-def delta_pld(mechanism: Mechanism, epsilon: float) -> float:
-    """Smallest delta at ``epsilon`` from the privacy-loss distribution."""
-    return float(privacy_losses(mechanism).get_delta_for_epsilon(epsilon))
-
-
 def epsilon_rdp(mechanism: Mechanism, delta: float) -> float:
     """Epsilon at ``delta`` from Renyi differential privacy: fast, and an upper bound that is 5-20 % high.
 
@@ -148,11 +143,12 @@ def _events(mechanism: Mechanism) -> "list[DpEvent]":
 def _require_single(mechanism: Mechanism) -> None:
     if mechanism.group > 1:
         raise UsageError(
-            "a mechanism of one record", f"a group of {mechanism.group}", "Take the PLD accountant"
+            f"This accountant takes single records, not a group of {mechanism.group}",
+            "Use the PLD accountant",
         )
 
 
 def _checked(delta: float) -> float:
     if not (0 < delta < 1) or math.isnan(delta):
-        raise UsageError("a delta in (0, 1)", f"{delta}", "Give for example 1e-5")
+        raise UsageError(f"Delta {delta} is not in (0, 1)", "Give for example 1e-5")
     return delta

@@ -1,4 +1,4 @@
-"""The noise that a wanted epsilon takes."""
+"""The noise that a target epsilon needs."""
 
 import math
 from collections.abc import Callable
@@ -20,7 +20,7 @@ def noise_for_epsilon(epsilon: float, delta: float, sample_rate: float, steps: i
     at a tenth of the cost of the fine grid, which only looks just below.
 
     Args:
-        epsilon: wanted, above 0.
+        epsilon: the target, above 0.
         delta: in (0, 1).
         sample_rate: in (0, 1].
         steps: 1 or more.
@@ -29,7 +29,7 @@ def noise_for_epsilon(epsilon: float, delta: float, sample_rate: float, steps: i
         UsageError: a value is impossible, or no noise multiplier up to 1,000 is enough.
     """
     if not 0 < epsilon < float("inf"):
-        raise UsageError("an epsilon above 0", f"{epsilon}", "Give for example 8")
+        raise UsageError(f"Epsilon {epsilon} is not a finite number above 0", "Give for example 8")
 
     def mechanism(logarithm: float) -> Mechanism:
         return Mechanism.uniform(math.exp(logarithm), sample_rate, steps)
@@ -45,7 +45,7 @@ def noise_for_epsilon(epsilon: float, delta: float, sample_rate: float, steps: i
     low, high = math.log(_LEAST), math.log(_MOST)
     if not enough_by_rdp(high):
         raise UsageError(
-            "an epsilon that some noise multiplier up to 1,000 reaches", f"{epsilon:g}", "Raise it or delta"
+            f"No noise multiplier up to 1,000 reaches epsilon {epsilon:g}", "Raise epsilon or delta"
         )
     while high - low > _TOLERANCE:
         middle = (low + high) / 2

@@ -53,7 +53,7 @@ def claim_in(content: object, source: str) -> Claim:
     """
     if not isinstance(content, Mapping):
         raise DataError(
-            f"a claim of privacy in {source}", f"a {type(content).__name__} instead of named values", _MEND
+            f"{source} holds a {type(content).__name__}, not the named values of a privacy claim", _MEND
         )
     found = dict(content)
     for key in ("privacy", "claim"):
@@ -66,11 +66,13 @@ def claim_in(content: object, source: str) -> Claim:
         if state is not None:
             values |= _of_accountant(state)
         if not values.keys() & {"epsilon", "noise_multiplier", "phases"}:
-            raise DataError(f"a claim of privacy in {source}", "neither an epsilon nor a noise", _MEND)
+            raise DataError(
+                f"{source} holds no privacy claim: neither an epsilon nor a noise multiplier", _MEND
+            )
         claim = Claim.model_validate({**values, "source": source})
     except (ValidationError, TypeError, ValueError) as error:
         reason = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
-        raise DataError(f"a claim of privacy in {source}", f"a damaged one ({reason})", _MEND) from None
+        raise DataError(f"The privacy claim in {source} is damaged ({reason})", _MEND) from None
     mechanism_of(claim)
     return claim
 

@@ -33,7 +33,7 @@ def max_roc(mechanism: Mechanism, direction: Direction = "remove", coarse: bool 
         return max_roc(mechanism, "remove", coarse).mirrored()
     if direction == "symmetric":
         return max_roc(mechanism, "remove", coarse).symmetric()
-    # NOTE: dp-accounting offers no public way to its atoms; golden values in the tests watch this one. Its
+    # NOTE: dp-accounting has no public access to its atoms; pyproject pins it, golden values watch this. Its
     # distribution for adding a record gives the same curve, but loose where its TPR is near 1.
     pmf = privacy_losses(mechanism, coarse)._pmf_remove.to_dense_pmf()
     # NOTE: composition by Fourier transform leaves masses of -1e-23.

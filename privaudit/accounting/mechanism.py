@@ -6,7 +6,6 @@ independently with probability ``sample_rate``. Where ``group`` is R, R records 
 and each is still sampled by itself: R copies of a canary.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from privaudit.errors import UsageError
@@ -25,11 +24,13 @@ class Phase:
 
     def __post_init__(self) -> None:
         if not 0 < self.noise_multiplier < float("inf"):
-            raise UsageError("a noise multiplier above 0", f"{self.noise_multiplier}", "Correct it")
+            raise UsageError(
+                f"The noise multiplier {self.noise_multiplier} is not a finite number above 0", "Correct it"
+            )
         if not 0 < self.sample_rate <= 1:
-            raise UsageError("a sample rate in (0, 1]", f"{self.sample_rate}", "Correct it")
+            raise UsageError(f"The sample rate {self.sample_rate} is not in (0, 1]", "Correct it")
         if self.steps < 1:
-            raise UsageError("one step or more", f"{self.steps}", "Correct the number of steps")
+            raise UsageError(f"The number of steps is {self.steps}, not 1 or more", "Correct it")
 
 
 @dataclass(frozen=True)
@@ -42,23 +43,14 @@ class Mechanism:
 
     def __post_init__(self) -> None:
         if not self.phases:
-            raise UsageError("one phase or more", "none", "Give noise, rate and steps")
+            raise UsageError("The mechanism has no phase", "Give noise, rate and steps")
         if self.group < 1:
-            raise UsageError("a group of one record or more", f"{self.group}", "Correct it")
+            raise UsageError(f"The group has {self.group} records, not 1 or more", "Correct it")
 
     @classmethod
     def uniform(cls, noise_multiplier: float, sample_rate: float, steps: int, group: int = 1) -> "Mechanism":
         """The same noise and rate in every step."""
         return cls((Phase(noise_multiplier, sample_rate, steps),), group)
-
-    @classmethod
-    def of_steps(cls, noise_multipliers: Sequence[float], sample_rate: float) -> "Mechanism":
-        """One noise multiplier per step; equal neighbours become one phase."""
-        phases: list[Phase] = []
-        for sigma in noise_multipliers:
-            steps = phases.pop().steps + 1 if phases and phases[-1].noise_multiplier == sigma else 1
-            phases.append(Phase(sigma, sample_rate, steps))
-        return cls(tuple(phases))
 
     def for_group(self, group: int) -> "Mechanism":
         """The same training, for so many records added or removed together."""

@@ -1,9 +1,10 @@
-"""Model, data and warnings as a result states them."""
+"""What the descriptions of all audits share: a model, and data with nothing to compare."""
 
 import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
+from privaudit.audits.inputs import TrainedBy
 from privaudit.files import FileDigest
 from privaudit.results import File, Model
 from privaudit.targets.interface import ScoreTable, TextClassifier
@@ -15,9 +16,14 @@ def described_files(files: Iterable[FileDigest]) -> tuple[File, ...]:
 
 
 def describe_opened(
-    source: TextClassifier | ScoreTable, path: Path, recipe: dict[str, object] | None
+    source: TextClassifier | ScoreTable,
+    path: Path,
+    trained_by: TrainedBy | None,
+    *,
+    accuracy_members: float | None = None,
+    accuracy_nonmembers: float | None = None,
 ) -> Model:
-    """A model without what it does on records."""
+    """The audited model; an accuracy is None if it was not measured."""
     info = source.info
     files = described_files(info.files)
     return Model(
@@ -30,5 +36,7 @@ def describe_opened(
         parameters=info.parameters,
         labels=source.labels,
         access=source.access.value,
-        recipe=recipe,
+        recipe=None if trained_by is None else trained_by.recipe.to_plain(),
+        accuracy_members=accuracy_members,
+        accuracy_nonmembers=accuracy_nonmembers,
     )

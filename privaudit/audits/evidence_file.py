@@ -39,9 +39,8 @@ def write_signals(path: Path, signals: Signals, scores: Mapping[str, Floats]) ->
             _write_npz(file, arrays, signals)
     except OSError as error:
         raise UsageError(
-            "a file that can be written for --signals",
-            f"{str(path)!r} ({error.strerror or error})",
-            "Name a file in a folder that exists, with room and the right to write",
+            f"Cannot write --signals {str(path)!r} ({error.strerror or error})",
+            "Name a file in an existing folder, with room and the right to write",
         ) from error
 
 
@@ -80,8 +79,7 @@ def _id_array(ids: Sequence[str]) -> NDArray[np.str_]:
     longest = max(map(len, ids), default=0)
     if longest > _LONGEST_ID:
         raise UsageError(
-            f"record ids of at most {_LONGEST_ID} characters for --signals",
-            f"one of {longest}",
+            f"A record id has {longest} characters; --signals takes at most {_LONGEST_ID}",
             "Choose a shorter id column with --id-column",
         )
     return np.array(list(ids), dtype=f"U{max(1, longest)}")

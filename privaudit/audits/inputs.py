@@ -119,9 +119,8 @@ def _prepare_torch(inputs: Inputs) -> None:
         torch.empty(1, device=inputs.device)
     except (RuntimeError, AssertionError) as error:
         raise UsageError(
-            "a device that torch can use here",
-            repr(inputs.device),
-            "Use --device cpu, or see `privaudit doctor`",
+            f"torch cannot use the device {inputs.device!r} here",
+            "Use --device cpu, or run `privaudit doctor`",
         ) from error
 
 
@@ -134,10 +133,18 @@ def open_model(inputs: Inputs) -> OpenedModel:
     model_format = sniff(inputs.model)
     if model_format is SCORES:
         raise UsageError(
-            "a model that answers to new texts", f"the table of scores {inputs.model.name}", "Give the model"
+            f"{inputs.model.name} is a table of scores, which cannot answer new texts", "Give the model"
         )
     _prepare_torch(inputs)
     return _open_bundle(inputs) if model_format is BUNDLE else _open_other(inputs)
+
+
+def unknown_recipe(info: ModelInfo, mend: str) -> UsageError:
+    """The error if models of the same recipe were asked for and the recipe is unknown."""
+    problem = (
+        f"A model in the format {info.format} does not say how it was trained, so that can't be repeated"
+    )
+    return UsageError(problem, mend)
 
 
 def _open_bundle(inputs: Inputs) -> OpenedModel:
@@ -173,8 +180,8 @@ def _open_other(inputs: Inputs) -> OpenedModel:
 def _from_table(inputs: Inputs) -> OpenedInputs:
     if inputs.members or inputs.nonmembers or inputs.data:
         raise UsageError(
-            "no data files beside a score table, which tells who is a member",
-            "--members, --nonmembers or --data",
+            "A score table marks its own members, so it can't be combined with --members, --nonmembers or "
+            "--data",
             "Drop them",
         )
     columns = inputs.columns
@@ -210,9 +217,9 @@ def _recorded_claim(privacy: dict[str, object] | None) -> Claim | None:
         return Claim.model_validate(privacy)
     except ValidationError as error:
         place = ".".join(str(part) for part in error.errors()[0]["loc"])
+        problem = f"a wrong value of {place}" if place else "an unknown structure"
         raise ModelError(
-            "a usable privacy claim in the model file",
-            f"a wrong value of {place}" if place else "another structure",
+            f"The privacy claim in the model file has {problem}",
             "Train the model again with `privaudit train`",
         ) from None
 
@@ -220,30 +227,33 @@ def _recorded_claim(privacy: dict[str, object] | None) -> Claim | None:
 def _audit_set(inputs: Inputs, trained: "BundleData | None") -> AuditSet:
     """The records: two files, else the split that training recorded, else a file with a membership column."""
     if (inputs.members is None) != (inputs.nonmembers is None):
-        raise UsageError("--members and --nonmembers together", "one of them", "Give both")
+        raise UsageError("--members and --nonmembers belong together, and only one was given", "Give both")
     if inputs.members is not None and inputs.nonmembers is not None:
         if inputs.data is not None:
-            raise UsageError("--members and --nonmembers, or --data", "all three", "Drop --data")
+            raise UsageError("--data can't be combined with --members and --nonmembers", "Drop --data")
         return from_files(inputs.members, inputs.nonmembers, inputs.columns)
     if trained is not None:
         return _recorded_set(inputs, trained)
     if inputs.data is not None:
         return from_membership_column(inputs.data, inputs.columns)
     raise UsageError(
-        "the records to audit",
-        f"{inputs.model.name}, which does not name its training data",
+        f"{inputs.model.name} does not name its training data",
         "Give --members FILE --nonmembers FILE, or --data FILE with a membership column",
     )
 
 
-def _recorded_set(inputs: Inputs, trained: "BundleData") -> AuditSet:
+def training_file(inputs: Inputs, trained: "BundleData") -> tuple[Path, Columns]:
+    """Where the training data are, and the columns that were read."""
     # NOTE: a directory given as "." has no parent until it is absolute.
     model = inputs.model.absolute() if inputs.model.is_dir() else inputs.model
-    columns = Columns(
-        text=trained.text_column, label=trained.label_column, id=trained.id_column, group=trained.group_column
-    )
+    columns = Columns(trained.text_column, trained.label_column, trained.id_column, trained.group_column)
+    return inputs.data or trained.path(model), columns
+
+
+def _recorded_set(inputs: Inputs, trained: "BundleData") -> AuditSet:
+    path, columns = training_file(inputs, trained)
     return from_split(
-        inputs.data or trained.path(model),
+        path,
         sha256=trained.sha256,
         kept=trained.kept,
         split=trained.split,

@@ -9,13 +9,14 @@ import numpy as np
 
 from privaudit.attacks.membership.signals import Signals
 from privaudit.attacks.membership.spec import Attack, Signal
-from privaudit.audits.inputs import OpenedInputs
+from privaudit.audits.inputs import OpenedInputs, unknown_recipe
 from privaudit.data.audit_set import Columns
 from privaudit.data.duplicates import normalise
 from privaudit.data.labels import match_labels
 from privaudit.data.readers import read_records
-from privaudit.errors import DataError, UsageError
+from privaudit.errors import DataError
 from privaudit.progress import Progress
+from privaudit.stopwatch import Deadline
 from privaudit.targets.formats import format_named
 from privaudit.targets.interface import ScoreTable
 
@@ -83,11 +84,8 @@ def plan_references(
         return None
     if learner is None:
         if asked:
-            raise UsageError(
-                "a model whose training can be repeated",
-                f"a model in the format {opened.info.format}, which does not tell how it was trained",
-                "Give --trainer package.module:function, or --references 0",
-            )
+            mend = "Give --trainer package.module:function, or --references 0"
+            raise unknown_recipe(opened.info, mend)
         return None
     from privaudit.training.references.plan import Population, ReferencePlan
 
@@ -146,8 +144,8 @@ def _population(path: Path, opened: OpenedInputs, columns: Columns) -> "Populati
     records = records.select(np.array([normalise(text) not in audited for text in records.texts]))
     if len(records) < 2:
         raise DataError(
-            "a population of records that are not audited",
-            f"{len(records)} in {path.name}",
+            f"{path.name} has {len(records)} records that are not audited themselves; a population needs 2 "
+            "or more",
             "Give another file",
         )
     label = match_labels(records.labels, opened.labels)
@@ -160,7 +158,7 @@ def with_references(
     planned: PlannedReferences,
     request: ReferenceRequest,
     *,
-    deadline: float | None,
+    deadline: Deadline,
     progress: Progress,
 ) -> Signals:
     """Train the references that the store lacks and add what they say to ``signals``.
@@ -170,7 +168,7 @@ def with_references(
         opened: the audited model and records.
         planned: which references.
         request: where they are trained and kept.
-        deadline: ``time.monotonic()`` after which no reference begins; without all of them ``signals`` stay
+        deadline: after it no reference begins; without all of them ``signals`` stay
             as they are, because an attack with fewer references than planned is another attack.
         progress: told once per reference.
     """
@@ -184,7 +182,7 @@ def with_references(
         Store(request.store),
         request.backend,
         progress=progress,
-        deadline=deadline,
+        deadline=deadline.moment,
     )
     if len(references) < planned.count or isinstance(opened.source, ScoreTable):
         return signals

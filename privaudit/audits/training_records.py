@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from privaudit.audits.inputs import Inputs, OpenedModel
-from privaudit.data.audit_set import Columns, recorded_records
+from privaudit.audits.inputs import Inputs, OpenedModel, training_file
+from privaudit.data.audit_set import recorded_records
 from privaudit.data.labels import match_labels
 
 if TYPE_CHECKING:
@@ -30,12 +30,8 @@ def recorded_population(
     """
     from privaudit.training.references.plan import Population
 
-    # NOTE: a directory given as "." has no parent until it is absolute.
-    model = inputs.model.absolute() if inputs.model.is_dir() else inputs.model
-    columns = Columns(
-        text=data.text_column, label=data.label_column, id=data.id_column, group=data.group_column
-    )
+    path, columns = training_file(inputs, data)
     chosen = data.kept[np.isin(data.split, [int(side) for side in sides])]
-    records = recorded_records(inputs.data or data.path(model), data.sha256, columns).select(chosen)
+    records = recorded_records(path, data.sha256, columns).select(chosen)
     labels = match_labels(records.labels, opened.classifier.labels)
     return Population(records.texts, labels, len(opened.classifier.labels), records.groups)

@@ -24,18 +24,24 @@ def checked_scores(scores: Floats, included: Bools, fewest: int, unit: str) -> t
     scores, included = np.asarray(scores, dtype=np.float64), np.asarray(included)
     if scores.ndim != 1 or scores.shape != included.shape or included.dtype != np.bool_:
         raise DataError(
-            f"one score and one true-or-false coin per {unit}",
-            f"scores of shape {scores.shape} and coins of shape {included.shape} and type {included.dtype}",
-            "Give two vectors of one length",
+            f"Scores of shape {scores.shape} don't match coins of shape {included.shape} and type "
+            f"{included.dtype}",
+            f"Give one score and one true-or-false coin per {unit}",
         )
     if len(scores) < fewest:
-        raise DataError(f"{fewest} scores or more, one per {unit}", f"{len(scores)}", "Audit more of them")
+        raise DataError(
+            f"Only {len(scores)} scores were given; the audit needs {fewest} or more, one per {unit}",
+            "Audit more of them",
+        )
     if not np.isfinite(scores).all():
         raise DataError(
-            f"a finite score for every {unit}",
-            f"{int((~np.isfinite(scores)).sum())} that are not",
+            f"{int((~np.isfinite(scores)).sum())} of {len(scores)} scores are not finite; every {unit} "
+            "needs one that is",
             "Choose a score that is defined everywhere: leaving some out voids the bound",
         )
     if included.all() or not included.any():
-        raise DataError(f"coins that fell both ways, one per {unit}", "all alike", "Audit more of them")
+        raise DataError(
+            f"Every coin fell the same way; the audit needs a {unit} that is in and one that is out",
+            "Audit more of them",
+        )
     return scores, included

@@ -16,12 +16,12 @@ _DEPENDS = ("dataset", "|d|", "len(", "number of records", "depends", "loader")
 def static_checks(
     claim: Claim, *, n_records: int | None = None, noise_seed_known: bool | None = None
 ) -> tuple[StaticCheck, ...]:
-    """Every check of a claim: ``ok``, ``warning``, or ``unknown`` where the claim does not say.
+    """Every check of a claim: ``ok``, ``warning``, or ``unknown`` if the claim does not say.
 
     Args:
         claim: as it was found or typed.
         n_records: records that were trained on, where the claim does not say.
-        noise_seed_known: whether the seed of the noise is kept anywhere; None where nobody knows.
+        noise_seed_known: whether the seed of the noise is kept anywhere; None if unknown.
     """
     n = claim.n_records if claim.n_records is not None else n_records
     return (
@@ -106,7 +106,7 @@ def _delta(claim: Claim, n: int | None) -> StaticCheck:
     if claim.delta * n >= 1:
         return check(
             "warning",
-            f"Delta {claim.delta:.3g} is not below 1/{n}: publishing one record at random would keep it.",
+            f"Delta {claim.delta:.3g} is not below 1/{n}: publishing one record at random would satisfy it.",
         )
     return check("ok", f"Delta {claim.delta:.3g} is below 1/n for {n} records.")
 
@@ -153,7 +153,7 @@ def _source(check_id: str, what: str, source: str | None) -> StaticCheck:
     if any(word in first for word in _PROTECTED):
         return check(
             "warning",
-            f"The list of {what} comes from the protected records ({source}): that alone tells who is in, "
+            f"The list of {what} comes from the protected records ({source}): that alone reveals who is in, "
             "and voids the claim.",
         )
     return check("unknown", f"Whether the {what} ({source}) come from the protected records is not known.")
@@ -165,7 +165,8 @@ def _noise_seed(claim: Claim, known: bool | None) -> StaticCheck:
     if known or (known is None and noted):
         return check(
             "warning",
-            "The seed of the noise is kept: whoever has it can subtract the noise, and no privacy is left.",
+            "The seed of the noise is kept: anyone who has it can subtract the noise, which leaves no "
+            "privacy.",
         )
     if known is False:
         return check("ok", "The seed of the noise is not kept.")

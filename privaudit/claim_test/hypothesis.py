@@ -1,7 +1,7 @@
 """What an audit tests: the configured mechanism, or where none is named the claimed (epsilon, delta).
 
-A canary in R copies tests what the guarantee of one record says of a group of R, so that every number of the
-result still speaks of one record.
+A canary in R copies tests what the guarantee of one record says about a group of R: every
+number of the result is still about one record.
 """
 
 from dataclasses import dataclass
@@ -115,11 +115,12 @@ def hypothesis_of(claim: Claim | None, delta: float | None, group: int) -> Hypot
     chosen = delta if delta is not None else stated
     if chosen is None or not 0 < chosen < 1:
         raise UsageError(
-            "a delta in (0, 1)", "none" if chosen is None else f"{chosen:g}", "Give for example 1e-5"
+            "No delta was given" if chosen is None else f"Delta {chosen:g} is not in (0, 1)",
+            "Give for example 1e-5",
         )
     if group < 1:
-        raise UsageError("one copy of a canary or more", f"{group}", "Correct it")
+        raise UsageError(f"A canary has {group} copies, not 1 or more", "Correct the number of copies")
     epsilon = None if claim is None or claim.epsilon == inf else claim.epsilon
     if epsilon is not None and stated is not None and chosen != stated:
-        raise UsageError(f"the delta of the claim, {stated:g}", f"{chosen:g}", "Leave --delta out")
+        raise UsageError(f"Delta {chosen:g} is not the delta of the claim, {stated:g}", "Leave --delta out")
     return Hypothesis(chosen, group, mechanism_of(claim), epsilon)

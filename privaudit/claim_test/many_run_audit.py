@@ -5,17 +5,15 @@ the configured mechanism, or against (epsilon, delta) where no mechanism is name
 size and needs no threshold.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
 from privaudit.claim_test.checked_scores import checked_scores
-from privaudit.claim_test.curves import empirical_roc, theory_curves
-from privaudit.claim_test.hypothesis import Hypothesis, Seen, hypothesis_of
+from privaudit.claim_test.epsilon_result import ClaimTest, DesignOutcome, epsilon_result
+from privaudit.claim_test.hypothesis import Hypothesis, Seen
 from privaudit.claim_test.many_run_bounds import ManyRuns, lower_bounds
-from privaudit.claim_test.verdict import LEVEL, control, judge
-from privaudit.results import Claim, Control, Epsilon, StaticCheck
+from privaudit.claim_test.verdict import LEVEL, control
+from privaudit.results import Control, Epsilon
 from privaudit.results.epsilon import Design
 from privaudit.stats.bounds import rank_test
 from privaudit.stats.bounds.rank_bounds import RankedRuns
@@ -31,91 +29,49 @@ _STREAM = {"test": 1, "power": 2, "coins": 3, "bounds": 4}
 def audit_many_runs(
     scores: Floats,
     included: Bools,
+    asked: ClaimTest,
     *,
-    claim: Claim | None,
-    score: str,
-    canaries: str,
-    threat_model: str,
-    delta: float | None = None,
-    group: int = 1,
-    seed: int = 0,
     threshold: float | None = None,
     draws: int = rank_test.DRAWS,
     design: Design = "many-run",
-    controls: Sequence[Control] = (),
-    checks: Sequence[StaticCheck] = (),
 ) -> Epsilon:
     """Test a claim with the scores of many runs.
 
     Args:
         scores: ``[N]`` finite, one per run, higher = the canary was in.
         included: ``[N]`` what a coin per run decided.
-        claim: what is tested; None only bounds.
-        score: what the scores are, in words.
-        canaries: the canary and its copies, in words.
-        threat_model: what the attack sees, in words.
-        delta: that of the claim when None.
-        group: copies of the canary.
-        seed: breaks ties and draws the null.
+        asked: the claim.
         threshold: for the bound of Clopper and Pearson, fixed before these scores were seen; None leaves that
             bound out.
         draws: of the test's null; the smallest p-value is ``1 / (draws + 1)``.
         design: ``many-run``, whose attack sees final models, or ``self-test``, whose attack sees every step.
-        controls: made by the caller with the same design; a negative one is added here.
-        checks: of the claim, passed on.
 
     Raises:
         UsageError: delta or group are impossible.
         DataError: the scores are not one finite number per run, or the canary is in all, or in none.
     """
-    hypothesis = hypothesis_of(claim, delta, group)
+    hypothesis, seed = asked.hypothesis(), asked.seed
     scores, included = checked_scores(scores, included, _FEWEST, "run")
     ranked, _, _ = rank_test.ranks_of(scores, included, _rng(seed, "test"))
     runs = ManyRuns(hypothesis, scores, included, RankedRuns(ranked, _seed(seed)))
     outcome = rank_outcome(hypothesis, scores, included, seed, draws)
     seen: Seen = "every-step" if design == "self-test" else "final-model"
-    p_value, chance = (
-        (None if outcome is None else outcome.p_value),
-        _power(runs, hypothesis.halved(seen), seed),
-    )
-    everything = [*controls]
-    if outcome is not None:
-        everything.append(negative_control(hypothesis, scores, included, seed, draws))
-    judgement = judge(hypothesis, p_value, chance, everything, seen)
-    curves, bounds = theory_curves(hypothesis), lower_bounds(runs, p_value, threshold)
+    p_value = None if outcome is None else outcome.p_value
     statistics = {} if outcome is None else {"p_area": outcome.p_auc, "p_ranks": outcome.p_ranks}
-    return Epsilon(
-        verdict=judgement.verdict,
-        sentence=judgement.sentence,
+    negative = None if outcome is None else negative_control(hypothesis, scores, included, seed, draws)
+    found = DesignOutcome(
         design=design,
         test=_test(hypothesis),
+        seen=seen,
+        scores=scores,
+        included=included,
         p_value=p_value,
-        claimed=hypothesis.claimed,
-        accounted=hypothesis.accounted,
-        delta=hypothesis.delta,
-        lower_bounds=bounds,
-        ceiling=max(bound.ceiling or 0.0 for bound in bounds),
-        power=chance,
-        n_in=runs.ranked.n_in,
-        n_out=runs.ranked.n_out,
-        score=score,
-        canaries=canaries,
-        threat_model=threat_model,
-        theory_curves=curves,
-        theory_curve=curves[0] if curves else None,
-        empirical_curve=empirical_roc(scores, included, independent=True),
-        controls=tuple(everything),
-        checks=tuple(checks),
-        parameters={
-            "seed": seed,
-            "copies": group,
-            "level": LEVEL,
-            "draws": draws,
-            **statistics,
-            "power_seen": seen,
-        },
-        checklist=judgement.checklist,
+        power=_power(runs, hypothesis.halved(seen), seed),
+        negative=negative,
+        bounds=lower_bounds(runs, p_value, threshold),
+        parameters={"draws": draws, **statistics},
     )
+    return epsilon_result(asked, hypothesis, found)
 
 
 def rank_outcome(

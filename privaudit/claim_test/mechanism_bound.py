@@ -32,7 +32,7 @@ def epsilon_lower_bound(
         delta: in (0, 1).
         rejected: whether the test rejects the family's member.
         mu: the same test's bound in the Gaussian family: where the search begins. 0 says that not even a
-            mechanism that tells nothing is rejected, and so none.
+            mechanism that reveals nothing is rejected, and so none.
 
     Returns:
         0 where nothing is rejected. A noise multiplier below 0.1 is not looked for.

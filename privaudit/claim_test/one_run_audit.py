@@ -5,18 +5,16 @@ exact curve of the mechanism, made symmetric because the guesses go both ways. W
 claimed it is the p-value of Steinke, Nasr and Jagielski (arXiv 2305.08846).
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
 from privaudit.claim_test.checked_scores import checked_scores
-from privaudit.claim_test.curves import empirical_roc, theory_curves
-from privaudit.claim_test.hypothesis import Hypothesis, hypothesis_of
+from privaudit.claim_test.epsilon_result import ClaimTest, DesignOutcome, epsilon_result
+from privaudit.claim_test.hypothesis import Hypothesis
 from privaudit.claim_test.one_run_bounds import OneRun, lower_bounds
-from privaudit.claim_test.verdict import LEVEL, control, judge
+from privaudit.claim_test.verdict import LEVEL, control
 from privaudit.errors import UsageError
-from privaudit.results import Claim, Control, Epsilon, StaticCheck
+from privaudit.results import Control, Epsilon, StaticCheck
 from privaudit.stats.bounds import mahloujifar
 from privaudit.stats.bounds.guesses import guess, guesses_of_each, power
 from privaudit.stats.tradeoff import RocCurve, group_epsilon_delta
@@ -31,85 +29,40 @@ _FEWEST = 4
 _STREAM = {"ties": 1, "power": 2, "coins": 3}
 
 
-def audit_one_run(
-    scores: Floats,
-    included: Bools,
-    *,
-    claim: Claim | None,
-    score: str,
-    canaries: str,
-    threat_model: str,
-    delta: float | None = None,
-    group: int = 1,
-    seed: int = 0,
-    guesses: int | None = None,
-    controls: Sequence[Control] = (),
-    checks: Sequence[StaticCheck] = (),
-) -> Epsilon:
+def audit_one_run(scores: Floats, included: Bools, asked: ClaimTest, guesses: int | None = None) -> Epsilon:
     """Test a claim with the canaries of one model.
 
     Args:
         scores: ``[m]`` finite, higher = the canary was in; by a rule that no coin of these canaries chose.
         included: ``[m]`` what an independent fair coin per canary decided before the training.
-        claim: what is tested; None only bounds.
-        score: what the scores are, in words.
-        canaries: their kind, number and copies, in words.
-        threat_model: what the attack sees, in words.
-        delta: that of the claim when None.
-        group: copies of each canary, all in or all out.
-        seed: breaks ties and draws the ideal canaries of the power.
-        guesses: r, even, fixed beforehand; ``4 sqrt(m)`` when None.
-        controls: made by the caller with the same design; a negative one is added here.
-        checks: of the claim (:func:`privaudit.claim_test.checks.static_checks`), passed on.
+        asked: the claim.
+        guesses: r, even, fixed beforehand; ``4 sqrt(m)`` if None.
 
     Raises:
         UsageError: delta, group or guesses are impossible.
         DataError: the scores are not one finite number per canary, or all canaries are in, or all out.
     """
-    hypothesis = hypothesis_of(claim, delta, group)
+    hypothesis, seed = asked.hypothesis(), asked.seed
     scores, included = checked_scores(scores, included, _FEWEST, "canary")
     each = _each(guesses, len(scores))
     run = OneRun(hypothesis, guess(scores, included, each, _rng(seed, "ties")))
-    p_value, chance = run.p_value, _power(run, hypothesis.halved("final-model"), each, seed)
-    everything = [*controls]
-    if p_value is not None:
-        everything.append(negative_control(scores, run, each, seed))
-    judgement = judge(hypothesis, p_value, chance, everything, "final-model")
-    curves, bounds = theory_curves(hypothesis), lower_bounds(run)
-    term = 2 * len(scores) * group_epsilon_delta(hypothesis.epsilon or 0.0, hypothesis.delta, group)[1]
-    return Epsilon(
-        verdict=judgement.verdict,
-        sentence=judgement.sentence,
+    term = 2 * len(scores) * group_epsilon_delta(hypothesis.epsilon or 0.0, hypothesis.delta, asked.group)[1]
+    found = DesignOutcome(
         design="one-run",
         test=_test(hypothesis, each),
-        p_value=p_value,
-        claimed=hypothesis.claimed,
-        accounted=hypothesis.accounted,
-        delta=hypothesis.delta,
-        lower_bounds=bounds,
-        ceiling=max(bound.ceiling or 0.0 for bound in bounds),
-        power=chance,
-        n_in=int(included.sum()),
-        n_out=int((~included).sum()),
+        seen="final-model",
+        scores=scores,
+        included=included,
+        p_value=run.p_value,
+        power=_power(run, hypothesis.halved("final-model"), each, seed),
+        negative=None if hypothesis.kind is None else negative_control(scores, run, each, seed),
+        bounds=lower_bounds(run),
+        parameters={"two_m_delta": term},
+        checks=_delta_check(term),
         guesses=run.guesses.total,
         correct=run.guesses.correct,
-        score=score,
-        canaries=canaries,
-        threat_model=threat_model,
-        theory_curves=curves,
-        theory_curve=curves[0] if curves else None,
-        empirical_curve=empirical_roc(scores, included, independent=False),
-        controls=tuple(everything),
-        checks=(*checks, *_delta_check(term)),
-        parameters={
-            "seed": seed,
-            "copies": group,
-            "level": LEVEL,
-            "two_m_delta": term,
-            "power_seen": "final-model",
-        },
-        checklist=judgement.checklist,
     )
+    return epsilon_result(asked, hypothesis, found)
 
 
 def negative_control(scores: Floats, run: OneRun, each: int, seed: int) -> Control:
@@ -123,7 +76,7 @@ def _each(guesses: int | None, m: int) -> int:
     if guesses is None:
         return guesses_of_each(m)
     if guesses % 2 or not 2 <= guesses <= m:
-        raise UsageError(f"an even number of guesses from 2 to {m}", f"{guesses}", "Correct --guesses")
+        raise UsageError(f"--guesses {guesses} is not an even number from 2 to {m}", "Correct --guesses")
     return guesses // 2
 
 
@@ -148,7 +101,7 @@ def _test(hypothesis: Hypothesis, each: int) -> str:
 def _delta_check(term: float) -> tuple[StaticCheck, ...]:
     if term <= _LARGE_TERM:
         return ()
-    text = f"2 m delta is {term:.2g}: with so many canaries or copies Steinke's bound loses by this delta."
+    text = f"2 m delta is {term:.2g}: with this many canaries or copies, delta weakens Steinke's bound."
     return (StaticCheck(id="canaries-delta", status="warning", text=text),)
 
 

@@ -147,13 +147,18 @@ def one_run_bound(
         UsageError: a value is impossible.
     """
     if method not in _BOUNDS:
-        raise UsageError(f"a method out of {', '.join(_BOUNDS)}", repr(method), "Correct --method")
+        raise UsageError(f"Unknown method {method!r}", f"Use --method {' or '.join(_BOUNDS)}")
     if not 1 <= guesses <= canaries:
-        raise UsageError("1 to as many guesses as canaries", f"{guesses} of {canaries}", "Correct --guesses")
+        raise UsageError(
+            f"--guesses {guesses} is not between 1 and the number of canaries, {canaries}",
+            "Correct --guesses",
+        )
     if not 0 <= correct <= guesses:
-        raise UsageError("0 to as many right guesses as guesses", f"{correct}", "Correct --correct")
+        raise UsageError(
+            f"--correct {correct} is not between 0 and the number of guesses, {guesses}", "Correct --correct"
+        )
     if not 0 <= delta < 1 or (delta == 0 and method == "mahloujifar"):
-        raise UsageError("a delta in (0, 1)", f"{delta}", "Give for example 1e-5")
+        raise UsageError(f"--delta {delta} is not in (0, 1)", "Give for example 1e-5")
     if not 0 < confidence < 1:
-        raise UsageError("a confidence in (0, 1)", f"{confidence}", "Give for example 0.95")
+        raise UsageError(f"--confidence {confidence} is not in (0, 1)", "Give for example 0.95")
     return _BOUNDS[method](canaries, guesses, correct, delta, confidence)

@@ -25,7 +25,7 @@ CHECKLIST = (
     "Noise: is its standard deviation the multiplier times the clip norm, on the sum, in every step?",
     "Normaliser: is the noisy sum divided by a constant that does not depend on the number of records?",
     "Copies: was every canary planted as often as the audit says?",
-    "Seeds: is the noise drawn afresh for every step and run, from a seed that nobody keeps?",
+    "Seeds: is the noise drawn afresh for every step and run, from a seed that is not kept?",
     "Other ways in: vocabulary, class list, normalisation statistics, early stopping on the private records.",
     "The audit: coins fair and independent, guesses and score fixed beforehand, ties broken at random.",
 )
@@ -66,7 +66,7 @@ def judge(
     if "negative" in failed:
         return _inconclusive(
             "The test finds membership where coins decided it afterwards: an assumption of the audit does "
-            "not hold, so it says nothing of the claim."
+            "not hold, so it says nothing about the claim."
         )
     if p_value < VIOLATED:
         return Judgement(
@@ -80,31 +80,37 @@ def judge(
             f"The attack does better than {what} makes likely (p = {p}), too little for a verdict: audit "
             "again with fresh seeds and four times as many canaries or runs."
         )
+    found = f"No violation of {what} was found (p = {p})"
     if "positive" in failed:
         return _inconclusive(
-            f"No violation of {what} was found (p = {p}), but the attack does not see a model without any "
-            "noise either: a stronger attack or more canaries are needed."
+            f"{found}, but the attack also misses a model without any noise: use a stronger attack or more "
+            "canaries."
         )
     if hypothesis.understated:
         return _inconclusive(
             f"The claim contradicts itself: its mechanism gives epsilon {hypothesis.accounted:.4g}, not "
             f"{hypothesis.claimed:.4g}. The attack does not exceed the mechanism (p = {p})."
         )
+    return _by_power(found, power, seen)
+
+
+def _by_power(found: str, power: float | None, seen: Seen) -> Judgement:
+    """What it means that nothing was found, which depends on what could have been."""
     if power is None:
         return _inconclusive(
-            f"No violation of {what} was found (p = {p}); without a noise multiplier, a sample rate and a "
-            "number of steps nobody knows what this design could have noticed."
+            f"{found}; without a noise multiplier, a sample rate and a number of steps, what this design "
+            "could have noticed is unknown."
         )
     if power < POWER:
         return _inconclusive(
-            f"No violation of {what} was found (p = {p}), but even an ideal attack on {_SEEN[seen]} would "
-            f"have noticed half the noise with probability {power:.2f} only: audit more canaries or runs."
+            f"{found}, but even an ideal attack on {_SEEN[seen]} would have noticed half the noise with a "
+            f"probability of only {power:.2f}: audit more canaries or runs."
         )
     return Judgement(
         "consistent",
-        f"No violation of {what} was found (p = {p}); an ideal attack on {_SEEN[seen]} would have noticed "
-        f"half the noise with probability {power:.2f}. Smaller errors and stronger attacks remain possible: "
-        "this finds faults, it proves no privacy.",
+        f"{found}; an ideal attack on {_SEEN[seen]} would have noticed half the noise with probability "
+        f"{power:.2f}. Smaller errors and stronger attacks remain possible: an audit finds faults; it can't "
+        "prove privacy.",
     )
 
 

@@ -207,6 +207,7 @@ def command(
     from privaudit.audits.full import AuditRequest
     from privaudit.audits.inputs import Inputs
     from privaudit.audits.membership.plan import MembershipRequest
+    from privaudit.audits.run_options import RunOptions
     from privaudit.cli.audit_run import given_claim, run
     from privaudit.cli.output import Show
     from privaudit.cli.requests import backend_of, control_request, reference_request, store_root
@@ -233,6 +234,9 @@ def command(
         device=device,
         threads=threads,
     )
+    run_options = RunOptions(
+        seed=seed, max_seconds=max_seconds, argv=tuple(sys.argv[1:]), settings=origins(ctx)
+    )
     membership = MembershipRequest(
         inputs=inputs,
         attacks=tuple(attack or ()),
@@ -242,7 +246,7 @@ def command(
         references=reference_request(
             references, population=population, trainer=trainer, workers=workers, ray=ray, store=store
         ),
-        seed=seed,
+        run=run_options,
     )
     extraction = None
     if canaries is not None:
@@ -252,7 +256,7 @@ def command(
             attacks=tuple(extraction_attack or ()),
             controls=control_request(controls, control, workers=workers, ray=ray, store=store),
             show_secrets=show_secrets,
-            seed=seed,
+            run=run_options,
         )
     epsilon = EpsilonRequest(
         inputs=inputs,
@@ -260,11 +264,11 @@ def command(
         backend=backend_of(workers, ray),
         canaries=canaries,
         runs=runs,
-        wanted=CanarySpec(canary_text, canary_label),
+        canary_spec=CanarySpec(canary_text, canary_label),
         claim=claimed,
         control_runs=control_runs,
         threshold=threshold,
-        seed=seed,
+        run=run_options,
     )
     request = AuditRequest(
         membership=membership,
@@ -273,10 +277,7 @@ def command(
         parts=tuple(dict.fromkeys(chosen.value for chosen in part or ())),
         fail_if=tuple(fail_if or ()),
         on_inconclusive=on_inconclusive.value,
-        seed=seed,
-        max_seconds=max_seconds,
-        argv=tuple(sys.argv[1:]),
-        settings=origins(ctx),
+        run=run_options,
     )
     show = Show(
         output=output,

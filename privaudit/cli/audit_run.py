@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from privaudit.audits.epsilon.checks import reach_check
+from privaudit.audits.epsilon.checks import power_check
 from privaudit.audits.epsilon.plan import EpsilonPlan, OneRunDesign, Positive
 from privaudit.audits.evidence_file import write_signals
 from privaudit.audits.full import PARTS, AuditPlan, AuditRequest, Part, plan_audit, run_audit
@@ -26,7 +26,7 @@ def run(request: AuditRequest, show: Show, *, signals: Path | None, dry_run: boo
         show_plan(plan)
         return 0
     with shown_progress(quiet=show.quiet, no_color=show.no_color) as progress:
-        outcome = run_audit(plan, progress)
+        outcome = run_audit(plan, progress, request.run.deadline())
     for part, (found, scores) in outcome.evidence.items():
         if part in places:
             write_signals(places[part], found, scores)
@@ -89,8 +89,8 @@ def show_epsilon_plan(plan: EpsilonPlan) -> None:
         cost = estimate_cost([(design.models, design.count)], Store(plan.request.store))
         tell(f"Design     many runs: one canary, {design.count:,} models with a coin each")
         tell(f"Training   {cost}")
-    guesses = "" if plan.reach.guesses is None else f"{plan.reach.guesses:,} guesses, fixed now; "
-    tell(f"Test       {guesses}{reach_check(plan).text}")
+    guesses = "" if plan.power.guesses is None else f"{plan.power.guesses:,} guesses, fixed now; "
+    tell(f"Test       {guesses}{power_check(plan).text}")
     tell(f"Bounds     {', '.join(plan.bounds)}")
     _show_positive(plan, design.positive)
     for threshold in plan.thresholds:

@@ -5,6 +5,7 @@ from pathlib import Path
 from privaudit.audits.inputs import Inputs
 from privaudit.audits.membership.plan import MembershipRequest, plan_membership
 from privaudit.audits.membership.run import run_membership
+from privaudit.audits.run_options import RunOptions
 from privaudit.cli.output import Show, deliver, say
 from privaudit.cli.progress import shown_progress
 from privaudit.data.demo import write_demo
@@ -29,9 +30,8 @@ def run(folder: Path, *, seed: int, quiet: bool, no_color: bool) -> int:
     say(f'3. privaudit mia {model} --fail-if "{_THRESHOLD}" -o {result} --html {page}', quiet=quiet)
     with shown_progress(quiet=quiet, no_color=no_color) as progress:
         train_bundle(TrainingRequest(data, Recipe.for_architecture("bow", seed=seed), output=model), progress)
-        request = MembershipRequest(
-            Inputs(model), fail_if=(_THRESHOLD,), seed=seed, argv=("demo", "--folder", str(folder))
-        )
+        options = RunOptions(seed=seed, argv=("demo", "--folder", str(folder)))
+        request = MembershipRequest(Inputs(model), fail_if=(_THRESHOLD,), run=options)
         outcome = run_membership(plan_membership(request), progress)
     deliver(outcome.result, Show(output=result, html=page, quiet=quiet, no_color=no_color))
     say("The model tells its training texts from others. Next: privaudit mia --help", quiet=quiet)

@@ -158,6 +158,7 @@ def selftest(
     """
     from privaudit.audits.dp_step.design import Design
     from privaudit.audits.dp_step.run import SelfTestRequest
+    from privaudit.audits.run_options import RunOptions
     from privaudit.cli.epsilon_selftest_run import run
     from privaudit.cli.output import Show
 
@@ -172,12 +173,10 @@ def selftest(
             runs=runs,
             control_runs=control_runs,
             delta=delta,
-            seed=seed,
         ),
         on_inconclusive=on_inconclusive.value,
         threads=threads,
-        argv=tuple(sys.argv[1:]),
-        settings=origins(ctx),
+        run=RunOptions(seed=seed, argv=tuple(sys.argv[1:]), settings=origins(ctx)),
     )
     show = Show(output=output, html=html, as_json=as_json, quiet=quiet, verbose=verbose, no_color=no_color)
     return run(request, show, dry_run=dry_run)

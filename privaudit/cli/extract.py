@@ -171,6 +171,7 @@ def command(
     from privaudit.attacks.extraction.spec import Objective, SearchSettings
     from privaudit.audits.extraction import Calibration, ExtractionRequest
     from privaudit.audits.inputs import Inputs
+    from privaudit.audits.run_options import RunOptions
     from privaudit.cli.extract_run import run
     from privaudit.cli.output import Show
     from privaudit.cli.requests import control_request
@@ -206,10 +207,7 @@ def command(
         fail_if=tuple(fail_if or ()),
         on_inconclusive=on_inconclusive.value,
         show_secrets=show_secrets,
-        seed=seed,
-        max_seconds=max_seconds,
-        argv=tuple(sys.argv[1:]),
-        options=origins(ctx),
+        run=RunOptions(seed=seed, max_seconds=max_seconds, argv=tuple(sys.argv[1:]), settings=origins(ctx)),
     )
     show = Show(
         output=output,

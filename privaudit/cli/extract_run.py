@@ -17,7 +17,7 @@ def run(request: ExtractionRequest, show: Show, *, signals: Path | None, dry_run
         show_plan(plan)
         return 0
     with shown_progress(quiet=show.quiet, no_color=show.no_color) as progress:
-        outcome = run_extraction(plan, progress)
+        outcome = run_extraction(plan, progress, request.run.deadline())
     if signals is not None:
         write_signals(signals, outcome.signals, outcome.scores)
         say(f"Evidence: {signals} (tells which canaries were planted; mode 0600)", quiet=show.quiet)
@@ -30,16 +30,16 @@ def show_plan(plan: ExtractionPlan) -> None:
     info = plan.opened.classifier.info
     tell(f"Model      {plan.request.inputs.model} ({info.format}, {info.architecture})")
     tell(f"Loaded by  {info.loader}")
-    for asked in plan.questions:
-        question, names = asked.question, ", ".join(attack.spec.id for attack in asked.attacks)
-        n, planted = len(question.canaries), int(question.included.sum())
+    for asked in plan.groups:
+        group, names = asked.group, ", ".join(attack.spec.id for attack in asked.attacks)
+        n, planted = len(group.canaries), int(group.included.sum())
         ranked = "all fillings" if asked.pool.exact else "a sample of fillings"
         tell(
-            f"Canaries   {n} ({planted} planted), {len(question.template.slots)} slots, "
-            f"{_count(question.template.n_fillings)} fillings; ranked among {ranked}; attacks: {names}"
+            f"Canaries   {n} ({planted} planted), {len(group.template.slots)} slots, "
+            f"{_count(group.template.n_fillings)} fillings; ranked among {ranked}; attacks: {names}"
         )
         for attack in asked.attacks:
-            cost = evaluations(plan, attack.spec.id, question.template.n_fillings, n)
+            cost = evaluations(plan, attack.spec.id, group.template.n_fillings, n)
             tell(f"Evaluates  {attack.spec.id}: {cost}")
     count = 0 if plan.controls is None else plan.controls.count
     tell(f"Controls   {count} clean models" + ("; those in the store are kept" if count else ""))

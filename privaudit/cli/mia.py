@@ -118,6 +118,7 @@ def command(
     """
     from privaudit.audits.inputs import Inputs
     from privaudit.audits.membership.plan import MembershipRequest
+    from privaudit.audits.run_options import RunOptions
     from privaudit.cli.mia_run import run
     from privaudit.cli.output import Show
     from privaudit.cli.requests import reference_request
@@ -159,10 +160,7 @@ def command(
             ray=ray,
             store=store,
         ),
-        seed=seed,
-        max_seconds=max_seconds,
-        argv=tuple(sys.argv[1:]),
-        settings=origins(ctx),
+        run=RunOptions(seed=seed, max_seconds=max_seconds, argv=tuple(sys.argv[1:]), settings=origins(ctx)),
     )
     show = Show(
         output=output,

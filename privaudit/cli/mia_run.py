@@ -19,7 +19,7 @@ def run(request: MembershipRequest, show: Show, *, signals: Path | None, dry_run
         show_plan(plan, estimate(plan.opened, plan.attacks))
         return 0
     with shown_progress(quiet=show.quiet, no_color=show.no_color) as progress:
-        outcome = run_membership(plan, progress)
+        outcome = run_membership(plan, progress, request.run.deadline())
     if signals is not None:
         write_signals(signals, outcome.signals, outcome.scores)
         say(f"Evidence: {signals} (tells who is in the training data; mode 0600)", quiet=show.quiet)

@@ -145,6 +145,7 @@ def command(
     With --epsilon: train several models per epsilon with differential privacy, attack their members and
     worst-case canaries, and put accuracy, attack success and lower bounds beside what each epsilon allows.
     """
+    from privaudit.audits.run_options import RunOptions
     from privaudit.cli.output import Show
     from privaudit.cli.requests import backend_of, store_root
     from privaudit.data.audit_set import Columns
@@ -181,6 +182,9 @@ def command(
         verbose=verbose,
         no_color=no_color,
     )
+    run_options = RunOptions(
+        seed=seed, max_seconds=max_seconds, argv=tuple(sys.argv[1:]), settings=origins(ctx)
+    )
     if epsilon is not None:
         from privaudit.audits.sweep.epsilon import EpsilonSweepRequest
         from privaudit.cli.sweep_epsilon_run import run as run_epsilon
@@ -198,10 +202,7 @@ def command(
             models=EpsilonSweepRequest.models if models is None else models,
             columns=columns,
             device=device,
-            seed=seed,
-            max_seconds=max_seconds,
-            argv=tuple(sys.argv[1:]),
-            settings=origins(ctx),
+            run=run_options,
         )
         return run_epsilon(over_epsilon, show, dry_run=dry_run)
     from privaudit.audits.sweep.defences import SweepRequest
@@ -224,10 +225,7 @@ def command(
         vocabulary_file=vocabulary_file,
         delta=delta,
         device=device,
-        seed=seed,
-        max_seconds=max_seconds,
-        argv=tuple(sys.argv[1:]),
-        settings=origins(ctx),
+        run=run_options,
     )
     return run(request, show, dry_run=dry_run)
 

@@ -21,7 +21,7 @@ def run(request: EpsilonSweepRequest, show: Show, *, dry_run: bool) -> int:
         show_plan(plan)
         return 0
     with shown_progress(quiet=show.quiet, no_color=show.no_color) as progress:
-        result = run_epsilon_sweep(plan, progress)
+        result = run_epsilon_sweep(plan, progress, request.run.deadline())
     deliver(result, show)
     return exit_code(result.verdict, comparable=None)
 

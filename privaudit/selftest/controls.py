@@ -1,4 +1,4 @@
-"""The verdict itself: coins must not be violated, a mechanism that tells all must be."""
+"""The verdict itself: coins must not be violated, a mechanism that reveals all must be."""
 
 from collections.abc import Iterator
 
@@ -17,7 +17,7 @@ _CLAIM = Claim(noise_multiplier=1.0, sample_rate=0.01, steps=1000, delta=1e-5)
 
 
 def control_checks(draws: int, rng: np.random.Generator) -> Iterator[Check]:
-    """p-values of the two declared tests for scores that tell nothing, and for scores that tell all.
+    """p-values of the two declared tests for scores that reveal nothing, and for scores that reveal all.
 
     Args:
         draws: of the rank test's null.

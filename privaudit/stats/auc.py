@@ -96,7 +96,7 @@ class AreaWithin:
 
 
 def auc_within(score: Floats, member: Bools, stratum: Ints) -> AreaWithin:
-    """Area under the ROC curve within strata, so that a difference between the strata cannot feign leakage.
+    """Area under the ROC curve within strata, where a difference between strata can't look like leakage.
 
     The mean of the areas of the strata, weighted by their numbers of pairs ``n1 * n0``: the chance that the
     member of a random pair *from one stratum* outscores the non-member. The variances of the strata add up
@@ -115,8 +115,8 @@ def auc_within(score: Floats, member: Bools, stratum: Ints) -> AreaWithin:
     score, member, stratum = np.asarray(score, np.float64), np.asarray(member), np.asarray(stratum)
     if not score.shape == member.shape == stratum.shape:
         raise DataError(
-            "a score, a membership and a stratum per record",
-            f"{score.shape}, {member.shape} and {stratum.shape}",
+            f"Scores, membership and strata have the shapes {score.shape}, {member.shape} and "
+            f"{stratum.shape}",
             "Give columns of one length",
         )
     return AreaWithin(tuple(_area(rank_scores(s, m)) for s, m in _split(score, member, stratum)))

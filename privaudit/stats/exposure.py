@@ -54,7 +54,7 @@ def sampled_exposure(at_least: int, n: int, bits: float, confidence: float) -> C
         ValueError: a count is negative or exceeds the sample.
     """
     if n < 1:
-        raise UsageError("a sample of at least one filling", str(n), "Sample more fillings")
+        raise UsageError(f"The sample has {n} fillings, not 1 or more", "Sample more fillings")
     low, high = (float(limit) for limit in clopper_pearson(at_least, n, confidence))
     value = min(bits, log2(1 + n) - log2(1 + at_least))
     most = bits if low == 0.0 else min(bits, -log2(low))
@@ -171,6 +171,6 @@ def match_rate(matches: int, models: int, confidence: float) -> ConfidenceInterv
         UsageError: ``confidence`` outside (0, 1), or no model.
     """
     if models < 1:
-        raise UsageError("at least one model", str(models), "Train models with canaries")
+        raise UsageError(f"{models} models were given, not 1 or more", "Train models with canaries")
     low, high = clopper_pearson(matches, models, confidence)
     return ConfidenceInterval(matches / models, float(low), float(high))

@@ -38,7 +38,7 @@ def check_confidence(confidence: float) -> None:
         UsageError: ``confidence`` is 0, 1, outside, or NaN.
     """
     if not 0.0 < confidence < 1.0:
-        raise UsageError("a confidence between 0 and 1", repr(confidence), "Use a level such as 0.95")
+        raise UsageError(f"The confidence {confidence!r} is not between 0 and 1", "Use a level such as 0.95")
 
 
 def bonferroni(confidence: float, m: int) -> float:
@@ -52,7 +52,8 @@ def bonferroni(confidence: float, m: int) -> float:
     check_confidence(confidence)
     if m < 1:
         raise UsageError(
-            "at least one statement to correct for", str(m), "Count the intervals that are read together"
+            f"A correction for {m} statements is not possible; it takes 1 or more",
+            "Count the intervals that are read together",
         )
     return 1.0 - (1.0 - confidence) / m
 

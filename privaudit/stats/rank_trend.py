@@ -36,7 +36,7 @@ def rising_p_value(x: Floats, y: Floats, rng: np.random.Generator) -> float | No
         rng: draws orders where there are too many.
 
     Returns:
-        None where there is no correlation to speak of; see :func:`spearman`.
+        None if the correlation is undefined; see :func:`spearman`.
     """
     observed = spearman(x, y)
     if observed is None:

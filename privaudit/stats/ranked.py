@@ -51,9 +51,9 @@ def rank_scores(score: Floats, member: Bools) -> RankedScores:
     score, member = np.asarray(score, np.float64), np.asarray(member)
     if score.ndim != 1 or score.shape != member.shape or member.dtype != np.bool_:
         raise DataError(
-            "one score and one true-or-false membership per record",
-            f"scores of shape {score.shape} and membership of shape {member.shape} and type {member.dtype}",
-            "Give two columns of one length",
+            f"Scores of shape {score.shape} don't match membership of shape {member.shape} and type "
+            f"{member.dtype}",
+            "Give one score and one true-or-false membership per record",
         )
     n, scored = len(score), ~np.isnan(score)
     if not scored.all():
@@ -62,8 +62,8 @@ def rank_scores(score: Floats, member: Bools) -> RankedScores:
     n_nonmembers = len(score) - n_members
     if not n_members or not n_nonmembers:
         raise DataError(
-            "scored members and scored non-members",
-            f"{n_members} and {n_nonmembers} ({n - len(score)} records not scored)",
+            f"{n_members} members and {n_nonmembers} non-members were scored ({n - len(score)} of {n} "
+            "records were not); both kinds are needed",
             "Give records of both kinds",
         )
     thresholds, at_least, members = _cumulate(score, member)

@@ -49,7 +49,7 @@ class Advantage:
     balanced_accuracy: float
     """``(1 + value) / 2``: accuracy when half of the records are members."""
     threshold: float | None
-    """A record is called a member when ``score >= threshold``; None when calling nobody was best."""
+    """A record is called a member when ``score >= threshold``; None when calling no record was best."""
 
 
 def tpr_at_fpr(ranked: RankedScores, fpr: float, confidence: float) -> TprEstimate:
@@ -83,7 +83,7 @@ def tpr_at_fpr(ranked: RankedScores, fpr: float, confidence: float) -> TprEstima
     """
     check_confidence(confidence)
     if not 0.0 < fpr < 1.0:
-        raise UsageError("a false-positive rate between 0 and 1", repr(fpr), "Use a rate such as 0.01")
+        raise UsageError(f"The false-positive rate {fpr!r} is not between 0 and 1", "Use a rate such as 0.01")
     n1, n0 = ranked.n_members, ranked.n_nonmembers
     # NOTE: k / n0 is correctly rounded, as is the literal 0.01, so a rate of exactly fpr is never missed.
     allowed = bisect_right(range(n0 + 1), fpr, key=lambda k: k / n0) - 1
@@ -218,6 +218,6 @@ def ppv(tpr: float, fpr: float, prior: float) -> float | None:
     """
     for name, rate in (("true-positive rate", tpr), ("false-positive rate", fpr), ("prior", prior)):
         if not 0.0 <= rate <= 1.0:
-            raise UsageError(f"a {name} between 0 and 1", repr(rate), "Give a share, not a percentage")
+            raise UsageError(f"The {name} {rate!r} is not between 0 and 1", "Give a share, not a percentage")
     called = prior * tpr + (1.0 - prior) * fpr
     return prior * tpr / called if called > 0.0 else None

@@ -19,7 +19,7 @@ def test_a_claim_names_its_mechanism():
         ClaimedPhase(noise_multiplier=1.0, sample_rate=0.2, steps=3),
     )
     assert mechanism_of(Claim(phases=phases)) == Mechanism((Phase(2.0, 0.1, 5), Phase(1.0, 0.2, 3)))
-    with pytest.raises(UsageError, match="a noise multiplier above 0"):
+    with pytest.raises(UsageError, match=r"The noise multiplier 0.0 is not a finite number above 0"):
         mechanism_of(Claim(noise_multiplier=0.0, sample_rate=0.1, steps=10))
 
 
@@ -88,11 +88,14 @@ def test_claims_inside_other_content():
     ],
 )
 def test_what_holds_no_claim_is_one_line(content):
-    with pytest.raises(DataError, match=r"a claim of privacy in x\.json") as error:
+    with pytest.raises(
+        DataError,
+        match=r"x\.json.* privacy claim|privacy claim in x\.json is damaged",
+    ) as error:
         claim_in(content, "x.json")
     assert "\n" not in str(error.value)
 
 
 def test_impossible_mechanisms_are_refused():
-    with pytest.raises(UsageError, match="a sample rate in"):
+    with pytest.raises(UsageError, match=r"The sample rate 7.0 is not in"):
         claim_in({"mechanism": "prv", "history": [[1.0, 7, 10]]}, "x.json")

@@ -8,7 +8,6 @@ from scipy.special import ndtr
 from scipy.stats import binom, norm
 
 from privaudit.accounting.accountants import (
-    delta_pld,
     epsilon_pld,
     epsilon_prv,
     epsilon_rdp,
@@ -18,7 +17,7 @@ from privaudit.accounting.accountants import (
 from privaudit.accounting.curves import last_iterate_roc, max_roc
 from privaudit.accounting.extraction_limit import exact_match_limit, mean_exposure_limit
 from privaudit.accounting.group_losses import group_losses
-from privaudit.accounting.mechanism import Mechanism
+from privaudit.accounting.mechanism import Mechanism, Phase
 from privaudit.errors import UsageError
 from privaudit.stats.tradeoff import epsilon_of_gaussian, max_tpr_gaussian
 
@@ -74,7 +73,9 @@ def test_a_larger_group_tells_more_but_less_than_group_privacy_by_epsilon():
     assert found[0] == pytest.approx(single)
     assert found[0] < found[1] < found[2]
     mechanism = Mechanism.uniform(2.0, 0.05, 100, 4)
-    assert delta_pld(mechanism, 4 * single) < 1e-5 * sum(math.exp(i * single) for i in range(4))
+    assert privacy_losses(mechanism).get_delta_for_epsilon(4 * single) < 1e-5 * sum(
+        math.exp(i * single) for i in range(4)
+    )
 
 
 def test_only_pld_knows_groups():
@@ -83,15 +84,15 @@ def test_only_pld_knows_groups():
     assert (found.rdp, found.prv) == (None, None)
     assert "single records" in found.rdp_reason
     for account in (epsilon_rdp, epsilon_prv):
-        with pytest.raises(UsageError, match="a mechanism of one record"):
+        with pytest.raises(UsageError, match="This accountant takes single records, not a group of 3"):
             account(mechanism, 1e-5)
-    with pytest.raises(UsageError, match="a group of one record or more"):
+    with pytest.raises(UsageError, match="The group has 0 records, not 1 or more"):
         mechanism.for_group(0)
 
 
 def test_mechanisms_change_their_noise_and_group():
-    mechanism = Mechanism.of_steps([1.0, 1.0, 2.0], 0.1)
-    assert mechanism.with_noise(0.5) == Mechanism.of_steps([0.5, 0.5, 1.0], 0.1)
+    mechanism = Mechanism((Phase(1.0, 0.1, 2), Phase(2.0, 0.1, 1)))
+    assert mechanism.with_noise(0.5) == Mechanism((Phase(0.5, 0.1, 2), Phase(1.0, 0.1, 1)))
     assert mechanism.for_group(3).with_noise(0.5).group == 3
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from privaudit.claim_test.epsilon_result import ClaimTest
 from privaudit.claim_test.many_run_audit import audit_many_runs
 from privaudit.errors import DataError
 from privaudit.results import Claim
@@ -10,6 +11,15 @@ from privaudit.stats.bounds import fixed_threshold
 from privaudit.stats.tradeoff import group_epsilon_delta
 
 WORDS = {"score": "a score", "canaries": "one canary", "threat_model": "final models"}
+
+
+def audited(
+    scores, included, *, claim, delta=None, group=1, seed=0, score, canaries, threat_model, **options
+):
+    asked = ClaimTest(claim, score, canaries, threat_model, delta, group, seed)
+    return audit_many_runs(scores, included, asked, **options)
+
+
 FULL = Claim(noise_multiplier=2.0, sample_rate=1.0, steps=1, delta=1e-5, epsilon=2.0)
 """mu = 0.5, epsilon 1.99."""
 
@@ -26,7 +36,7 @@ def bounds(found):
 
 def test_every_number_of_a_result():
     scores, included = runs(0.9)
-    found = audit_many_runs(scores, included, claim=FULL, threshold=0.25, draws=999, **WORDS)
+    found = audited(scores, included, claim=FULL, threshold=0.25, draws=999, **WORDS)
     assert (found.design, found.guesses, found.correct) == ("many-run", None, None)
     assert (found.n_in, found.n_out) == (included.sum(), (~included).sum())
     assert (found.claimed, found.accounted) == (2.0, pytest.approx(1.993091, rel=1e-4))
@@ -46,29 +56,29 @@ def test_every_number_of_a_result():
 
 
 def test_for_a_gaussian_mechanism_both_families_agree():
-    found = bounds(audit_many_runs(*runs(1.5), claim=FULL, draws=199, **WORDS))
+    found = bounds(audited(*runs(1.5), claim=FULL, draws=199, **WORDS))
     gaussian, mechanism = found["rank-test-gaussian"], found["rank-test-mechanism"]
     assert mechanism.value == pytest.approx(gaussian.value, rel=0.02)
     assert mechanism.ceiling == pytest.approx(gaussian.ceiling, rel=0.02)
 
 
 def test_verdicts():
-    assert audit_many_runs(*runs(3.0), claim=FULL, **WORDS).verdict == "violated"
-    assert audit_many_runs(*runs(0.3), claim=FULL, **WORDS).verdict == "consistent"
-    few = audit_many_runs(*runs(0.3, n=24), claim=FULL, **WORDS)
+    assert audited(*runs(3.0), claim=FULL, **WORDS).verdict == "violated"
+    assert audited(*runs(0.3), claim=FULL, **WORDS).verdict == "consistent"
+    few = audited(*runs(0.3, n=24), claim=FULL, **WORDS)
     assert (few.verdict, few.power < 0.8) == ("inconclusive", True)
-    assert audit_many_runs(*runs(3.0), claim=None, delta=1e-5, **WORDS).verdict == "no-claim"
+    assert audited(*runs(3.0), claim=None, delta=1e-5, **WORDS).verdict == "no-claim"
 
 
 def test_a_claim_that_contradicts_itself_is_never_consistent():
     claim = FULL.model_copy(update={"epsilon": 1.0})
-    found = audit_many_runs(*runs(0.3), claim=claim, **WORDS)
+    found = audited(*runs(0.3), claim=claim, **WORDS)
     assert found.verdict == "inconclusive"
     assert "gives epsilon 1.993, not 1" in found.sentence
 
 
 def test_an_epsilon_alone():
-    found = audit_many_runs(*runs(4.0), claim=Claim(epsilon=0.5, delta=1e-5), **WORDS)
+    found = audited(*runs(4.0), claim=Claim(epsilon=0.5, delta=1e-5), **WORDS)
     assert bounds(found)["rank-test-epsilon-delta"].primary
     assert found.verdict == "violated"
     assert found.p_value == bounds(found)["rank-test-epsilon-delta"].p_value
@@ -76,8 +86,8 @@ def test_an_epsilon_alone():
 
 def test_a_self_test_sees_every_step():
     claim = Claim(noise_multiplier=1.0, sample_rate=0.01, steps=1000, delta=1e-5)
-    final = audit_many_runs(*runs(0.2), claim=claim, draws=199, **WORDS)
-    every = audit_many_runs(*runs(0.2), claim=claim, draws=199, design="self-test", **WORDS)
+    final = audited(*runs(0.2), claim=claim, draws=199, **WORDS)
+    every = audited(*runs(0.2), claim=claim, draws=199, design="self-test", **WORDS)
     assert every.design == "self-test"
     assert every.power > final.power
     assert (final.parameters["power_seen"], every.parameters["power_seen"]) == ("final-model", "every-step")
@@ -85,8 +95,8 @@ def test_a_self_test_sees_every_step():
 
 def test_copies_are_tested_as_a_group():
     scores, included = runs(0.7)
-    once = audit_many_runs(scores, included, claim=FULL, threshold=0.35, draws=999, **WORDS)
-    twice = audit_many_runs(scores, included, claim=FULL, threshold=0.35, draws=999, group=2, **WORDS)
+    once = audited(scores, included, claim=FULL, threshold=0.35, draws=999, **WORDS)
+    twice = audited(scores, included, claim=FULL, threshold=0.35, draws=999, group=2, **WORDS)
     assert twice.p_value > once.p_value
     for method, bound in bounds(twice).items():
         assert bound.value <= bounds(once)[method].value
@@ -100,12 +110,12 @@ def test_copies_are_tested_as_a_group():
 @pytest.mark.slow
 def test_the_seed_decides_everything_random():
     first, again, other = (
-        audit_many_runs(*runs(0.6, n=60), claim=FULL, draws=1999, seed=seed, **WORDS) for seed in (1, 1, 2)
+        audited(*runs(0.6, n=60), claim=FULL, draws=1999, seed=seed, **WORDS) for seed in (1, 1, 2)
     )
     assert first == again
     assert first.parameters["p_area"] != other.parameters["p_area"]
 
 
 def test_unusable_scores_are_refused():
-    with pytest.raises(DataError, match="a finite score for every run"):
-        audit_many_runs(np.array([1.0, np.inf, 2.0, 3.0]), np.array([True, False] * 2), claim=FULL, **WORDS)
+    with pytest.raises(DataError, match="1 of 4 scores are not finite; every run needs one that is"):
+        audited(np.array([1.0, np.inf, 2.0, 3.0]), np.array([True, False] * 2), claim=FULL, **WORDS)

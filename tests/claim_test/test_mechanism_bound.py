@@ -7,7 +7,7 @@ import pytest
 
 from privaudit.accounting.accountants import epsilon_pld
 from privaudit.accounting.curves import sparse_roc
-from privaudit.accounting.mechanism import Mechanism
+from privaudit.accounting.mechanism import Mechanism, Phase
 from privaudit.claim_test.mechanism_bound import epsilon_lower_bound
 
 CONFIGURED = Mechanism.uniform(1.0, 0.05, 100)
@@ -33,7 +33,7 @@ def test_what_cannot_be_rejected_and_what_always_is():
 
 
 def test_a_schedule_is_scaled_as_a_whole():
-    schedule = Mechanism.of_steps([2.0] * 50 + [1.0] * 50, 0.05)
+    schedule = Mechanism((Phase(2.0, 0.05, 50), Phase(1.0, 0.05, 50)))
     found = epsilon_lower_bound(schedule, 1e-5, lambda m: m.phases[1].noise_multiplier >= 0.8, 0.5)
     assert found == pytest.approx(epsilon_pld(schedule.with_noise(0.8), 1e-5), rel=0.03)
 

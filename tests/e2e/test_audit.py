@@ -113,14 +113,14 @@ def test_canaries_that_are_all_in_are_for_extraction(audit, folder):
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (("--part", "epsilon"), "one test of epsilon"),
-        (("--part", "extraction"), "canaries for --part extraction"),
-        (("--fail-if", "epsilon>1"), "one test of epsilon"),
-        (("--fail-if", "exposure>1"), "canaries for --part extraction"),
-        (("--part", "membership", "--fail-if", "epsilon>1"), "a threshold on what this audit measures"),
+        (("--part", "epsilon"), "Neither --canaries nor --runs was given. Give one of them"),
+        (("--part", "extraction"), "--part extraction needs canaries. Give --canaries MANIFEST"),
+        (("--fail-if", "epsilon>1"), "Neither --canaries nor --runs was given. Give one of them"),
+        (("--fail-if", "exposure>1"), "--part extraction needs canaries. Give --canaries MANIFEST"),
+        (("--part", "membership", "--fail-if", "epsilon>1"), "'epsilon>1' needs the epsilon part"),
         (("--part", "everything"), "'membership', 'extraction', 'epsilon'"),
-        (("--runs", "3"), "20 to 100,000 for --runs"),
-        (("--claim-epsilon", "3", "--runs", "30"), "a claim with its delta"),
+        (("--runs", "3"), "--runs 3 is not between 20 and 100,000. Change --runs."),
+        (("--claim-epsilon", "3", "--runs", "30"), "epsilon 3 without a delta, so it means nothing. Give"),
         (("--claim", "nothing.json"), "a readable file with a claim"),
         (("--fail-if", "epsilon"), "is not of the form [attack:]metric[@fpr]>limit"),
         (("-o", "/nowhere/r.json"), "an existing, writable folder"),
@@ -196,6 +196,15 @@ def test_without_time_nothing_is_passed_off_as_done(audit):
     assert (done.code, result.epsilon) == (4, None)
     assert result.not_run[0].kind == "epsilon"
     assert "Not run: many-run" in done.out
+
+
+def test_the_time_that_ran_out_is_the_one_that_was_asked_for_in_every_part(audit, folder):
+    parts = ("--part", "membership", "--part", "extraction", "--part", "epsilon", "--runs", 24, *CLAIM)
+    attacks = ("--attack", "label-only", "--extraction-attack", "enumerate")
+    arguments = ("--canaries", folder / "pin.json", *parts, *attacks, "--max-seconds", "0.001")
+    _, result = audit("pin.pt", *arguments)
+    assert {item.kind for item in result.not_run} == {"membership", "extraction", "epsilon"}
+    assert all("--max-seconds 0.001 ran out" in item.reason for item in result.not_run)
 
 
 def test_no_secret_is_in_the_result(audit, folder):

@@ -95,7 +95,7 @@ def test_account_reads_and_checks_a_claim(privaudit, tmp_path):
         (("--claim", "missing.json"), "a readable file with a claim"),
         (("--claim", "claim.json"), "a claim with a noise multiplier"),
         (("--claim", "no-delta.json"), "a delta in (0, 1)"),
-        (("--claim", "empty.json"), "neither an epsilon nor a noise"),
+        (("--claim", "empty.json"), "empty.json holds no privacy claim"),
     ],
 )
 def test_claims_that_cannot_be_accounted_are_one_line(privaudit, tmp_path, arguments, complaint):
@@ -115,11 +115,11 @@ def test_claims_that_cannot_be_accounted_are_one_line(privaudit, tmp_path, argum
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        ((*ACCOUNT, "--noise-multiplier", 0), "a noise multiplier above 0"),
-        ((*ACCOUNT[:-1], 2, "--noise-multiplier", 1), "a delta in (0, 1)"),
+        ((*ACCOUNT, "--noise-multiplier", 0), "The noise multiplier 0.0 is not a finite number above 0"),
+        ((*ACCOUNT[:-1], 2, "--noise-multiplier", 1), "Delta 2.0 is not in (0, 1)"),
         (
             ("epsilon", "calibrate", "--epsilon", 0, "--sample-rate", 1, "--steps", 1, "--delta", 1e-5),
-            "an epsilon above 0",
+            "Epsilon 0.0 is not a finite number above 0",
         ),
         (
             (
@@ -134,7 +134,7 @@ def test_claims_that_cannot_be_accounted_are_one_line(privaudit, tmp_path, argum
                 "--delta",
                 1e-9,
             ),
-            "some noise multiplier",
+            "No noise multiplier up to 1,000 reaches epsilon",
         ),
     ],
 )
@@ -148,12 +148,12 @@ def test_impossible_values_are_one_line(privaudit, arguments, complaint):
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [
-        ({"--method": "other"}, "a method out of"),
-        ({"--guesses": 101}, "as many guesses as canaries"),
-        ({"--correct": 51}, "as many right guesses as guesses"),
-        ({"--delta": 1}, "a delta in"),
-        ({"--method": "mahloujifar", "--delta": 0}, "a delta in"),
-        ({"--confidence": 1}, "a confidence in"),
+        ({"--method": "other"}, "Unknown method 'other'. Use --method steinke or mahloujifar."),
+        ({"--guesses": 101}, "--guesses 101 is not between 1 and the number of canaries, 100"),
+        ({"--correct": 51}, "--correct 51 is not between 0 and the number of guesses, 50"),
+        ({"--delta": 1}, "--delta 1.0 is not in (0, 1)"),
+        ({"--method": "mahloujifar", "--delta": 0}, "--delta 0.0 is not in (0, 1)"),
+        ({"--confidence": 1}, "--confidence 1.0 is not in (0, 1)"),
     ],
 )
 def test_impossible_audits_are_one_line(privaudit, change, complaint):

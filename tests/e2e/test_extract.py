@@ -158,7 +158,7 @@ def test_a_clean_control_of_ones_own(extract, folder, privaudit, planted):
     assert any("no canary is in it" in warning for warning in result.warnings)
     done, _ = extract("--control", planted)
     assert done.code == 2
-    assert "trained without the canaries" in done.err
+    assert "was trained on the same planted data as the model" in done.err
 
 
 @pytest.mark.parametrize("attack", ["beam", "contrast", "coordinate", "relaxed"])
@@ -216,8 +216,8 @@ def test_the_result_follows_its_schema(extract):
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [
-        ({"label": "no such class"}, "canaries under classes of the model"),
-        ({"prefix": "another prefix "}, "the manifest that the model was trained with"),
+        ({"label": "no such class"}, "which the model lacks; its classes are"),
+        ({"prefix": "another prefix "}, "The model was trained with the manifest"),
     ],
 )
 def test_a_manifest_for_another_model_is_refused(extract, folder, change, complaint):
@@ -227,7 +227,7 @@ def test_a_manifest_for_another_model_is_refused(extract, folder, change, compla
     other.write_text(manifest.model_copy(update={"canaries": canaries}).model_dump_json())
     done, _ = extract(canaries=other)
     assert done.code == 2
-    assert complaint in done.err or "the manifest that the model was trained with" in done.err
+    assert complaint in done.err or "The model was trained with the manifest" in done.err
     assert done.err.count("\n") == 1
 
 
@@ -259,7 +259,7 @@ def test_cards_and_help_name_every_attack(privaudit):
 def test_impossible_settings_are_one_line(extract, option, value):
     done, _ = extract("--attack", "relaxed", option, value)
     assert done.code == 2
-    assert f"{option} above 0" in done.err
+    assert f"{option} {float(value)} is not a finite number above 0" in done.err
     assert done.err.count("\n") == 1
 
 

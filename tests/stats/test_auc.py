@@ -141,7 +141,7 @@ class TestAucInterval:
 
     @pytest.mark.parametrize("confidence", [0.0, 1.0, 95.0])
     def test_raises(self, confidence):
-        with pytest.raises(UsageError, match="confidence between 0 and 1"):
+        with pytest.raises(UsageError, match=r"The confidence .* is not between 0 and 1"):
             auc_interval(rank_scores(*sample(0)), confidence)
 
     def test_covers_quick(self, coverage):
@@ -244,9 +244,9 @@ class TestAucWithin:
         assert none == NotMeasurable("no class holds members and non-members")
 
     def test_raises(self):
-        with pytest.raises(DataError, match="one length"):
+        with pytest.raises(DataError, match="Give columns of one length"):
             auc_within(np.zeros(3), np.zeros(3, bool), np.zeros(2, int)).interval(0.95)
-        with pytest.raises(UsageError, match="confidence between 0 and 1"):
+        with pytest.raises(UsageError, match=r"The confidence .* is not between 0 and 1"):
             auc_within(np.zeros(3), np.zeros(3, bool), np.zeros(3, int)).interval(1.5)
 
     def test_covers_quick(self, coverage):

@@ -65,12 +65,16 @@ class TestRankScores:
     @pytest.mark.parametrize(
         ("score", "member", "message"),
         [
-            ([1.0, 2.0], [True, True], "got 2 and 0"),
-            ([1.0, 2.0], [False, False], "got 0 and 2"),
-            ([], [], "got 0 and 0"),
-            ([1.0, np.nan], [True, False], r"got 1 and 0 \(1 records not scored\)"),
-            ([1.0, 2.0, 3.0], [True, False], "one length"),
-            ([[1.0, 2.0]], [[True, False]], "one length"),
+            ([1.0, 2.0], [True, True], "2 members and 0 non-members were scored"),
+            ([1.0, 2.0], [False, False], "0 members and 2 non-members were scored"),
+            ([], [], "0 members and 0 non-members were scored"),
+            (
+                [1.0, np.nan],
+                [True, False],
+                r"1 members and 0 non-members were scored \(1 of 2 records were not\); both kinds are",
+            ),
+            ([1.0, 2.0, 3.0], [True, False], "don't match membership of shape"),
+            ([[1.0, 2.0]], [[True, False]], "don't match membership of shape"),
             ([1.0, 2.0], [1, 0], "type int64"),
         ],
     )

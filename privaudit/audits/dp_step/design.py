@@ -32,28 +32,30 @@ class Design:
     """Of the positive control."""
     delta: float = 1e-5
     """At which epsilon is stated; the test needs none."""
-    seed: int = 0
 
     def __post_init__(self) -> None:
         if self.runs < FEWEST_RUNS:
-            raise UsageError(f"{FEWEST_RUNS} runs or more", f"{self.runs}", "Raise --runs")
+            raise UsageError(
+                f"--runs {self.runs} is too few; the test needs {FEWEST_RUNS} or more", "Raise --runs"
+            )
         if self.control_runs < FEWEST_RUNS:
             raise UsageError(
-                f"{FEWEST_RUNS} control runs or more", f"{self.control_runs}", "Raise --control-runs"
+                f"--control-runs {self.control_runs} is too few; the control needs {FEWEST_RUNS} or more",
+                "Raise --control-runs",
             )
         if not _LEAST_RATE <= self.sample_rate <= 1:
             raise UsageError(
-                f"a sample rate in [{_LEAST_RATE}, 1]", f"{self.sample_rate:g}", "Change --sample-rate"
+                f"--sample-rate {self.sample_rate:g} is not in [{_LEAST_RATE}, 1]", "Change --sample-rate"
             )
         if not 0 < self.clip_norm < float("inf"):
-            raise UsageError("a clip norm above 0", f"{self.clip_norm:g}", "Change --clip")
+            raise UsageError(f"--clip {self.clip_norm:g} is not a finite number above 0", "Change --clip")
         if not 0 < self.delta < 1:
-            raise UsageError("a delta in (0, 1)", f"{self.delta:g}", "Give for example 1e-5")
+            raise UsageError(f"--delta {self.delta:g} is not in (0, 1)", "Give for example 1e-5")
         # NOTE: the mechanism refuses impossible noise, rates and steps.
         if self.mechanism and self.toy.n_others > 100_000:
             raise UsageError(
-                "noise that a batch of at most 100,000 records is small against",
-                f"a noise multiplier of {self.noise_multiplier:g} at sample rate {self.sample_rate:g}",
+                f"A noise multiplier of {self.noise_multiplier:g} at sample rate {self.sample_rate:g} "
+                "needs more than 100,000 records",
                 "Raise --noise-multiplier or --sample-rate",
             )
 

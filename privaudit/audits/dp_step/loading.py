@@ -25,7 +25,7 @@ class LoadedStep:
     name: str
     run: Step
     source: File | None
-    """The file it is written in; None where there is none."""
+    """The file it is written in; None if it has no file."""
 
 
 @contextmanager
@@ -39,14 +39,17 @@ def loaded_step(name: str) -> Iterator[LoadedStep]:
     """
     module, _, function = name.partition(":")
     if not module or not function.isidentifier():
-        raise UsageError("--step package.module:function", repr(name), "Name a function that makes one step")
+        raise UsageError(
+            f"--step {name!r} is not package.module:function", "Name a function that makes one step"
+        )
     here = str(Path.cwd())
     sys.path.insert(0, here)
     try:
         found = _imported(name, module, function)
         if not callable(found):
             raise UsageError(
-                f"a function {name}", f"a {type(found).__name__}", "Name a function that makes one step"
+                f"--step {name} is of type {type(found).__name__}, not a function",
+                "Name a function that makes one step",
             )
         yield LoadedStep(name, cast("Step", found), _source(found))
     finally:
@@ -60,7 +63,7 @@ def _imported(name: str, module: str, function: str) -> object:
     except (Exception, SystemExit) as error:
         # NOTE: the user's own code, which may fail in any way; exiting must not pass for success.
         mend = "Correct --step; modules are looked for in the current directory and in what is installed"
-        raise UsageError(f"a function {name}", one_line(error), mend) from None
+        raise UsageError(f"Cannot import --step {name}: {one_line(error)}", mend) from None
 
 
 def _source(step: object) -> File | None:

@@ -26,7 +26,7 @@ def noisy_sum(step: LoadedStep, task: StepTask) -> Gradients:
         returned: object = step.run(task)
     except (Exception, SystemExit) as error:
         # NOTE: the user's own code, which may fail in any way; exiting must not pass for success.
-        raise UsageError(f"a noisy gradient from {step.name}", one_line(error), "Mend the function") from None
+        raise UsageError(f"{step.name} failed: {one_line(error)}", "Fix the function") from None
     named = _by_name(step, returned, list(shapes))
     factor = task.expected_batch_size / task.clip_norm
     return {name: _checked(step, name, named[name], shape) * factor for name, shape in shapes.items()}
@@ -70,5 +70,6 @@ def _checked(step: LoadedStep, name: str, gradient: object, shape: torch.Size) -
 
 def _unusable(step: LoadedStep, got: str) -> UsageError:
     return UsageError(
-        f"{_WANTED}, from {step.name}", got, "Return the noisy gradients of privaudit.audits.dp_step.StepTask"
+        f"{step.name} returned {got}, not {_WANTED}",
+        "Return the noisy gradients of privaudit.audits.dp_step.StepTask",
     )

@@ -19,7 +19,7 @@ from privaudit.results import StaticCheck
 
 SILENT_NOISE = 1e-6
 """A noise multiplier at which clipped sums can be read to a thousandth of the clip norm."""
-_NOBODY = 1e-9
+_NEVER = 1e-9
 """A sample rate at which no record comes."""
 _REPEATS = 64
 _TOLERANCE = 1e-2
@@ -99,7 +99,7 @@ def check_clipping(probe: Probe) -> StaticCheck:
 
 def check_noise(probe: Probe) -> StaticCheck:
     """No record in the batch: what is left is the noise, in every coordinate."""
-    drawn = [probe(probe.toy.distinct(), rate=_NOBODY) for _ in range(_REPEATS)]
+    drawn = [probe(probe.toy.distinct(), rate=_NEVER) for _ in range(_REPEATS)]
     ratios = {}
     for name in drawn[0]:
         values = torch.stack([gradients[name].flatten() for gradients in drawn])
@@ -153,13 +153,13 @@ def check_normaliser(probe: Probe) -> StaticCheck:
     """One more record without any gradient must change nothing."""
     records = probe.toy.distinct()
     before = probe(records, noise=SILENT_NOISE, rate=1.0)
-    after = probe(records + probe.toy.nobody(), noise=SILENT_NOISE, rate=1.0)
+    after = probe(records + probe.toy.without_gradient(), noise=SILENT_NOISE, rate=1.0)
     change = norm({name: after[name] - before[name] for name in before}) / max(norm(before), _TOLERANCE)
     if change > _TOLERANCE / 10:
         return _warning(
             "normaliser",
             f"a record without gradient changes what is returned by {change:.2%}: the divisor depends on the"
-            " number of records, which tells whether one is there",
+            " number of records, which reveals whether one is there",
         )
     return _ok("normaliser", "a record without gradient changes nothing")
 
@@ -167,7 +167,7 @@ def check_normaliser(probe: Probe) -> StaticCheck:
 def check_seed(probe: Probe) -> StaticCheck:
     """Two steps must never share their noise."""
     one, other = (
-        probe(probe.toy.distinct(), rate=_NOBODY, seed=seed) for seed in (probe.seeds(), probe.seeds())
+        probe(probe.toy.distinct(), rate=_NEVER, seed=seed) for seed in (probe.seeds(), probe.seeds())
     )
     same = [name for name in one if torch.equal(one[name], other[name]) and one[name].any()]
     if same:

@@ -1,7 +1,7 @@
 """The self-test of a private step: probes, a pilot, the runs that judge, and two controls."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from privaudit import gate
@@ -11,21 +11,14 @@ from privaudit.audits.dp_step.observe import noisy_sum
 from privaudit.audits.dp_step.probes import inspect_step
 from privaudit.audits.dp_step.runs import Draw, Observed, Pilot, run_many, run_pilot
 from privaudit.audits.dp_step.toy import EVERYWHERE, KINDS, Branches
+from privaudit.audits.run_options import RunOptions
+from privaudit.claim_test.epsilon_result import ClaimTest
 from privaudit.claim_test.hypothesis import hypothesis_of
 from privaudit.claim_test.many_run_audit import audit_many_runs, rank_outcome
 from privaudit.claim_test.verdict import LEVEL, control
 from privaudit.progress import SILENT, Progress
-from privaudit.provenance import now, provenance, tool
-from privaudit.results import (
-    Claim,
-    Control,
-    Data,
-    Epsilon,
-    Model,
-    Result,
-    StaticCheck,
-    no_baseline,
-)
+from privaudit.provenance import now, tool
+from privaudit.results import Claim, Control, Data, Epsilon, Model, Result, StaticCheck, no_baseline
 from privaudit.stats.bounds.rank_test import DRAWS
 from privaudit.stopwatch import Stopwatch
 
@@ -61,8 +54,7 @@ class SelfTestRequest:
     design: Design = field(default_factory=Design)
     on_inconclusive: gate.OnInconclusive = "4"
     threads: int | None = None
-    argv: tuple[str, ...] = ()
-    settings: Mapping[str, str] = field(default_factory=dict)
+    run: RunOptions = field(default_factory=RunOptions)
 
 
 def run_selftest(request: SelfTestRequest, progress: Progress = SILENT) -> Result:
@@ -71,28 +63,22 @@ def run_selftest(request: SelfTestRequest, progress: Progress = SILENT) -> Resul
     Raises:
         UsageError: there is no such step, or it fails, or it returns something other than gradients.
     """
-    watch, design = Stopwatch(), request.design
+    watch, design, seed = Stopwatch(), request.design, request.run.seed
     with loaded_step(request.step) as step:
         # NOTE: what is unusable is refused by the first call, before minutes of work.
-        noisy_sum(step, design.toy.task(design.toy.scene(EVERYWHERE, included=True), design.seed))
+        noisy_sum(step, design.toy.task(design.toy.scene(EVERYWHERE, included=True), seed))
         with watch.stage("probes"):
-            checks = inspect_step(step, design.toy, [design.seed, Draw.PROBES])
+            checks = inspect_step(step, design.toy, [seed, Draw.PROBES])
         with watch.stage("runs"):
-            pilot = run_pilot(step, design.toy, design.steps, design.seed, progress)
+            pilot = run_pilot(step, design.toy, design.steps, seed, progress)
             observed = run_many(
-                step,
-                design.toy,
-                pilot,
-                steps=design.steps,
-                runs=design.runs,
-                seed=design.seed,
-                progress=progress,
+                step, design.toy, pilot, steps=design.steps, runs=design.runs, seed=seed, progress=progress
             )
         with watch.stage("controls"):
-            quiet = _with_less_noise(step, design, pilot, progress)
+            quiet = _with_less_noise(step, design, pilot, seed, progress)
         model = _model(step)
     with watch.stage("statistics"):
-        epsilon = judge(design, observed, quiet, checks)
+        epsilon = judge(design, observed, quiet, checks, seed)
     return Result(
         tool=tool(),
         created=now(),
@@ -102,14 +88,7 @@ def run_selftest(request: SelfTestRequest, progress: Progress = SILENT) -> Resul
         claim=claim_of(design),
         epsilon=epsilon,
         verdict=gate.judge((), comparable=None, epsilon=epsilon, on_inconclusive=request.on_inconclusive),
-        provenance=provenance(
-            request.argv,
-            seed=design.seed,
-            watch=watch,
-            threads=request.threads,
-            device="cpu",
-            settings=request.settings,
-        ),
+        provenance=request.run.provenance(watch, threads=request.threads, device="cpu"),
     )
 
 
@@ -129,7 +108,9 @@ def claim_of(design: Design) -> Claim:
     )
 
 
-def judge(design: Design, observed: Observed, quiet: Observed, checks: Sequence[StaticCheck]) -> Epsilon:
+def judge(
+    design: Design, observed: Observed, quiet: Observed, checks: Sequence[StaticCheck], seed: int = 0
+) -> Epsilon:
     """The verdict with its controls and probes.
 
     Args:
@@ -137,19 +118,18 @@ def judge(design: Design, observed: Observed, quiet: Observed, checks: Sequence[
         observed: the runs of the test.
         quiet: runs of the positive control.
         checks: what the probes found.
+        seed: of ties and of the test's null.
     """
-    found = audit_many_runs(
-        observed.scores,
-        observed.included,
+    asked = ClaimTest(
         claim=claim_of(design),
         score=_SCORE,
         canaries=_CANARIES,
         threat_model=_ADVERSARY,
-        seed=design.seed,
-        design="self-test",
-        controls=[_positive(design, quiet)],
+        seed=seed,
+        controls=[_positive(design, quiet, seed)],
         checks=checks,
     )
+    found = audit_many_runs(observed.scores, observed.included, asked, design="self-test")
     doubts = [check.id for check in checks if check.status == "warning"]
     if found.verdict == "violated":
         return found.model_copy(update={"checklist": _checklist(doubts)})
@@ -158,16 +138,17 @@ def judge(design: Design, observed: Observed, quiet: Observed, checks: Sequence[
         return found
     sentence = f"The test found no violation (p = {found.p_value:.2g}), "
     if doubts:
-        sentence += f"but the inspection of the step did ({', '.join(doubts)}): mend that, then test again."
+        sentence += f"but the inspection of the step did ({', '.join(doubts)}): fix that, then test again."
     else:
-        sentence += f"but none with {CONTROL_FACTOR:g} of the noise either: it takes more runs or more steps."
+        sentence += (
+            f"but it finds none with {CONTROL_FACTOR:g} of the noise either: use more runs or more steps."
+        )
     return found.model_copy(update={"verdict": "inconclusive", "sentence": sentence})
 
 
-def _positive(design: Design, quiet: Observed) -> Control:
-    outcome = rank_outcome(
-        hypothesis_of(claim_of(design), None, 1), quiet.scores, quiet.included, design.seed, DRAWS
-    )
+def _positive(design: Design, quiet: Observed, seed: int) -> Control:
+    hypothesis = hypothesis_of(claim_of(design), None, 1)
+    outcome = rank_outcome(hypothesis, quiet.scores, quiet.included, seed, DRAWS)
     return control(
         "positive",
         f"{design.control_runs} runs of the same step with {CONTROL_FACTOR:g} of the noise must violate",
@@ -180,14 +161,16 @@ def _checklist(doubts: Sequence[str]) -> tuple[str, ...]:
     return tuple(_LOOK[name] for name in (*doubts, *(name for name in _LOOK if name not in doubts)))
 
 
-def _with_less_noise(step: LoadedStep, design: Design, pilot: Pilot, progress: Progress) -> Observed:
+def _with_less_noise(
+    step: LoadedStep, design: Design, pilot: Pilot, seed: int, progress: Progress
+) -> Observed:
     return run_many(
         step,
         design.toy,
         pilot,
         steps=design.steps,
         runs=design.control_runs,
-        seed=design.seed,
+        seed=seed,
         noise=CONTROL_FACTOR * design.noise_multiplier,
         draw=Draw.POSITIVE,
         progress=progress,
@@ -212,10 +195,9 @@ def _model(step: LoadedStep) -> Model:
 
 
 def _data(observed: Observed) -> Data:
-    reason = "coins of this test decided in which runs the canary is"
     return Data(
         source="coin-split",
         n_members=int(observed.included.sum()),
         n_nonmembers=int((~observed.included).sum()),
-        blind_baseline=no_baseline(reason),
+        blind_baseline=no_baseline("coins of this test decided in which runs the canary is"),
     )

@@ -1,4 +1,4 @@
-"""The toy task: records whose clipped gradients are known, so that what a step does to them shows."""
+"""The toy task: records with known clipped gradients, which show what a step does to them."""
 
 import math
 from dataclasses import dataclass
@@ -83,8 +83,8 @@ class Toy:
     def others(self, kind: str) -> ToyRecords:
         """The opposing batch: each gradient is small, against the canary's, and needs no clipping.
 
-        Beside the canary with a row of its own they use another row, so that noise which is added to touched
-        rows only gives the canary away.
+        Beside the canary with a row of its own they use another row: noise that is added to touched rows
+        only then gives the canary away.
         """
         share = _OPPOSING / (self.n_others * self.sample_rate)
         one = self._record(kind, share, label=0, row=_SHARED_ROW)
@@ -113,7 +113,7 @@ class Toy:
         parts = [self._record("row", 100.0, label=0, row=row) for row in range(2, 258)]
         return ToyRecords(torch.cat([p.inputs for p in parts]), torch.cat([p.labels for p in parts]))
 
-    def nobody(self) -> ToyRecords:
+    def without_gradient(self) -> ToyRecords:
         """One record without any gradient."""
         return ToyRecords(torch.zeros(1, 3 + FEATURES), torch.zeros(1, dtype=torch.int64))
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from privaudit.audits.canary_questions import trained_with
+from privaudit.audits.canary_groups import trained_with
 from privaudit.data.canaries.draws import draw_coins
 from privaudit.data.canaries.manifest import Manifest, read_manifest
 from privaudit.errors import DataError
@@ -33,7 +33,7 @@ class CoinCanaries:
     included: NDArray[np.bool_]
     """``[m]``."""
     repetitions: int
-    """Copies of a canary that is in; the most of any, because a group of more is allowed to tell more."""
+    """Copies of a canary that is in; the most of any, because the guarantee of a larger group is weaker."""
     coins: StaticCheck
     """Whether the coins are known to be independent and fair."""
 
@@ -51,7 +51,7 @@ def coin_canaries(path: Path, data: "BundleData | None", labels: tuple[str, ...]
 
     Args:
         path: the manifest.
-        data: what the model says of its training data; None where it says nothing.
+        data: what the model says of its training data; None if it says nothing.
         labels: class names of the model.
 
     Raises:
@@ -61,26 +61,26 @@ def coin_canaries(path: Path, data: "BundleData | None", labels: tuple[str, ...]
     manifest = read_manifest(path)
     if manifest.include != "coin":
         raise DataError(
-            "canaries that an independent fair coin each put in or left out, for a bound on epsilon",
-            f"{path.name}, whose canaries are all in (--include {manifest.include})",
+            f"The canaries of {path.name} are all in (--include {manifest.include}); a bound on epsilon "
+            "needs a fair coin for each",
             _MEND,
         )
     if len(manifest.canaries) < FEWEST:
         raise DataError(
-            f"{FEWEST} canaries or more, better some hundred",
-            f"{len(manifest.canaries)} in {path.name}",
+            f"{path.name} has only {len(manifest.canaries)} canaries; the test needs {FEWEST} or more, "
+            "better a few hundred",
             _MEND,
         )
     if not trained_with(manifest, path, data):
         raise DataError(
-            f"a model that was trained on the planted data of {path.name}",
-            "a clean control, in which no canary is",
-            "Give the model of the planted file",
+            f"The model is a clean control, trained without the canaries of {path.name}",
+            "Give the model that was trained on the planted file",
         )
     unknown = {canary.label for canary in manifest.canaries} - set(labels)
     if unknown:
         raise DataError(
-            "canaries under classes of the model", f"{min(unknown)!r} in {path.name}", "Train with --canaries"
+            f"The model has no class {min(unknown)!r}, the label of a canary in {path.name}",
+            "Train with --canaries",
         )
     return CoinCanaries(
         ids=tuple(canary.id for canary in manifest.canaries),
@@ -99,12 +99,11 @@ def _coins(manifest: Manifest, path: Path) -> StaticCheck:
         DataError: the manifest was planted, and who is in does not follow from its seed.
     """
     if manifest.planted is None or manifest.seed is None:
-        text = "The manifest was written by hand; that a fair coin per canary decided is believed."
+        text = "The manifest was written by hand, so its fair coins are taken on trust."
         return StaticCheck(id="coins", status="unknown", text=text)
     if [canary.included for canary in manifest.canaries] != draw_coins(len(manifest.canaries), manifest.seed):
         raise DataError(
-            "coins that follow from the manifest's seed",
-            f"others in {path.name}: it was altered after planting",
+            f"The coins in {path.name} don't follow from its seed: it was changed after planting",
             "Give the manifest as `privaudit canary plant` wrote it",
         )
     return StaticCheck(id="coins", status="ok", text="Who is in follows from the seed of the planting.")

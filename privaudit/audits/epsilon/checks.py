@@ -1,9 +1,9 @@
-"""What is doubtful about a claim and about the design of its test, without any attack."""
+"""What is doubtful about a claim or the design of its test, without any attack."""
 
 from collections.abc import Iterator
 
+from privaudit.audits.epsilon.design_power import canaries_needed
 from privaudit.audits.epsilon.plan import EpsilonPlan, ManyRunDesign, OneRunDesign
-from privaudit.audits.epsilon.reach import canaries_needed
 from privaudit.claim_test.checks import static_checks
 from privaudit.claim_test.verdict import VIOLATED
 from privaudit.results import StaticCheck
@@ -14,15 +14,15 @@ def checks_of(plan: EpsilonPlan) -> tuple[StaticCheck, ...]:
     return tuple(_design_checks(plan)) + tuple(_claim_checks(plan))
 
 
-def reach_check(plan: EpsilonPlan) -> StaticCheck:
-    """Whether an attack without any error would refute the claim."""
-    reach, name = plan.reach, "reach"
-    if reach.best_p is None:
-        return StaticCheck(id=name, status="ok", text="Nothing is claimed that could be refuted.")
-    if reach.suffices:
-        text = f"An attack without any error would have p = {reach.best_p:.2g}, below {VIOLATED:g}."
+def power_check(plan: EpsilonPlan) -> StaticCheck:
+    """Whether a perfect attack would refute the claim."""
+    power, name = plan.power, "reach"
+    if power.best_p is None:
+        return StaticCheck(id=name, status="ok", text="There is no claim to refute.")
+    if power.suffices:
+        text = f"A perfect attack would have p = {power.best_p:.2g}, below {VIOLATED:g}."
         return StaticCheck(id=name, status="ok", text=text)
-    text = f"Even an attack without any error would have p = {reach.best_p:.2g}, not below {VIOLATED:g}: "
+    text = f"Even a perfect attack would have p = {power.best_p:.2g}, not below {VIOLATED:g}: "
     return StaticCheck(
         id=name, status="warning", text=f"{text}this design cannot refute the claim. {_mend(plan)}"
     )
@@ -36,11 +36,11 @@ def _mend(plan: EpsilonPlan) -> str:
         return f"About {needed:,} canaries are needed, or --runs N."
     if plan.hypothesis.kind == "epsilon-delta":
         return "Claim the mechanism (noise multiplier, sample rate and steps), whose curve allows less."
-    return "So large an epsilon allows an attack to be right nearly always; --runs N can refute it."
+    return "Such a large epsilon lets an attack be right almost always; --runs N can refute it."
 
 
 def _design_checks(plan: EpsilonPlan) -> Iterator[StaticCheck]:
-    yield reach_check(plan)
+    yield power_check(plan)
     if not isinstance(plan.design, OneRunDesign):
         return
     canaries = plan.design.canaries
@@ -48,11 +48,11 @@ def _design_checks(plan: EpsilonPlan) -> Iterator[StaticCheck]:
     if canaries.repetitions > 1:
         text = (
             f"Every canary is planted {canaries.repetitions:,} times, so what is tested is the claim for"
-            f" groups of {canaries.repetitions:,} records, which says far less. Plant with --repetitions 1."
+            f" groups of {canaries.repetitions:,} records, a far weaker claim. Plant with --repetitions 1."
         )
         yield StaticCheck(id="repetitions", status="warning", text=text)
     if plan.opened.data is None:
-        text = "The model does not tell what it was trained on: that these canaries were in is believed."
+        text = "The model does not say what it was trained on, so the manifest is taken on trust."
         yield StaticCheck(id="manifest", status="unknown", text=text)
 
 

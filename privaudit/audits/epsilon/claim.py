@@ -41,24 +41,21 @@ def audited_claim(given: Claim | None, recorded: Claim | None) -> AuditedClaim:
         return AuditedClaim(None, DELTA)
     if claim.epsilon is not None and claim.delta is None:
         raise UsageError(
-            "a claim with its delta, because epsilon alone means nothing",
-            f"epsilon {claim.epsilon:g}",
+            f"The claim states epsilon {claim.epsilon:g} without a delta, so it means nothing",
             "Give --claim-delta",
         )
     if claim.delta is not None and not 0 < claim.delta < 1:
-        raise UsageError("a claimed delta in (0, 1)", f"{claim.delta:g}", "Correct --claim-delta")
+        raise UsageError(f"The claimed delta {claim.delta:g} is not in (0, 1)", "Correct --claim-delta")
     adjacency = (claim.adjacency or "").lower()
     if adjacency and not adjacency.startswith(_ADD_OR_REMOVE):
         raise UsageError(
-            "a claim about adding or removing a record, which is what a canary's coin does",
-            f"one about {claim.adjacency}",
+            f"The claim is for {claim.adjacency!r} adjacency, but a canary is added or removed",
             "Account the run for add-or-remove adjacency and claim that epsilon",
         )
     finite = claim.epsilon is not None and math.isfinite(claim.epsilon)
     if not finite and mechanism_of(claim) is None:
         raise UsageError(
-            "a claim that can be tested",
-            "one with neither an epsilon nor a whole mechanism",
+            "The claim has neither an epsilon nor a complete mechanism, so it can't be tested",
             "Give --claim-epsilon and --claim-delta, or --claim-noise-multiplier, --claim-sample-rate and "
             "--claim-steps",
         )

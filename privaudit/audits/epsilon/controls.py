@@ -1,4 +1,4 @@
-"""The positive control: models without privacy, on the same canaries and coins, must be found out."""
+"""The positive control: the test must detect models without privacy."""
 
 import numpy as np
 
@@ -9,6 +9,7 @@ from privaudit.audits.epsilon.scores import centred, loss_drops
 from privaudit.claim_test.verdict import control
 from privaudit.progress import Progress
 from privaudit.results import Control
+from privaudit.stopwatch import Deadline
 from privaudit.training.references.engine import train_references
 from privaudit.training.references.learners.halves import reference_seed
 from privaudit.training.references.learners.planted_learner import PlantedLearner
@@ -17,11 +18,9 @@ from privaudit.training.text import WordEncoder
 from privaudit.training.trainer import predict
 from privaudit.training.untrained import initial_network
 
-_LATE = "--max-seconds ran out; what was trained is kept for the next run"
-
 
 def one_run_control(
-    plan: EpsilonPlan, design: OneRunDesign, progress: Progress, deadline: float | None
+    plan: EpsilonPlan, design: OneRunDesign, progress: Progress, deadline: Deadline
 ) -> Control:
     """A model of the same data, canaries and coins without privacy, under the same test.
 
@@ -29,27 +28,27 @@ def one_run_control(
         plan: of the audit.
         design: its canaries.
         progress: told of the training.
-        deadline: ``time.monotonic()`` after which the training does not begin.
+        deadline: after it the training does not begin.
     """
     words = "a model trained without privacy on the same data, canaries and coins"
     positive, canaries = design.positive, design.canaries
     if positive.plan is None:
         return _not_made(words, positive.reason)
     if plan.tested.claim is None:
-        return _not_made(words, "there is no claim that it could refute")
+        return _not_made(words, "there is no claim to refute")
     store = Store(plan.request.store)
     found = train_references(
-        positive.plan, 1, store, plan.request.backend, progress=progress, deadline=deadline
+        positive.plan, 1, store, plan.request.backend, progress=progress, deadline=deadline.moment
     )
     if not len(found):
-        return _not_made(words, _LATE)
+        return _late(words, deadline)
     after = found.logits[0].astype(np.float64)
     scores = loss_drops(_before(positive), after, canaries.labels)
     return control("positive", words, p_one_run(plan, design, centred(scores, canaries.labels)))
 
 
 def many_runs_control(
-    plan: EpsilonPlan, design: ManyRunDesign, progress: Progress, deadline: float | None
+    plan: EpsilonPlan, design: ManyRunDesign, progress: Progress, deadline: Deadline
 ) -> Control:
     """Models without privacy with coins of their own, under the same test; arguments as above."""
     positive = design.positive
@@ -57,10 +56,10 @@ def many_runs_control(
     if positive.plan is None:
         return _not_made("models trained without privacy", positive.reason)
     if plan.tested.claim is None:
-        return _not_made(words, "there is no claim that they could refute")
+        return _not_made(words, "there is no claim to refute")
     models = train_models(positive.plan, positive.count, plan.request, progress, deadline)
     if len(models) < positive.count:
-        return _not_made(words, _LATE)
+        return _late(words, deadline)
     return control("positive", words, p_many_runs(plan, models.scores, models.included))
 
 
@@ -77,6 +76,10 @@ def _before(positive: Positive) -> np.ndarray | None:
     encoder = WordEncoder(learner.vocabulary, recipe.max_length, recipe.embeddings != "words")
     logits: np.ndarray = predict(network, encoder.encode_all(texts.texts)).double().numpy()
     return logits
+
+
+def _late(words: str, deadline: Deadline) -> Control:
+    return _not_made(words, f"{deadline.ran_out}; what was trained is kept for the next run")
 
 
 def _not_made(words: str, reason: str) -> Control:

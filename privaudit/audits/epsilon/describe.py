@@ -54,8 +54,7 @@ def describe_many_runs(plan: EpsilonPlan, design: ManyRunDesign) -> ResultWords:
 def describe_model(plan: EpsilonPlan) -> Model:
     """The audited model; its accuracy is not measured here."""
     opened = plan.opened
-    recipe = None if opened.trained_by is None else opened.trained_by.recipe.to_plain()
-    return describe_opened(opened.classifier, plan.request.inputs.model, recipe)
+    return describe_opened(opened.classifier, plan.request.inputs.model, opened.trained_by)
 
 
 def describe_data(plan: EpsilonPlan) -> Data:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from privaudit.audits.epsilon.plan import EpsilonRequest
 from privaudit.audits.epsilon.scores import loss_drops
 from privaudit.progress import Progress
+from privaudit.stopwatch import Deadline
 from privaudit.targets.interface import Floats
 from privaudit.training.references.engine import train_references
 from privaudit.training.references.plan import ReferencePlan
@@ -30,7 +31,7 @@ class CoinModels:
 
 
 def train_models(
-    plan: ReferencePlan, count: int, request: EpsilonRequest, progress: Progress, deadline: float | None
+    plan: ReferencePlan, count: int, request: EpsilonRequest, progress: Progress, deadline: Deadline
 ) -> CoinModels:
     """The first ``count`` models of ``plan``, or with a deadline those that are there by then.
 
@@ -39,10 +40,10 @@ def train_models(
         count: how many.
         request: where models are trained and kept.
         progress: told once per model.
-        deadline: ``time.monotonic()`` after which no model begins.
+        deadline: after it no model begins.
     """
     found = train_references(
-        plan, count, Store(request.store), request.backend, progress=progress, deadline=deadline
+        plan, count, Store(request.store), request.backend, progress=progress, deadline=deadline.moment
     )
     logits = np.array([rows[0] for rows in found.logits], dtype=np.float64).reshape(-1, plan.scored.n_classes)
     scores = loss_drops(None, logits, np.repeat(plan.scored.labels, len(logits)))

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from privaudit import gate
 from privaudit.audits.epsilon.canaries import CoinCanaries, coin_canaries
 from privaudit.audits.epsilon.claim import AuditedClaim, audited_claim
-from privaudit.audits.epsilon.reach import DesignPower, many_runs_reach, one_run_reach
+from privaudit.audits.epsilon.design_power import DesignPower, many_runs_power, one_run_power
 from privaudit.audits.epsilon.recipes import CanarySpec, coin_control, coin_models, planted_control
-from privaudit.audits.inputs import Inputs, OpenedModel, open_model
+from privaudit.audits.inputs import Inputs, OpenedModel, open_model, unknown_recipe
+from privaudit.audits.run_options import RunOptions
 from privaudit.claim_test.hypothesis import Hypothesis, hypothesis_of
 from privaudit.errors import UsageError
 from privaudit.results import Claim
@@ -38,7 +39,7 @@ class EpsilonRequest:
     """The manifest of canaries with coins, for one run."""
     runs: int | None = None
     """Models to train with one canary by a coin each; None tests the audited model by its manifest."""
-    wanted: CanarySpec = field(default_factory=CanarySpec)
+    canary_spec: CanarySpec = field(default_factory=CanarySpec)
     """The canary of many runs."""
     claim: Claim | None = None
     """In place of the one in the model's file."""
@@ -49,8 +50,7 @@ class EpsilonRequest:
     """Score from which on a model of many runs is called in, for the bound of Clopper and Pearson; it must be
     fixed before the scores are seen. None leaves that bound out."""
     fail_if: tuple[str, ...] = ()
-    seed: int = 0
-    max_seconds: float | None = None
+    run: RunOptions = field(default_factory=RunOptions)
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +60,7 @@ class Positive:
     plan: ReferencePlan | None
     count: int
     reason: str = ""
-    """Why there is none."""
+    """Why ``plan`` is None."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +69,7 @@ class OneRunDesign:
 
     canaries: CoinCanaries
     before: TextClassifier | None
-    """The model as it was before training; None where its recipe does not tell."""
+    """The model as it was before training; None if its recipe is unknown."""
     positive: Positive
 
 
@@ -104,15 +104,15 @@ class EpsilonPlan:
         return hypothesis_of(self.tested.claim, self.tested.delta, copies)
 
     @cached_property
-    def reach(self) -> DesignPower:
+    def power(self) -> DesignPower:
         """The test, fixed before any score is seen."""
         if isinstance(self.design, OneRunDesign):
-            return one_run_reach(self.hypothesis, len(self.design.canaries))
-        return many_runs_reach(self.hypothesis, self.design.count, self.request.seed)
+            return one_run_power(self.hypothesis, len(self.design.canaries))
+        return many_runs_power(self.hypothesis, self.design.count, self.request.run.seed)
 
     @property
     def n_records(self) -> int | None:
-        """Records that a model is trained on, its canaries included; None where it does not tell."""
+        """Records that a model is trained on, its canaries included; None if unknown."""
         if isinstance(self.design, ManyRunDesign):
             return len(self.design.models.pool) + 1
         data = self.opened.data
@@ -139,9 +139,10 @@ def plan_epsilon(request: EpsilonRequest) -> EpsilonPlan:
     thresholds = tuple(gate.parse_threshold(expression) for expression in request.fail_if)
     if (request.runs is None) == (request.canaries is None):
         raise UsageError(
-            "one test of epsilon, declared beforehand",
-            "neither canaries nor --runs" if request.runs is None else "--canaries with coins and --runs",
-            "Give --canaries MANIFEST (planted with --include coin), or --runs N",
+            "Neither --canaries nor --runs was given"
+            if request.runs is None
+            else "--canaries and --runs were both given",
+            "Give one of them: --canaries MANIFEST (planted with --include coin), or --runs N",
         )
     opened = open_model(request.inputs)
     tested = audited_claim(request.claim, opened.claim)
@@ -155,7 +156,10 @@ def _one_run(request: EpsilonRequest, opened: OpenedModel) -> OneRunDesign:
     if request.canaries is None:
         raise ValueError("one run rests on a manifest")
     if request.control_runs is not None and request.control_runs not in (0, 1):
-        raise UsageError("0 or 1 for --control-runs", f"{request.control_runs}", "Change it, or give --runs")
+        raise UsageError(
+            f"--control-runs {request.control_runs} is not 0 or 1, as one run needs",
+            "Change it, or give --runs",
+        )
     canaries = coin_canaries(request.canaries, opened.data, opened.classifier.labels)
     return OneRunDesign(canaries, _untrained(request, opened), _one_control(request, opened, canaries))
 
@@ -164,46 +168,46 @@ def _one_control(request: EpsilonRequest, opened: OpenedModel, canaries: CoinCan
     if opened.data is None or opened.trained_by is None:
         if request.control_runs:
             raise _unknown_recipe(opened)
-        return Positive(None, 0, "the model does not tell how it was trained")
+        return Positive(None, 0, "the model does not say how it was trained")
     recipe = opened.trained_by.recipe
     if request.control_runs == 0:
         return Positive(None, 0, "--control-runs 0")
     if recipe.architecture == "hf" and request.control_runs is None:
-        return Positive(None, 0, "fine-tuning once more takes long; --control-runs 1 makes it")
+        return Positive(None, 0, "fine-tuning again is slow; ask for it with --control-runs 1")
     texts = Population(canaries.texts, canaries.labels, len(opened.classifier.labels))
-    plan = planted_control(opened, opened.data, recipe, texts, request.inputs, request.seed)
+    plan = planted_control(opened, opened.data, recipe, texts, request.inputs, request.run.seed)
     return Positive(plan, 1)
 
 
 def _many_runs(request: EpsilonRequest, opened: OpenedModel) -> ManyRunDesign:
     runs, asked = request.runs or 0, request.control_runs
     if not FEWEST_RUNS <= runs <= MOST_RUNS:
-        raise UsageError(f"{FEWEST_RUNS} to {MOST_RUNS:,} for --runs", f"{runs:,}", "Change --runs")
+        raise UsageError(f"--runs {runs:,} is not between {FEWEST_RUNS} and {MOST_RUNS:,}", "Change --runs")
     if opened.data is None or opened.trained_by is None:
         raise _unknown_recipe(opened)
     if asked is not None and 0 < asked < FEWEST_RUNS:
-        raise UsageError(f"0, or {FEWEST_RUNS} or more, for --control-runs", f"{asked}", "Change it")
+        raise UsageError(
+            f"--control-runs {asked} is too few; the control needs {FEWEST_RUNS} or more, or 0 for none",
+            "Change --control-runs",
+        )
     recipe = opened.trained_by.recipe
-    models = coin_models(opened, opened.data, recipe, request.wanted, request.inputs, request.seed)
+    models = coin_models(opened, opened.data, recipe, request.canary_spec, request.inputs, request.run.seed)
     count = min(runs, MOST_CONTROL_RUNS) if asked is None else asked
     if count == 0:
         return ManyRunDesign(models, runs, Positive(None, 0, "--control-runs 0"))
     if recipe.architecture == "hf" and asked is None:
-        reason = "fine-tuning that often takes long; --control-runs makes it"
+        reason = "fine-tuning so many models is slow; ask for it with --control-runs N"
         return ManyRunDesign(models, runs, Positive(None, 0, reason))
     return ManyRunDesign(models, runs, Positive(coin_control(models), count))
 
 
 def _unknown_recipe(opened: OpenedModel) -> UsageError:
-    return UsageError(
-        "a model whose training can be repeated",
-        f"one in the format {opened.classifier.info.format}, which does not tell how it was trained",
-        "Audit a bundle, or use canaries with coins and --control-runs 0",
-    )
+    mend = "Audit a bundle, or use canaries with coins and --control-runs 0"
+    return unknown_recipe(opened.classifier.info, mend)
 
 
 def _untrained(request: EpsilonRequest, opened: OpenedModel) -> TextClassifier | None:
-    """The model that training began with; None where nobody knows it, or its pretrained encoder is gone."""
+    """The model that training began with; None if unknown, or if its pretrained encoder is gone."""
     if opened.trained_by is None:
         return None
     recipe, device = opened.trained_by.recipe, request.inputs.device

@@ -22,7 +22,7 @@ _BUILT = ("width", "layers", "embeddings", "vocabulary", "max_length", "min_freq
 
 @dataclass(frozen=True)
 class CanarySpec:
-    """The canary that the user wants for many runs; None leaves the choice to :func:`one_canary`."""
+    """The user's canary for many runs; None leaves the choice to :func:`one_canary`."""
 
     text: str | None = None
     label: str | None = None
@@ -63,18 +63,18 @@ def planted_control(
 
 
 def coin_models(
-    opened: OpenedModel, data: BundleData, recipe: Recipe, wanted: CanarySpec, inputs: Inputs, seed: int
+    opened: OpenedModel, data: BundleData, recipe: Recipe, spec: CanarySpec, inputs: Inputs, seed: int
 ) -> ReferencePlan:
     """Models of the recipe on the audited one's ordinary records, with one canary by a coin each.
 
     Raises:
         DataError: the training file has moved or its bytes changed.
-        UsageError: the canary that is wanted is not possible.
+        UsageError: the canary is not possible.
     """
     sides = {RecordUse.MEMBER, RecordUse.VALIDATION} if recipe.early_stopping else {RecordUse.MEMBER}
     pool = recorded_population(opened, data, inputs, sides)
-    vocabulary = _with_a_new_word(opened.vocabulary, recipe, wanted.text)
-    canary = one_canary(pool, opened.classifier.labels, vocabulary, wanted, recipe.max_length, seed)
+    vocabulary = _with_a_new_word(opened.vocabulary, recipe, spec.text)
+    canary = one_canary(pool, opened.classifier.labels, vocabulary, spec, recipe.max_length, seed)
     learner = CoinLearner(recipe, vocabulary, device=inputs.device)
     return ReferencePlan(learner, pool, canary, online=False, seed=seed, extras=vocabulary is not None)
 
@@ -97,7 +97,7 @@ def one_canary(
     pool: Population,
     labels: tuple[str, ...],
     vocabulary: WordNumbers | None,
-    wanted: CanarySpec,
+    spec: CanarySpec,
     max_length: int,
     seed: int,
 ) -> Population:
@@ -107,27 +107,27 @@ def one_canary(
     best. The class is drawn from the seed.
 
     Raises:
-        UsageError: a wanted text that is in the data, too long or empty, or a class that the model lacks.
+        UsageError: a text that is in the data, too long or empty, or a class that the model lacks.
     """
     drawn, classes = draw_canaries(1, pool.texts, labels, vocabulary, seed)
-    text = drawn[0] if wanted.text is None else _checked(wanted.text, pool, max_length)
-    if wanted.label is not None:
-        if wanted.label not in labels:
+    text = drawn[0] if spec.text is None else _checked(spec.text, pool, max_length)
+    if spec.label is not None:
+        if spec.label not in labels:
             known = ", ".join(labels[:8]) + (", …" if len(labels) > 8 else "")
-            asked = repr(wanted.label[:40])
-            raise UsageError(f"a class of the model ({known})", asked, "Correct --canary-label")
-        classes = match_labels([wanted.label], labels)
+            asked = repr(spec.label[:40])
+            raise UsageError(
+                f"The model has no class {asked}; its classes are {known}", "Correct --canary-label"
+            )
+        classes = match_labels([spec.label], labels)
     return Population([text], classes, len(labels))
 
 
 def _checked(text: str, pool: Population, max_length: int) -> str:
     count = sum(1 for _ in words(text))
     if not 1 <= count <= max_length:
-        raise UsageError(f"a canary of 1 to {max_length} words", f"{count}", "Change --canary-text")
+        raise UsageError(f"--canary-text has {count} words, not 1 to {max_length}", "Change --canary-text")
     if normalise(text) in {normalise(record) for record in pool.texts}:
-        raise UsageError(
-            "a canary that is not in the training data", "a text of a record", "Change --canary-text"
-        )
+        raise UsageError("--canary-text is the text of a training record", "Choose another text")
     return text
 
 

@@ -2,20 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from time import monotonic
 
 import numpy as np
 
 from privaudit.attacks.membership.signals import Signals
-from privaudit.audits.epsilon.checks import checks_of
 from privaudit.audits.epsilon.controls import many_runs_control, one_run_control
-from privaudit.audits.epsilon.describe import describe_many_runs, describe_one_run
 from privaudit.audits.epsilon.judge import judge_many_runs, judge_one_run
 from privaudit.audits.epsilon.many_runs import CoinModels, train_models
 from privaudit.audits.epsilon.plan import EpsilonPlan, ManyRunDesign, OneRunDesign
 from privaudit.audits.epsilon.scores import centred, loss_drops
 from privaudit.progress import SILENT, Progress
 from privaudit.results import Epsilon, NotRun
+from privaudit.stopwatch import NO_DEADLINE, Deadline
 from privaudit.targets.interface import Floats
 
 SCORE = "loss-drop"
@@ -36,22 +34,22 @@ class EpsilonOutcome:
     """``{"loss-drop": [m]}``, what the test reads."""
 
 
-def run_epsilon(plan: EpsilonPlan, progress: Progress = SILENT) -> EpsilonOutcome:
+def run_epsilon(
+    plan: EpsilonPlan, progress: Progress = SILENT, deadline: Deadline = NO_DEADLINE
+) -> EpsilonOutcome:
     """Score, judge, and make the controls.
 
     Raises:
         ModelError: the model fails on the canaries.
         UsageError: a loss is not finite, or the store cannot be written.
     """
-    seconds = plan.request.max_seconds
-    deadline = None if seconds is None else monotonic() + seconds
     if isinstance(plan.design, OneRunDesign):
         return _one_run(plan, plan.design, progress, deadline)
     return _many_runs(plan, plan.design, progress, deadline)
 
 
 def _one_run(
-    plan: EpsilonPlan, design: OneRunDesign, progress: Progress, deadline: float | None
+    plan: EpsilonPlan, design: OneRunDesign, progress: Progress, deadline: Deadline
 ) -> EpsilonOutcome:
     canaries = design.canaries
     progress.start("scoring canaries", 1)
@@ -59,8 +57,7 @@ def _one_run(
     after = plan.opened.classifier.outputs(canaries.texts).logits
     scores = centred(loss_drops(before, after, canaries.labels), canaries.labels)
     positive = one_run_control(plan, design, progress, deadline)
-    words, checks = describe_one_run(plan, design), checks_of(plan)
-    found = judge_one_run(plan, design, scores, words, [positive], checks)
+    found = judge_one_run(plan, design, scores, positive)
     signals = Signals(
         ids=canaries.ids,
         member=canaries.included,
@@ -73,21 +70,19 @@ def _one_run(
 
 
 def _many_runs(
-    plan: EpsilonPlan, design: ManyRunDesign, progress: Progress, deadline: float | None
+    plan: EpsilonPlan, design: ManyRunDesign, progress: Progress, deadline: Deadline
 ) -> EpsilonOutcome:
     models = train_models(design.models, design.count, plan.request, progress, deadline)
     signals, scores = _rows(models, design), {SCORE: models.scores}
     if len(models) < design.count:
         # NOTE: a test on as many models as there happen to be is not the test that was declared.
         reason = (
-            f"{len(models)} of {design.count} models were there when --max-seconds ran out;"
+            f"{len(models)} of {design.count} models were there when {deadline.ran_out};"
             " they are kept for the next run."
         )
         missing = NotRun(attack="many-run", reason=reason, kind="epsilon")
         return EpsilonOutcome(None, (missing,), signals, scores)
-    positive = many_runs_control(plan, design, progress, deadline)
-    words, checks = describe_many_runs(plan, design), checks_of(plan)
-    found = judge_many_runs(plan, models.scores, models.included, words, [positive], checks)
+    found = judge_many_runs(plan, design, models, many_runs_control(plan, design, progress, deadline))
     return EpsilonOutcome(found, (), signals, scores)
 
 

@@ -10,7 +10,7 @@ from privaudit.stats.margins import cross_entropies
 from privaudit.targets.interface import Floats, Ints
 
 DROP = "loss under the model as it was before training, minus loss under the trained model"
-LOSS = "minus the loss under the trained model; how it began is not known"
+LOSS = "minus the loss under the trained model; the loss before training is unknown"
 CENTRED = ", less the mean of the other canaries of the class"
 
 
@@ -18,7 +18,7 @@ def loss_drops(before: Floats | None, after: Floats, labels: Ints) -> Floats:
     """How far the loss fell, ``[m]``.
 
     Args:
-        before: logits ``[m, C]`` of the untrained model; None where it is unknown: minus the loss is left.
+        before: logits ``[m, C]`` of the untrained model; None if unknown: minus the loss is left.
         after: logits ``[m, C]`` of the trained one.
         labels: ``[m]`` class indices.
     """
@@ -27,7 +27,7 @@ def loss_drops(before: Floats | None, after: Floats, labels: Ints) -> Floats:
 
 
 def centred(scores: Floats, labels: Ints) -> Floats:
-    """Each score less the mean of the others of its class: what a model thinks of a class tells of no canary.
+    """Each score less the mean of the others of its class, because a class's level says nothing of a canary.
 
     Args:
         scores: ``[m]``.

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from privaudit.attacks.extraction.ranking import Margins, Pool
-from privaudit.audits.canary_questions import CanaryGroup
-from privaudit.audits.inputs import Inputs, OpenedModel
+from privaudit.audits.canary_groups import CanaryGroup
+from privaudit.audits.inputs import Inputs, OpenedModel, unknown_recipe
 from privaudit.audits.training_records import recorded_population
 from privaudit.data.canaries.template import draw_fillings
 from privaudit.data.duplicates import normalise
 from privaudit.errors import DataError, UsageError
 from privaudit.progress import Progress
+from privaudit.stopwatch import Deadline
 from privaudit.targets.interface import Floats, Ints, TextClassifier
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class PlannedControls:
 
     count: int
     pools: tuple[Pool, ...]
-    """Per question: what its secrets are ranked among by the controls."""
+    """Per group: what its secrets are ranked among by the controls."""
     plan: "ReferencePlan | None" = None
     model: TextClassifier | None = None
     """The user's own, in place of trained ones."""
@@ -61,18 +62,18 @@ class PlannedControls:
 
 @dataclass(frozen=True, eq=False)
 class Controls:
-    """What k clean models say of every question."""
+    """What k clean models say of every group."""
 
     pools: tuple[Pool, ...]
     margins: tuple[tuple[Margins, ...], ...]
-    """Per question, per control."""
+    """Per group, per control."""
     logits: Floats
-    """``[k, M, C]`` of the secrets' texts, in the order of the questions and their canaries."""
+    """``[k, M, C]`` of the secrets' texts, in the order of the groups and their canaries."""
 
 
 def plan_controls(
     opened: OpenedModel,
-    questions: Sequence[CanaryGroup],
+    groups: Sequence[CanaryGroup],
     request: ControlRequest,
     inputs: Inputs,
     *,
@@ -84,44 +85,40 @@ def plan_controls(
         UsageError: controls were asked for and the model's training recipe is unknown.
         DataError: the training data are gone or changed, or hold a canary.
     """
-    pools = tuple(_pool(question, seed, number) for number, question in enumerate(questions))
+    pools = tuple(_pool(group, seed, number) for number, group in enumerate(groups))
     if request.model is not None:
         return PlannedControls(1, pools, model=_own_control(request.model, opened, inputs))
     if opened.data is None or opened.trained_by is None:
         if request.count:
-            raise UsageError(
-                "a model whose training can be repeated",
-                f"one in the format {opened.classifier.info.format}, which does not tell how it was trained",
-                "Give --control MODEL, or --controls 0",
-            )
+            raise unknown_recipe(opened.classifier.info, "Give --control MODEL, or --controls 0")
         return None
     cheap = opened.trained_by.recipe.architecture != "hf"
     count = request.count if request.count is not None else DEFAULT_COUNT if cheap else 0
     if not count:
         return None
-    pool = _clean_pool(opened, opened.data, opened.trained_by.recipe, questions, inputs)
-    return PlannedControls(count, pools, plan=_plan(opened, pool, questions, pools, inputs.device, seed))
+    pool = _clean_pool(opened, opened.data, opened.trained_by.recipe, groups, inputs)
+    return PlannedControls(count, pools, plan=_plan(opened, pool, groups, pools, inputs.device, seed))
 
 
 def ask_controls(
     planned: PlannedControls,
-    questions: Sequence[CanaryGroup],
+    groups: Sequence[CanaryGroup],
     request: ControlRequest,
     *,
     progress: Progress,
-    deadline: float | None,
+    deadline: Deadline,
 ) -> Controls | None:
     """Train the controls that the store lacks and read what they say; None when time ran out.
 
     Args:
         planned: which controls.
-        questions: as planned.
+        groups: as planned.
         request: where controls are trained and kept.
         progress: told once per control.
-        deadline: ``time.monotonic()`` after which no control begins.
+        deadline: after it no control begins.
     """
     if planned.model is not None:
-        return _ask_own(planned, planned.model, questions)
+        return _ask_own(planned, planned.model, groups)
     from privaudit.training.references.engine import train_references
     from privaudit.training.references.store import Store
 
@@ -133,47 +130,47 @@ def ask_controls(
         Store(request.store),
         request.backend,
         progress=progress,
-        deadline=deadline,
+        deadline=deadline.moment,
     )
     if len(references) < planned.count:
         return None
-    margins: list[list[Margins]] = [[] for _ in questions]
+    margins: list[list[Margins]] = [[] for _ in groups]
     secrets = []
     for logits in references.logits:
         start, own = 0, []
-        for number, (question, pool) in enumerate(zip(questions, planned.pools, strict=True)):
+        for number, (group, pool) in enumerate(zip(groups, planned.pools, strict=True)):
             rows = logits[start : start + pool.n_asked].astype(np.float64)
-            margins[number].append(pool.read(rows, question.label))
+            margins[number].append(pool.read(rows, group.label))
             own.append(rows[pool.secret_rows])
             start += len(rows)
         secrets.append(np.concatenate(own))
     return Controls(planned.pools, tuple(tuple(row) for row in margins), np.stack(secrets))
 
 
-def _ask_own(planned: PlannedControls, model: TextClassifier, questions: Sequence[CanaryGroup]) -> Controls:
+def _ask_own(planned: PlannedControls, model: TextClassifier, groups: Sequence[CanaryGroup]) -> Controls:
     # NOTE: torch comes with it, and `mia` on a table of scores reads this module's requests without torch.
     from privaudit.attacks.extraction.surfaces import open_surface
 
     margins, secrets = [], []
-    for question, pool in zip(questions, planned.pools, strict=True):
-        surface = open_surface(model, question.template)
-        margins.append((pool.margins(surface, question.label),))
-        secrets.append(surface.logits(question.secrets))
+    for group, pool in zip(groups, planned.pools, strict=True):
+        surface = open_surface(model, group.template)
+        margins.append((pool.margins(surface, group.label),))
+        secrets.append(surface.logits(group.secrets))
     return Controls(planned.pools, tuple(margins), np.concatenate(secrets)[None])
 
 
-def _pool(question: CanaryGroup, seed: int, number: int) -> Pool:
-    template = question.template
+def _pool(group: CanaryGroup, seed: int, number: int) -> Pool:
+    template = group.template
     if template.n_fillings <= MOST_FILLINGS:
-        return Pool(template, question.secrets, None)
+        return Pool(template, group.secrets, None)
     rng = np.random.default_rng(np.random.SeedSequence([seed, 0xC0, number]))
-    return Pool(template, question.secrets, draw_fillings(template, SAMPLE, rng))
+    return Pool(template, group.secrets, draw_fillings(template, SAMPLE, rng))
 
 
 def _plan(
     opened: OpenedModel,
     pool: "Population",
-    questions: Sequence[CanaryGroup],
+    groups: Sequence[CanaryGroup],
     pools: Sequence[Pool],
     device: str,
     seed: int,
@@ -185,7 +182,7 @@ def _plan(
         raise ValueError("controls repeat a recipe")
     texts = [asked.template.render(filling) for asked in pools for filling in asked.asked]
     labels = np.concatenate(
-        [np.full(asked.n_asked, question.label) for question, asked in zip(questions, pools, strict=True)]
+        [np.full(asked.n_asked, group.label) for group, asked in zip(groups, pools, strict=True)]
     )
     learner = PlantedLearner(opened.trained_by.recipe, opened.vocabulary, device=device)
     scored = Population(texts, labels, len(opened.classifier.labels))
@@ -196,7 +193,7 @@ def _clean_pool(
     opened: OpenedModel,
     data: "BundleData",
     recipe: "Recipe",
-    questions: Sequence[CanaryGroup],
+    groups: Sequence[CanaryGroup],
     inputs: Inputs,
 ) -> "Population":
     """The ordinary records that the target was trained on, those it watched to stop early included."""
@@ -204,14 +201,12 @@ def _clean_pool(
 
     used = [RecordUse.MEMBER, RecordUse.VALIDATION] if recipe.early_stopping else [RecordUse.MEMBER]
     pool = recorded_population(opened, data, inputs, used)
-    secret = {
-        normalise(question.template.render(filling)) for question in questions for filling in question.secrets
-    }
+    secret = {normalise(group.template.render(filling)) for group in groups for filling in group.secrets}
     held = sum(normalise(text) in secret for text in pool.texts)
     if held:
         raise DataError(
-            "training data that are clean but for the planted copies, to train controls on",
-            f"{held} further records with the text of a canary",
+            f"{held} other training records have the text of a canary, so no control trained on them is "
+            "clean",
             "Name the file's own secrets in the manifest, or give --controls 0",
         )
     return pool
@@ -223,14 +218,13 @@ def _own_control(path: Path, opened: OpenedModel, inputs: Inputs) -> TextClassif
 
     control = open_model(Inputs(model=path, device=inputs.device, factory=inputs.factory))
     if control.classifier.labels != opened.classifier.labels:
-        raise UsageError("a control with the classes of the model", "others", "Train it with --canaries too")
+        raise UsageError("The control's classes are not those of the model", "Train it with --canaries too")
     planted = (
         opened.data is not None and control.data is not None and opened.data.sha256 == control.data.sha256
     )
     if planted:
         raise DataError(
-            "a control that was trained without the canaries",
-            f"{path.name}, which was trained on the same planted data",
+            f"The control {path.name} was trained on the same planted data as the model",
             "Train it on the clean data: privaudit train CLEAN --canaries MANIFEST",
         )
     return control.classifier
@@ -243,7 +237,7 @@ def control_rank(
 
     Args:
         controls: all of them.
-        number: of the question.
+        number: of the group.
         index: of the canary in it.
         others: ``[m, S]`` other planted fillings, left out as for the model.
 

@@ -1,7 +1,7 @@
 """What will be asked of the model: everything that can be refused is refused before anything is computed."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from privaudit.attacks.extraction.ranking import Pool
 from privaudit.attacks.extraction.registry import extraction_attacks, find_extraction_attack
 from privaudit.attacks.extraction.spec import ExtractionAttack, Objective, SearchSettings, Surface
 from privaudit.attacks.extraction.surfaces import open_surface
-from privaudit.audits.canary_questions import CanaryGroup, questions_of, trained_with
+from privaudit.audits.canary_groups import CanaryGroup, canary_groups_of, trained_with
 from privaudit.audits.extraction.controls import (
     MOST_FILLINGS,
     ControlRequest,
@@ -22,6 +22,7 @@ from privaudit.audits.extraction.controls import (
     plan_controls,
 )
 from privaudit.audits.inputs import Inputs, OpenedModel, open_model
+from privaudit.audits.run_options import RunOptions
 from privaudit.data.canaries.manifest import Manifest, read_manifest
 from privaudit.errors import UsageError
 
@@ -56,18 +57,14 @@ class ExtractionRequest:
     fail_if: tuple[str, ...] = ()
     on_inconclusive: gate.OnInconclusive = "4"
     show_secrets: bool = False
-    seed: int = 0
-    max_seconds: float | None = None
-    argv: tuple[str, ...] = ()
-    options: Mapping[str, str] = field(default_factory=dict)
-    """Options that did not keep their default, with where each value came from."""
+    run: RunOptions = field(default_factory=RunOptions)
 
 
 @dataclass(frozen=True, eq=False)
-class PlannedQuestion:
+class PlannedGroup:
     """One space of fillings with what searches it."""
 
-    question: CanaryGroup
+    group: CanaryGroup
     surface: Surface
     pool: Pool
     """What the secrets are ranked among."""
@@ -83,14 +80,14 @@ class ExtractionPlan:
     manifest: Manifest
     trained_with: bool
     """False for a clean control: no canary is in its training data."""
-    questions: tuple[PlannedQuestion, ...]
+    groups: tuple[PlannedGroup, ...]
     controls: PlannedControls | None
     thresholds: tuple[gate.Threshold, ...]
 
     @property
     def attacks(self) -> tuple[str, ...]:
         """Ids of all attacks that will run, sorted."""
-        return tuple(sorted({attack.spec.id for asked in self.questions for attack in asked.attacks}))
+        return tuple(sorted({attack.spec.id for asked in self.groups for attack in asked.attacks}))
 
 
 def plan_extraction(request: ExtractionRequest) -> ExtractionPlan:
@@ -107,15 +104,13 @@ def plan_extraction(request: ExtractionRequest) -> ExtractionPlan:
     manifest = read_manifest(request.canaries)
     opened = open_model(request.inputs)
     planted = trained_with(manifest, request.canaries, opened.data)
-    questions = questions_of(manifest, opened.classifier.labels, trained_with=planted)
+    groups = canary_groups_of(manifest, opened.classifier.labels, trained_with=planted)
     controls = None
     if request.controls is not None:
-        controls = plan_controls(opened, questions, request.controls, request.inputs, seed=request.seed)
+        controls = plan_controls(opened, groups, request.controls, request.inputs, seed=request.run.seed)
     if request.calibration is Calibration.REFERENCES and controls is None:
-        raise UsageError("clean controls for --calibrate references", "none", "Give --controls or --control")
-    asked = tuple(
-        _planned(request, opened, question, number, controls) for number, question in enumerate(questions)
-    )
+        raise UsageError("--calibrate references needs clean controls", "Give --controls or --control")
+    asked = tuple(_planned(request, opened, group, number, controls) for number, group in enumerate(groups))
     plan = ExtractionPlan(request, opened, manifest, planted, asked, controls, thresholds)
     gate.check_attacks(thresholds, {"extraction": plan.attacks}, "extract")
     return plan
@@ -128,36 +123,36 @@ def _check_settings(settings: SearchSettings) -> None:
         ("--final-temperature", settings.final_temperature),
     ):
         if value is not None and not 0 < value < math.inf:
-            raise UsageError(f"{option} above 0", f"{value}", f"Change {option}")
+            raise UsageError(f"{option} {value} is not a finite number above 0", f"Change {option}")
 
 
 def _planned(
     request: ExtractionRequest,
     opened: OpenedModel,
-    question: CanaryGroup,
+    group: CanaryGroup,
     number: int,
     controls: PlannedControls | None,
-) -> PlannedQuestion:
-    surface = open_surface(opened.classifier, question.template, device=request.inputs.device)
+) -> PlannedGroup:
+    surface = open_surface(opened.classifier, group.template, device=request.inputs.device)
     if request.calibration is Calibration.REFERENCES and controls is not None:
         # NOTE: what is calibrated must be there for the controls too.
         pool = controls.pools[number]
     else:
-        rng = np.random.default_rng(np.random.SeedSequence([request.seed, 0xF1, number]))
-        pool = Pool.of(question.template, question.secrets, rng)
-    return PlannedQuestion(question, surface, pool, _chosen(request, surface, pool, question))
+        rng = np.random.default_rng(np.random.SeedSequence([request.run.seed, 0xF1, number]))
+        pool = Pool.of(group.template, group.secrets, rng)
+    return PlannedGroup(group, surface, pool, _chosen(request, surface, pool, group))
 
 
 def _chosen(
-    request: ExtractionRequest, surface: Surface, pool: Pool, question: CanaryGroup
+    request: ExtractionRequest, surface: Surface, pool: Pool, group: CanaryGroup
 ) -> tuple[ExtractionAttack, ...]:
-    """The attacks on one question.
+    """The attacks on one group.
 
     Raises:
         UsageError: one that was asked for cannot run.
     """
     if request.calibration is not Calibration.NONE:
-        return _calibrated(request, pool, question)
+        return _calibrated(request, pool, group)
     attacks = extraction_attacks()
     possible = {name: attack for name, attack in attacks.items() if attack.applies(surface) is None}
     if not request.attacks:
@@ -170,22 +165,19 @@ def _chosen(
         reason = attacks[name].applies(surface)
         if reason is not None:
             raise UsageError(
-                f"attacks that can run on {question.canaries[0].id}",
-                f"{name}: {reason}",
-                f"Drop --attack {name}",
+                f"Attack {name} cannot run on {group.canaries[0].id}: {reason}", f"Drop --attack {name}"
             )
     return tuple(attacks[name] for name in names)
 
 
-def _calibrated(
-    request: ExtractionRequest, pool: Pool, question: CanaryGroup
-) -> tuple[ExtractionAttack, ...]:
-    few = pool.exact and question.template.n_fillings <= _MOST_CALIBRATED[request.calibration]
+def _calibrated(request: ExtractionRequest, pool: Pool, group: CanaryGroup) -> tuple[ExtractionAttack, ...]:
+    kind, most = request.calibration, _MOST_CALIBRATED[request.calibration]
+    few = pool.exact and group.template.n_fillings <= most
     if any(name not in (ENUMERATE, "all") for name in request.attacks) or not few:
-        most = _MOST_CALIBRATED[request.calibration]
+        asked = ", ".join(request.attacks) or ENUMERATE
         raise UsageError(
-            f"{ENUMERATE} over at most {most:,} fillings for --calibrate {request.calibration.value}",
-            f"{', '.join(request.attacks) or ENUMERATE} over {question.template.n_fillings:.3g}",
+            f"--calibrate {kind.value} needs {ENUMERATE} alone, over at most {most:,} fillings, not "
+            f"{asked} over {group.template.n_fillings:.3g}",
             "Drop --calibrate, or the other attacks",
         )
     return (extraction_attacks()[ENUMERATE],)

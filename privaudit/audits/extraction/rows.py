@@ -13,7 +13,7 @@ from privaudit.attacks.extraction.objectives import scores_of
 from privaudit.attacks.extraction.ranking import Margins, Ranked
 from privaudit.attacks.extraction.spec import Found
 from privaudit.audits.extraction.controls import Controls, control_rank
-from privaudit.audits.extraction.plan import ExtractionPlan, PlannedQuestion
+from privaudit.audits.extraction.plan import ExtractionPlan, PlannedGroup
 from privaudit.data.canaries.manifest import Canary
 from privaudit.results import Extraction, ExtractionSummary, Interval
 from privaudit.results.from_stats import CONFIDENCE, reported, reported_mean
@@ -44,7 +44,7 @@ class Standing:
 
 def standing(
     plan: ExtractionPlan,
-    asked: PlannedQuestion,
+    asked: PlannedGroup,
     number: int,
     index: int,
     margins: Margins,
@@ -54,48 +54,47 @@ def standing(
 
     Args:
         plan: of the audit.
-        asked: the canary's question.
-        number: of the question.
+        asked: the canary's group.
+        number: of the group.
         index: of the canary in it.
         margins: what its secrets are ranked by.
         controls: clean models, or None.
     """
-    question = asked.question
-    others = question.others(index)
+    group = asked.group
+    others = group.others(index)
     ranked = asked.pool.rank(margins, index, others)
     exposure = {
-        "exposure_bits": _exposure(ranked, question.template.bits, _planted(plan)),
+        "exposure_bits": _exposure(ranked, group.template.bits, _planted(plan)),
         "ceiling_bits": float(np.log2(ranked.among)),
         "p_value": bits.exact_p_value(ranked.rank, ranked.among)
         if ranked.exact
         else bits.sampled_p_value(ranked.at_least, ranked.compared),
     }
-    extrapolated = _extrapolation(ranked, margins, question.template.bits)
+    extrapolated = _extrapolation(ranked, margins, group.template.bits)
     return Standing(ranked, exposure | extrapolated | _control_fields(controls, number, index, others))
 
 
 def row(
-    plan: ExtractionPlan, asked: PlannedQuestion, index: int, stands: Standing, answer: Answer
+    plan: ExtractionPlan, asked: PlannedGroup, index: int, stands: Standing, answer: Answer
 ) -> Extraction:
     """The result of one attack on one canary.
 
-    ``matches`` and ``hamming`` compare the answer with the secret and name neither. What they tell depends on
-    the reader. Without the model they say how much came out, and no word of it. Whoever has the model can run
-    the attack again, and then knows from ``matches`` which words of that answer are right: more than
-    ``hamming`` tells, and less than ``rank`` does, which among fillings that were all ranked is the secret
-    itself. A result is therefore no safer from the model's holder than the model is, with or without
-    ``matches``.
+    ``matches`` and ``hamming`` compare the answer with the secret and name neither. Without the model they
+    say how much came out, and no word of it. Anyone who has the model can run the attack again, and then
+    learns from ``matches`` which words of that answer are right: more than ``hamming`` shows, and less than
+    ``rank`` does, which is the secret itself if all fillings were ranked. A result is therefore no safer
+    from the model's holder than the model is, with or without ``matches``.
 
     Args:
         plan: of the audit.
-        asked: the canary's question.
+        asked: the canary's group.
         index: of the canary in it.
         stands: the canary's standing.
         answer: of the attack, which never saw the secret.
     """
-    question, canary, found = asked.question, asked.question.canaries[index], answer.found
+    group, canary, found = asked.group, asked.group.canaries[index], answer.found
     ranked = stands.ranked
-    secret = tuple(map(int, question.secrets[index]))
+    secret = tuple(map(int, group.secrets[index]))
     matches = tuple(a == b for a, b in zip(found.filling, secret, strict=True))
     show = plan.request.show_secrets
     return Extraction.model_validate(
@@ -105,9 +104,9 @@ def row(
             "objective": objective_name(plan),
             "label": canary.label,
             "repetitions": canary.repetitions,
-            "included": bool(question.included[index]),
+            "included": bool(group.included[index]),
             "secret_length": len(secret),
-            "candidates": question.template.n_fillings,
+            "candidates": group.template.n_fillings,
             "exact_match": all(matches),
             "hamming": matches.count(False),
             "matches": matches,
@@ -122,8 +121,8 @@ def row(
             "model_order_blind": asked.surface.order_blind,
             "note": _note(asked),
             "digest": _digest(plan, canary),
-            "secret": question.template.render(secret) if show else None,
-            "found": question.template.render(found.filling) if show else None,
+            "secret": group.template.render(secret) if show else None,
+            "found": group.template.render(found.filling) if show else None,
             **stands.fields,
         }
     )
@@ -178,8 +177,8 @@ def _exposure(ranked: Ranked, template_bits: float, n_planted: int) -> Interval:
         return Interval(value=value, low=value, high=value, low_simultaneous=value)
     counts = ranked.at_least, ranked.compared, template_bits
     found = bits.sampled_exposure(*counts, CONFIDENCE)
-    together = bits.sampled_exposure(*counts, bonferroni(CONFIDENCE, max(1, n_planted)))
-    return reported(found, together)
+    joint = bits.sampled_exposure(*counts, bonferroni(CONFIDENCE, max(1, n_planted)))
+    return reported(found, joint)
 
 
 def _extrapolation(ranked: Ranked, margins: Margins, template_bits: float) -> dict[str, object]:
@@ -193,7 +192,7 @@ def _extrapolation(ranked: Ranked, margins: Margins, template_bits: float) -> di
 
 def _planted(plan: ExtractionPlan) -> int:
     """Canaries whose exposures a threshold may take the worst of."""
-    return int(sum(asked.question.included.sum() for asked in plan.questions))
+    return int(sum(asked.group.included.sum() for asked in plan.groups))
 
 
 def _control_fields(
@@ -209,11 +208,11 @@ def _control_fields(
     }
 
 
-def _note(asked: PlannedQuestion) -> str | None:
+def _note(asked: PlannedGroup) -> str | None:
     return " ".join(_notes(asked)) or None
 
 
-def _notes(asked: PlannedQuestion) -> Iterator[str]:
+def _notes(asked: PlannedGroup) -> Iterator[str]:
     if asked.surface.order_blind:
         yield (
             "A bag of words knows the words, not their order: all orders of the secret tie, and ties count "
@@ -221,9 +220,10 @@ def _notes(asked: PlannedQuestion) -> Iterator[str]:
         )
     if not asked.pool.exact:
         yield (
-            f"Ranked in a sample: no exposure above {bits.sampled_ceiling(_sampled(asked)):.1f} bits shows."
+            "Ranked in a sample, which shows no exposure above "
+            f"{bits.sampled_ceiling(_sampled(asked)):.1f} bits."
         )
 
 
-def _sampled(asked: PlannedQuestion) -> int:
+def _sampled(asked: PlannedGroup) -> int:
     return 0 if asked.pool.sample is None else len(asked.pool.sample)

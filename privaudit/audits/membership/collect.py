@@ -9,9 +9,10 @@ from privaudit.attacks.membership.registry import find_attack, membership_attack
 from privaudit.attacks.membership.selection import BEST_ATTACK, best_attack, default_with_references
 from privaudit.attacks.membership.signals import Signals
 from privaudit.attacks.membership.spec import Attack, Signal
-from privaudit.audits.membership.queries import Deadline, Queries, never
+from privaudit.audits.membership.queries import Queries
 from privaudit.errors import UsageError
 from privaudit.progress import SILENT, Progress
+from privaudit.stopwatch import NO_DEADLINE, Deadline
 from privaudit.targets.interface import (
     Access,
     HasFeatures,
@@ -102,8 +103,8 @@ def _default_set(
 ) -> tuple[Attack, ...]:
     if not n_references or Signal.REFERENCES not in signals:
         return tuple(a for a in possible if a.spec.default and Signal.REFERENCES not in a.spec.needs)
-    wanted = default_with_references(access, signals, n_references)
-    return tuple(a for a in possible if a.spec.id in wanted)
+    default = default_with_references(access, signals, n_references)
+    return tuple(a for a in possible if a.spec.id in default)
 
 
 def collect(
@@ -117,7 +118,7 @@ def collect(
     seed: int,
     groups: Sequence[str] | None = None,
     progress: Progress = SILENT,
-    deadline: Deadline = never,
+    deadline: Deadline = NO_DEADLINE,
 ) -> Signals:
     """What ``attacks`` read: one pass over ``texts``, and further queries for the attacks that need them.
 
@@ -132,8 +133,8 @@ def collect(
         groups: n names of the unit of privacy, None where that is the record.
         progress: told of each task and of every record.
         deadline: ends the further queries, between two chunks. A signal that was not complete by then stays
-            None: the records that it had reached are no fair sample. :func:`scorable` tells which attacks
-            that leaves.
+            None: the records that it had reached are no fair sample. :func:`scorable` says which attacks
+            remain.
 
     Raises:
         ModelError: the model fails on the texts.
@@ -193,8 +194,7 @@ def _possible(attack_id: str, access: Access, signals: frozenset[Signal]) -> Att
     attack = find_attack(attack_id)
     if (lacking := _lacks(attack, access, signals)) is not None:
         raise UsageError(
-            f"a model that gives {lacking} for --attack {attack_id}",
-            f"one with {access} access and without that",
+            f"Attack {attack_id} needs {lacking}, which this model ({access} access) does not give",
             f"Leave --attack {attack_id} out, or give the model in a format that has it",
         )
     return attack

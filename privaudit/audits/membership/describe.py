@@ -16,12 +16,12 @@ from privaudit.targets.interface import Access
 def describe_model(opened: OpenedInputs, path: Path, signals: Signals) -> Model:
     """The audited model, with its accuracy on both sides: the gap is the plainest sign of overfitting."""
     correct = signals.target_logits.argmax(axis=1) == signals.label
-    recipe = None if opened.trained_by is None else opened.trained_by.recipe.to_plain()
-    return describe_opened(opened.source, path, recipe).model_copy(
-        update={
-            "accuracy_members": float(correct[signals.member].mean()),
-            "accuracy_nonmembers": float(correct[~signals.member].mean()),
-        }
+    return describe_opened(
+        opened.source,
+        path,
+        opened.trained_by,
+        accuracy_members=float(correct[signals.member].mean()),
+        accuracy_nonmembers=float(correct[~signals.member].mean()),
     )
 
 

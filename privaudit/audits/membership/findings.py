@@ -11,6 +11,7 @@ from privaudit.attacks.membership.spec import Attack, AttackContext, Signal
 from privaudit.attacks.membership.transforms import margins, reference_margins
 from privaudit.audits.inputs import OpenedInputs
 from privaudit.audits.membership.evaluate import RecordRisk, evaluate_attack, most_exposed
+from privaudit.audits.membership.plan import MembershipPlan
 from privaudit.audits.membership.record_risk import (
     agreement_across_seeds,
     membership_odds,
@@ -27,7 +28,7 @@ from privaudit.targets.interface import Floats
 _RISK_ATTACK = "lira-eb"
 """Cheap enough to run once more on every reference."""
 PRIMARY = ("lira-multi", "lira-eb", "lira-eb-offline", "loss", "margin", "confidence", "label-only")
-"""Slices and exposed records speak of the first of these that ran: declared here, not picked by result."""
+"""Slices and exposed records come from the first of these that ran: declared, not picked by result."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,29 +45,17 @@ class Findings:
     agreement: SeedAgreement | None = None
 
 
-def find(
-    attacks: Sequence[Attack],
-    planned: int,
-    signals: Signals,
-    opened: OpenedInputs,
-    *,
-    seed: int,
-    show_texts: bool,
-    progress: Progress,
-) -> Findings:
+def find(plan: MembershipPlan, attacks: Sequence[Attack], signals: Signals, progress: Progress) -> Findings:
     """Score ``attacks`` on ``signals`` and measure what they achieve.
 
     Args:
+        plan: the audit; the number of its attacks sets the level of the simultaneous intervals.
         attacks: those whose signals are there.
-        planned: how many attacks were planned, which sets the level of the simultaneous intervals.
         signals: the evidence.
-        opened: the records behind it.
-        seed: root seed.
-        show_texts: put the texts of exposed records into the findings.
         progress: told once per attack.
     """
-    units = units_of(signals.ids, signals.member, opened.audit_set.records.groups)
-    context = AttackContext(seed)
+    records, context = plan.opened.audit_set.records, AttackContext(plan.request.run.seed)
+    units = units_of(signals.ids, signals.member, records.groups)
     scores: dict[str, Floats] = {}
     membership: list[Membership] = []
     unmeasured: list[NotRun] = []
@@ -80,9 +69,9 @@ def find(
                 score,
                 units,
                 signals.label,
-                n_attacks=planned,
+                n_attacks=len(plan.attacks),
                 n_references=_n_references(attack, signals),
-                seed=seed,
+                seed=context.seed,
                 seconds=watch.seconds,
             )
             membership.append(found)
@@ -93,16 +82,15 @@ def find(
     primary = next((a for a in (*PRIMARY, *measured) if a in measured), None)
     if primary is None:
         return Findings(units, scores, (), tuple(unmeasured), (), ())
-    score = scores[primary]
-    texts = opened.audit_set.records.texts if show_texts else None
+    texts = records.texts if plan.request.show_texts else None
     risk, agreement = _record_risk(signals, units, context)
     return Findings(
         units,
         scores,
         tuple(membership),
         tuple(unmeasured),
-        slices(primary, score, signals.member, _groupings(opened, signals)),
-        most_exposed(primary, score, units, texts or None, risk),
+        slices(primary, scores[primary], signals.member, _groupings(plan.opened, signals)),
+        most_exposed(primary, scores[primary], units, texts or None, risk),
         agreement,
     )
 

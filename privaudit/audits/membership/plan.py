@@ -1,22 +1,14 @@
 """The plan of a membership audit: frozen, and refused here if anything about it can be."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from privaudit import gate
 from privaudit.attacks.membership.selection import BEST_ATTACK, best_attack
 from privaudit.attacks.membership.spec import Attack
 from privaudit.audits.inputs import Inputs, OpenedInputs, open_inputs
-from privaudit.audits.membership.collect import (
-    available,
-    n_references,
-    select_attacks,
-)
-from privaudit.audits.reference_models import (
-    PlannedReferences,
-    ReferenceRequest,
-    plan_references,
-)
+from privaudit.audits.membership.collect import available, n_references, select_attacks
+from privaudit.audits.reference_models import PlannedReferences, ReferenceRequest, plan_references
+from privaudit.audits.run_options import RunOptions
 from privaudit.results import Claim
 
 
@@ -34,10 +26,7 @@ class MembershipRequest:
     claim: Claim | None = None
     references: ReferenceRequest | None = None
     """None: no reference models."""
-    seed: int = 0
-    max_seconds: float | None = None
-    argv: tuple[str, ...] = ()
-    settings: Mapping[str, str] = field(default_factory=dict)
+    run: RunOptions = field(default_factory=RunOptions)
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,4 +63,4 @@ def _planned_references(opened: OpenedInputs, request: MembershipRequest) -> Pla
     if request.references is None:
         return None
     inputs = request.inputs
-    return plan_references(opened, request.references, inputs.columns, inputs.device, request.seed)
+    return plan_references(opened, request.references, inputs.columns, inputs.device, request.run.seed)

@@ -9,19 +9,12 @@ from privaudit.attacks.membership.draws import record_rng
 from privaudit.attacks.membership.perturbations import COPIES, WordPool, damaged_copies, neighbours
 from privaudit.attacks.membership.transforms import cross_entropy
 from privaudit.progress import Progress
+from privaudit.stopwatch import Deadline
 from privaudit.targets.interface import Floats, HasGradients, Ints, TextClassifier
-
-Deadline = Callable[[], bool]
-"""True once the time is up; asked before every chunk."""
 
 _CHUNK_RECORDS = 256
 _CHUNK_CHARACTERS = 1 << 20
 """Of original text; the copies have COPIES times that. A longer record makes a chunk of its own."""
-
-
-def never() -> bool:
-    """The deadline of a run without one."""
-    return False
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +74,7 @@ class Queries:
         result = np.empty(shape)
         self.progress.start(task, shape[0])
         for rows in _chunks(self.texts):
-            if self.deadline():
+            if self.deadline.passed:
                 return None
             result[rows] = answer(rows)
             self.progress.advance(rows.stop - rows.start)

@@ -1,27 +1,20 @@
 """The audit: a frozen plan first, then its result. Knows nothing of the command line."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from time import monotonic
 
 from privaudit import gate
 from privaudit.attacks.membership.signals import Signals
-from privaudit.audits.membership.collect import (
-    collect,
-    scorable,
-    signals_from_table,
-)
+from privaudit.audits.membership.collect import collect, scorable, signals_from_table
 from privaudit.audits.membership.comparability import check_comparability, without_texts
 from privaudit.audits.membership.describe import describe_data, describe_model, warnings
 from privaudit.audits.membership.findings import find
 from privaudit.audits.membership.plan import MembershipPlan
-from privaudit.audits.reference_models import (
-    with_references,
-)
+from privaudit.audits.reference_models import with_references
 from privaudit.progress import SILENT, Progress
-from privaudit.provenance import now, provenance, tool
+from privaudit.provenance import now, tool
 from privaudit.results import BlindBaseline, NotRun, Result
-from privaudit.stopwatch import Stopwatch
+from privaudit.stopwatch import NO_DEADLINE, Deadline, Stopwatch
 from privaudit.targets.interface import Floats, ScoreTable
 
 
@@ -40,7 +33,9 @@ class MembershipOutcome:
         return not self.result.data.blind_baseline.forbids_verdict
 
 
-def run_membership(plan: MembershipPlan, progress: Progress = SILENT) -> MembershipOutcome:
+def run_membership(
+    plan: MembershipPlan, progress: Progress = SILENT, deadline: Deadline = NO_DEADLINE
+) -> MembershipOutcome:
     """Collect the signals once, score every attack on them, and judge.
 
     Raises:
@@ -51,21 +46,13 @@ def run_membership(plan: MembershipPlan, progress: Progress = SILENT) -> Members
     with watch.stage("comparing the sets"):
         baseline, near = _check_sets(plan, progress)
     with watch.stage("signals of the model"):
-        signals = _signals(plan, _deadline(watch, request.max_seconds), progress)
+        signals = _signals(plan, deadline, progress)
     with watch.stage("reference models"):
-        signals = _with_references(plan, signals, watch, progress)
+        signals = _with_references(plan, signals, deadline, progress)
     ready, cut = scorable(plan.attacks, signals)
     with watch.stage("scores and their evaluation"):
-        found = find(
-            ready,
-            len(plan.attacks),
-            signals,
-            opened,
-            seed=request.seed,
-            show_texts=request.show_texts,
-            progress=progress,
-        )
-    late = (NotRun(attack=a.spec.id, reason=f"--max-seconds {request.max_seconds} ran out.") for a in cut)
+        found = find(plan, ready, signals, progress)
+    late = (NotRun(attack=a.spec.id, reason=f"{deadline.ran_out}.") for a in cut)
     not_run = (*found.unmeasured, *late)
     judged = [gate.evaluate(t, found.membership, not_run) for t in plan.thresholds]
     result = Result(
@@ -86,13 +73,8 @@ def run_membership(plan: MembershipPlan, progress: Progress = SILENT) -> Members
             not_run=not_run,
             on_inconclusive=request.on_inconclusive,
         ),
-        provenance=provenance(
-            request.argv,
-            seed=request.seed,
-            watch=watch,
-            threads=request.inputs.threads,
-            device=request.inputs.device,
-            settings=request.settings,
+        provenance=request.run.provenance(
+            watch, threads=request.inputs.threads, device=request.inputs.device
         ),
         warnings=tuple(warnings(opened, found.units, baseline, found.membership)),
     )
@@ -111,11 +93,11 @@ def _check_sets(plan: MembershipPlan, progress: Progress) -> tuple[BlindBaseline
         groups=records.groups,
         randomised=audit_set.randomised,
         accept_shift=request.accept_shift,
-        seed=request.seed,
+        seed=request.run.seed,
     )
 
 
-def _signals(plan: MembershipPlan, deadline: Callable[[], bool], progress: Progress) -> Signals:
+def _signals(plan: MembershipPlan, deadline: Deadline, progress: Progress) -> Signals:
     opened = plan.opened
     if isinstance(opened.source, ScoreTable):
         return signals_from_table(opened.source)
@@ -127,22 +109,19 @@ def _signals(plan: MembershipPlan, deadline: Callable[[], bool], progress: Progr
         opened.label,
         opened.member,
         plan.attacks,
-        seed=plan.request.seed,
+        seed=plan.request.run.seed,
         groups=records.groups,
         progress=progress,
         deadline=deadline,
     )
 
 
-def _with_references(plan: MembershipPlan, signals: Signals, watch: Stopwatch, progress: Progress) -> Signals:
+def _with_references(
+    plan: MembershipPlan, signals: Signals, deadline: Deadline, progress: Progress
+) -> Signals:
     request = plan.request
     if plan.references is None or request.references is None:
         return signals
-    left = None if request.max_seconds is None else monotonic() + request.max_seconds - watch.seconds
     return with_references(
-        signals, plan.opened, plan.references, request.references, deadline=left, progress=progress
+        signals, plan.opened, plan.references, request.references, deadline=deadline, progress=progress
     )
-
-
-def _deadline(watch: Stopwatch, seconds: float | None) -> Callable[[], bool]:
-    return lambda: seconds is not None and watch.seconds >= seconds

@@ -20,7 +20,7 @@ class Units:
     """``[n]`` the unit of each record; None when every record is a unit."""
 
     def scores(self, score: Floats) -> Floats:
-        """One score per unit: the mean over its scored records, NaN when there is none."""
+        """One score per unit: the mean over its scored records, NaN if it has no scored record."""
         if self.group is None:
             return score
         scored = ~np.isnan(score)

@@ -27,7 +27,7 @@ class CombinedProgress:
 
 
 def recipe_as_model(data: Path, recipe: Recipe, labels: Sequence[str]) -> Model:
-    """What stands for the audited model where there is no single one: the recipe, with a digest of both."""
+    """What stands for the audited model if there is no single one: the recipe, with a digest of both."""
     plain = recipe.to_plain()
     content = json.dumps([plain, file_sha256(data)], sort_keys=True)
     return Model(

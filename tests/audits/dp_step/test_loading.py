@@ -51,7 +51,7 @@ def test_a_module_that_is_not_there(here):
 
 
 def test_not_a_function(here):
-    with pytest.raises(UsageError, match="got a int"), loaded_step(f"{here}:VALUE"):
+    with pytest.raises(UsageError, match="is of type int, not a function"), loaded_step(f"{here}:VALUE"):
         pass
 
 

@@ -30,7 +30,7 @@ NAMES = ("table.weight", "linear.weight", "linear.bias")
     ids=["list", "tuple", "by name", "any order", "sparse", "with a graph"],
 )
 def test_what_may_be_returned(returned, toy):
-    found = noisy_sum(returning(returned), toy.task(toy.nobody(), 0))
+    found = noisy_sum(returning(returned), toy.task(toy.without_gradient(), 0))
     assert tuple(found) == NAMES
     for value in found.values():
         assert value.dtype == torch.float64
@@ -55,7 +55,7 @@ def test_what_may_be_returned(returned, toy):
 )
 def test_what_may_not(returned, got, toy):
     with pytest.raises(UsageError) as caught:
-        noisy_sum(returning(returned), toy.task(toy.nobody(), 0))
+        noisy_sum(returning(returned), toy.task(toy.without_gradient(), 0))
     assert got in str(caught.value)
     assert "mine:step" in str(caught.value)
 
@@ -65,7 +65,7 @@ def test_a_step_that_fails_is_one_line(toy):
         raise ZeroDivisionError("by\nzero")
 
     with pytest.raises(UsageError) as caught:
-        noisy_sum(LoadedStep("mine:step", step, None), toy.task(toy.nobody(), 0))
+        noisy_sum(LoadedStep("mine:step", step, None), toy.task(toy.without_gradient(), 0))
     assert "ZeroDivisionError: by zero" in str(caught.value)
     assert "\n" not in str(caught.value)
 

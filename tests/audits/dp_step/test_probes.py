@@ -151,7 +151,7 @@ def test_a_step_that_cannot_stand_an_empty_batch(toy, naive):
         return rows
 
     texts = warned(naive(batch=batch), toy)
-    assert "on an empty batch: ValueError: no data" in texts["noise"]
+    assert "on an empty batch: naive failed: ValueError: no data" in texts["noise"]
     assert set(texts) == {"noise", "seed"}
 
 

@@ -78,15 +78,15 @@ def test_the_claim_is_the_design():
 @pytest.mark.parametrize(
     ("settings", "complaint"),
     [
-        ({"runs": 19}, "20 runs or more"),
-        ({"control_runs": 0}, "20 control runs or more"),
-        ({"noise_multiplier": 0.0}, "a noise multiplier above 0"),
-        ({"noise_multiplier": 0.01}, "a batch of at most 100,000 records"),
-        ({"sample_rate": 0.001}, "a sample rate in"),
-        ({"sample_rate": float("nan")}, "a sample rate in"),
-        ({"steps": 0}, "one step or more"),
-        ({"clip_norm": float("inf")}, "a clip norm above 0"),
-        ({"delta": 1.0}, "a delta in"),
+        ({"runs": 19}, "--runs 19 is too few; the test needs 20 or more"),
+        ({"control_runs": 0}, "--control-runs 0 is too few; the control needs 20 or more"),
+        ({"noise_multiplier": 0.0}, "The noise multiplier 0.0 is not a finite number above 0"),
+        ({"noise_multiplier": 0.01}, "needs more than 100,000 records"),
+        ({"sample_rate": 0.001}, r"--sample-rate 0.001 is not in \[0.01, 1\]"),
+        ({"sample_rate": float("nan")}, "--sample-rate nan is not in"),
+        ({"steps": 0}, "The number of steps is 0, not 1 or more"),
+        ({"clip_norm": float("inf")}, "--clip inf is not a finite number above 0"),
+        ({"delta": 1.0}, r"--delta 1 is not in \(0, 1\)"),
     ],
 )
 def test_impossible_designs(settings, complaint):

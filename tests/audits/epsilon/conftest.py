@@ -8,6 +8,7 @@ import pytest
 
 from privaudit.audits.epsilon import EpsilonRequest
 from privaudit.audits.inputs import Inputs
+from privaudit.audits.run_options import RunOptions
 from privaudit.data.canaries.plant import PlantingSettings, plant_file
 from privaudit.results import Claim
 from privaudit.training.job import train_bundle
@@ -92,8 +93,9 @@ def make_planted(tmp_path):
 def request_for(planted, audit_store):
     """An audit of the planted bundle, with whatever is asked to be different."""
 
-    def make(model=None, **changes):
+    def make(model=None, seed=0, max_seconds=None, **changes):
         base = EpsilonRequest(
+            run=RunOptions(seed, max_seconds),
             inputs=Inputs(model=model or planted.model),
             store=audit_store,
             backend=SerialBackend(),

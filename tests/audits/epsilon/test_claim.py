@@ -35,15 +35,33 @@ def test_a_mechanism_alone_needs_no_delta():
 @pytest.mark.parametrize(
     ("claim", "expected"),
     [
-        (Claim(epsilon=8.0), "a claim with its delta"),
-        (Claim(epsilon=8.0, delta=0.0), r"delta in \(0, 1\)"),
-        (Claim(epsilon=8.0, delta=1.0), r"delta in \(0, 1\)"),
-        (Claim(delta=1e-5), "a claim that can be tested"),
-        (Claim(epsilon=float("inf"), delta=1e-5), "a claim that can be tested"),
-        (Claim(noise_multiplier=1.0, steps=10), "a claim that can be tested"),
-        (Claim(epsilon=8.0, delta=1e-5, adjacency="replace-one"), "adding or removing"),
-        (Claim(epsilon=8.0, delta=1e-5, adjacency="substitution"), "adding or removing"),
-        (Claim(noise_multiplier=-1.0, sample_rate=0.1, steps=10), "noise multiplier above 0"),
+        (
+            Claim(epsilon=8.0),
+            "The claim states epsilon 8 without a delta, so it means nothing. Give --claim-delta.",
+        ),
+        (Claim(epsilon=8.0, delta=0.0), r"The claimed delta 0 is not in \(0, 1\)"),
+        (Claim(epsilon=8.0, delta=1.0), r"The claimed delta 1 is not in \(0, 1\)"),
+        (Claim(delta=1e-5), "neither an epsilon nor a complete mechanism, so it can't be tested"),
+        (
+            Claim(epsilon=float("inf"), delta=1e-5),
+            "neither an epsilon nor a complete mechanism, so it can't be tested",
+        ),
+        (
+            Claim(noise_multiplier=1.0, steps=10),
+            "neither an epsilon nor a complete mechanism, so it can't be tested",
+        ),
+        (
+            Claim(epsilon=8.0, delta=1e-5, adjacency="replace-one"),
+            "'replace-one' adjacency, but a canary is added or",
+        ),
+        (
+            Claim(epsilon=8.0, delta=1e-5, adjacency="substitution"),
+            "'substitution' adjacency, but a canary is",
+        ),
+        (
+            Claim(noise_multiplier=-1.0, sample_rate=0.1, steps=10),
+            "The noise multiplier -1.0 is not a finite number above 0",
+        ),
     ],
 )
 def test_what_no_canary_could_test_is_refused(claim, expected):

@@ -43,13 +43,13 @@ def test_the_initial_model_never_saw_a_canary(request_for):
 
 def test_canaries_that_are_all_in_are_refused(make_planted, request_for):
     other = make_planted(include="all")
-    with pytest.raises(DataError, match=r"fair coin .* --include coin"):
+    with pytest.raises(DataError, match=r"needs a fair coin for each. .* --include coin"):
         plan_epsilon(request_for(model=other.model, canaries=other.manifest))
 
 
 def test_a_model_of_other_canaries_is_refused(request_for, planted, tmp_path):
     other = altered(planted.manifest, tmp_path / "c.json", lambda content: content.update(seed=4))
-    with pytest.raises(DataError, match="the manifest that the model was trained with"):
+    with pytest.raises(DataError, match="The model was trained with the manifest"):
         plan_epsilon(request_for(canaries=other))
 
 
@@ -60,7 +60,7 @@ def test_a_model_without_a_manifest_is_refused(request_for, planted, tmp_path):
     train_bundle(
         TrainingRequest(planted.folder / "data.tsv", planted_recipe(), output=tmp_path / "m.pt", holdout=0.3)
     )
-    with pytest.raises(DataError, match="trained with --canaries"):
+    with pytest.raises(DataError, match="The model was not trained with --canaries"):
         plan_epsilon(request_for(model=tmp_path / "m.pt"))
 
 
@@ -83,7 +83,7 @@ def test_coins_that_do_not_follow_from_the_seed_are_refused(tmp_path, planted):
         content["canaries"][0]["included"] ^= True
 
     other = altered(planted.manifest, tmp_path / "c.json", turn)
-    with pytest.raises(DataError, match="altered after planting"):
+    with pytest.raises(DataError, match="changed after planting"):
         coin_canaries(other, None, ("animal", "vehicle"))
 
 
@@ -96,26 +96,35 @@ def test_coins_of_a_manifest_by_hand_are_believed_and_that_is_said(planted, tmp_
 
 def test_too_few_canaries_are_refused(make_planted, request_for):
     few = make_planted(count=15, recipe=planted_recipe())
-    with pytest.raises(DataError, match="16 canaries or more"):
+    with pytest.raises(DataError, match="has only 15 canaries; the test needs 16 or more"):
         plan_epsilon(request_for(model=few.model, canaries=few.manifest))
 
 
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({"canaries": None}, "one test of epsilon"),
-        ({"runs": 30}, "one test of epsilon"),
-        ({"canaries": None, "runs": 19}, "20 to 100,000 for --runs"),
-        ({"control_runs": 5}, "0 or 1 for --control-runs"),
-        ({"canaries": None, "runs": 30, "control_runs": 5}, "0, or 20 or more"),
-        ({"claim": Claim(epsilon=8.0)}, "a claim with its delta"),
-        ({"claim": Claim(epsilon=8.0, delta=1e-5, adjacency="replace-one")}, "adding or removing"),
-        ({"fail_if": ("clopper-pearson:epsilon>1",)}, "names a bound that does not run"),
-        ({"fail_if": ("rank-test-gaussian:epsilon>1",)}, "names a bound that does not run"),
+        ({"canaries": None}, "Neither --canaries nor --runs was given. Give one of them"),
+        ({"runs": 30}, "--canaries and --runs were both given. Give one of them"),
+        ({"canaries": None, "runs": 19}, "--runs 19 is not between 20 and 100,000"),
+        ({"control_runs": 5}, "--control-runs 5 is not 0 or 1"),
+        (
+            {"canaries": None, "runs": 30, "control_runs": 5},
+            "--control-runs 5 is too few; the control needs 20 or more, or 0 for none",
+        ),
+        ({"claim": Claim(epsilon=8.0)}, "epsilon 8 without a delta"),
+        ({"claim": Claim(epsilon=8.0, delta=1e-5, adjacency="replace-one")}, "a canary is added or removed"),
+        ({"fail_if": ("clopper-pearson:epsilon>1",)}, "a bound that runs"),
+        ({"fail_if": ("rank-test-gaussian:epsilon>1",)}, "a bound that runs"),
         ({"fail_if": ("auc>0.6",)}, "Use epsilon here"),
-        ({"canaries": None, "runs": 30, "wanted": CanarySpec(label="ship")}, "a class of the model"),
-        ({"canaries": None, "runs": 30, "wanted": CanarySpec(text=" ")}, "1 to 256 words"),
-        ({"canaries": None, "runs": 30, "wanted": CanarySpec(text="zq0007")}, None),
+        (
+            {"canaries": None, "runs": 30, "canary_spec": CanarySpec(label="ship")},
+            "The model has no class 'ship'; its classes are ",
+        ),
+        (
+            {"canaries": None, "runs": 30, "canary_spec": CanarySpec(text=" ")},
+            "--canary-text has 0 words, not 1 to 256",
+        ),
+        ({"canaries": None, "runs": 30, "canary_spec": CanarySpec(text="zq0007")}, None),
     ],
 )
 def test_what_cannot_be_tested_is_refused(request_for, changes, expected):
@@ -130,8 +139,8 @@ def test_what_cannot_be_tested_is_refused(request_for, changes, expected):
 def test_a_canary_that_is_a_record_is_refused(request_for):
     plan = plan_epsilon(request_for(canaries=None, runs=30))
     record = plan.design.models.pool.texts[0]
-    with pytest.raises(UsageError, match="not in the training data"):
-        plan_epsilon(request_for(canaries=None, runs=30, wanted=CanarySpec(text=f" {record.upper()} ")))
+    with pytest.raises(UsageError, match="--canary-text is the text of a training record"):
+        plan_epsilon(request_for(canaries=None, runs=30, canary_spec=CanarySpec(text=f" {record.upper()} ")))
 
 
 def test_the_canary_of_many_runs_is_a_word_that_no_record_has_and_every_model_knows(request_for):
@@ -156,11 +165,11 @@ def test_a_foreign_model_needs_its_own_canaries_and_has_no_positive_control(
     plan = plan_epsilon(request_for(inputs=inputs, canaries=manifest))
     assert plan.design.before is None
     assert plan.design.positive.plan is None
-    assert "does not tell how it was trained" in plan.design.positive.reason
+    assert "does not say how it was trained" in plan.design.positive.reason
     assert {check.id for check in checks_of(plan) if check.status == "unknown"} >= {"coins", "manifest"}
-    with pytest.raises(UsageError, match="whose training can be repeated"):
+    with pytest.raises(UsageError, match="does not say how it was trained, so that can't be repeated"):
         plan_epsilon(request_for(inputs=inputs, canaries=None, runs=30))
-    with pytest.raises(UsageError, match="whose training can be repeated"):
+    with pytest.raises(UsageError, match="does not say how it was trained, so that can't be repeated"):
         plan_epsilon(request_for(inputs=inputs, canaries=manifest, control_runs=1))
 
 

@@ -38,7 +38,7 @@ def test_a_model_without_privacy_violates_a_small_claim(one_run):
     assert (epsilon.verdict, epsilon.design) == ("violated", "one-run")
     assert epsilon.p_value < 0.001
     assert epsilon.p_value == steinke.p_value(200, epsilon.guesses, epsilon.correct, 1.0, 1e-5)
-    assert epsilon.guesses == plan.reach.guesses
+    assert epsilon.guesses == plan.power.guesses
     assert epsilon.checklist
     assert {bound.method for bound in epsilon.lower_bounds} == set(plan.bounds)
     assert (epsilon.n_in, epsilon.n_out) == (
@@ -86,10 +86,10 @@ def test_where_even_no_privacy_would_not_be_seen_nothing_is_called_consistent(re
 
 
 def test_without_time_the_control_is_not_made_and_that_is_said(request_for, tmp_path):
-    request = request_for(store=tmp_path / "empty", max_seconds=0.0)
-    found = controls(run_epsilon(plan_epsilon(request)).epsilon)["positive"]
+    plan = plan_epsilon(request_for(store=tmp_path / "empty", max_seconds=0.0))
+    found = controls(run_epsilon(plan, deadline=plan.request.run.deadline()).epsilon)["positive"]
     assert found.passed is None
-    assert "--max-seconds" in found.reason
+    assert found.reason == "--max-seconds 0 ran out; what was trained is kept for the next run."
 
 
 def test_a_control_that_was_not_asked_for_is_not_made(request_for):
@@ -112,7 +112,7 @@ def test_many_runs_of_a_recipe_without_privacy_violate_a_claim(request_for):
 
 def test_many_runs_that_are_not_all_there_decide_nothing(request_for, tmp_path):
     request = request_for(canaries=None, runs=25, claim=QUICK, store=tmp_path / "empty", max_seconds=0.0)
-    outcome = run_epsilon(plan_epsilon(request))
+    outcome = run_epsilon(plan_epsilon(request), deadline=request.run.deadline())
     assert outcome.epsilon is None
     (missing,) = outcome.not_run
     assert (missing.attack, missing.kind) == ("many-run", "epsilon")

@@ -197,11 +197,22 @@ def test_long_texts_make_chunks_of_their_own(black_box, monkeypatch):
     np.testing.assert_array_equal(run(black_box, texts, ["label-only"]).label_robustness, expected)
 
 
+class PassesAfter:
+    """A deadline that passes after so many questions."""
+
+    def __init__(self, questions):
+        self.left = questions
+
+    @property
+    def passed(self):
+        self.left -= 1
+        return self.left < 0
+
+
 def test_a_deadline_leaves_whole_signals_and_names_what_is_missing(white_box, texts, monkeypatch):
     monkeypatch.setattr("privaudit.audits.membership.queries._CHUNK_RECORDS", 10)
     chosen = ["loss", "label-only", "neighbourhood", "gradient-norm-full"]
-    questions = iter([False] * 6 + [True] * 10)
-    signals = run(white_box, texts, chosen, deadline=lambda: next(questions))
+    signals = run(white_box, texts, chosen, deadline=PassesAfter(6))
     attacks = [membership_attacks()[name] for name in chosen]
     ready, missing = scorable(attacks, signals)
     assert [a.spec.id for a in ready] == ["loss", "gradient-norm-full"]

@@ -6,6 +6,7 @@ from scipy.stats import norm
 
 from privaudit.accounting.curves import max_roc
 from privaudit.accounting.mechanism import Mechanism
+from privaudit.audits.run_options import RunOptions
 from privaudit.audits.sweep.defences import SweepRequest
 from privaudit.audits.sweep.defences.data import CanaryRequest
 from privaudit.audits.sweep.epsilon import EpsilonSweepRequest, plan_epsilon_sweep, run_epsilon_sweep
@@ -45,7 +46,8 @@ def request_for(data, tmp_path):
         controls=2,
     )
 
-    def make(canary=None, recipe=None, **changes):
+    def make(canary=None, recipe=None, seed=0, max_seconds=None, **changes):
+        changes["run"] = RunOptions(seed, max_seconds)
         if canary is not None:
             changes["canary"] = replace(base.canary, **canary)
         if recipe is not None:
@@ -109,7 +111,9 @@ def epsilon_request_for(data, tmp_path):
         canaries=60,
         models=3,
     )
-    return lambda **changes: replace(base, **changes)
+    return lambda seed=0, max_seconds=None, **changes: replace(
+        base, run=RunOptions(seed, max_seconds), **changes
+    )
 
 
 @pytest.fixture
@@ -118,6 +122,6 @@ def epsilon_sweep_of(epsilon_request_for, gaussian):
 
     def run(leak=0.7, **changes):
         plan = plan_epsilon_sweep(epsilon_request_for(**changes), lambda recipe, *_: gaussian(recipe, leak))
-        return run_epsilon_sweep(plan)
+        return run_epsilon_sweep(plan, deadline=plan.request.run.deadline())
 
     return run

@@ -51,7 +51,7 @@ class SweepData:
     template: Template
     vocabulary: WordNumbers | None
     """A hash, a given list, or the words of the pool, then all that the canary could have, in code point
-    order: the same for every model, so it tells nothing of a secret. None for ``hf``, which has its own."""
+    order: the same for every model, so it reveals no secret. None for ``hf``, which has its own."""
     duplicates_removed: int
     hashed_alike: int = 0
     """Words that a filling could have and that share their row with another such word."""
@@ -65,8 +65,7 @@ class SweepData:
         known = {normalise(text) for part in (self.pool, self.holdout) for text in part.texts}
         if not known.isdisjoint(map(normalise, texts)):
             raise DataError(
-                "data without any text that could be a secret",
-                "a record that is the pattern with its slots filled",
+                "A record is the pattern with its slots filled, so it could be a secret",
                 "Change --pattern, or remove that record",
             )
 
@@ -98,7 +97,8 @@ def read_sweep_data(
     """
     if not 0 < holdout < 1:
         raise UsageError(
-            "a --holdout in (0, 1)", f"{holdout:g}", "Give the share of records for the accuracy"
+            f"--holdout {holdout:g} is not in (0, 1)",
+            "Give the share of records to hold out for the accuracy",
         )
     records = read_undivided(path, columns)
     labels = class_list(records)
@@ -148,8 +148,7 @@ def _vocabulary(pool: Population, manifest: Manifest, recipe: Recipe, file: Path
     length = sum(1 for _ in words(manifest.text(manifest.canaries[0])))
     if length > recipe.max_length:
         raise UsageError(
-            f"a canary of at most {recipe.max_length} words, which is what the models read",
-            f"one of {length}",
+            f"The canary has {length} words, and the models read at most {recipe.max_length}",
             "Raise --max-length, or shorten --pattern",
         )
     if file is not None:
@@ -158,8 +157,7 @@ def _vocabulary(pool: Population, manifest: Manifest, recipe: Recipe, file: Path
         if missing:
             # NOTE: secrets of unknown words tie, ties count against the attacker, and all would look private.
             raise DataError(
-                "a vocabulary with every word that a secret could have",
-                f"{file.name} without {missing[0][:20]!r}",
+                f"The vocabulary {file.name} lacks {missing[0][:20]!r}, a word that a secret could have",
                 "Add it, or use --vocabulary hash:4096",
             )
         return given

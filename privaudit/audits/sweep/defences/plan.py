@@ -1,12 +1,13 @@
 """What a sweep will train and ask: a frozen plan, before anything is computed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from privaudit.attacks.extraction.ranking import Pool
+from privaudit.audits.run_options import RunOptions
 from privaudit.audits.sweep.defences.data import CanaryRequest, SweepData, read_sweep_data
 from privaudit.audits.sweep.defences.ranks import ScoredTexts
 from privaudit.audits.sweep.defences.variants import Variant, parse_defences
@@ -54,10 +55,7 @@ class SweepRequest:
     delta: float | None = None
     """Of defences with differential privacy; None for the default of so many records."""
     device: str = "cpu"
-    seed: int = 0
-    max_seconds: float | None = None
-    argv: tuple[str, ...] = ()
-    settings: Mapping[str, str] = field(default_factory=dict)
+    run: RunOptions = field(default_factory=RunOptions)
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +66,7 @@ class PlannedDefence:
     planted: ReferencePlan
     """Model i has secret i, whatever the defence."""
     clean: ReferencePlan
-    """With seeds of their own, so that nothing but the records ties them to the planted models."""
+    """With seeds of their own, so only the records tie them to the planted models."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +95,7 @@ def plan_sweep(request: SweepRequest) -> SweepPlan:
     for name, most in _MOST.items():
         value, least = getattr(request, name), int(name != "controls")
         if not least <= value <= most:
-            raise UsageError(f"--{name} between {least} and {most:,}", f"{value:,}", f"Change --{name}")
+            raise UsageError(f"--{name} {value:,} is not between {least} and {most:,}", f"Change --{name}")
     recipe = with_digest(request.recipe) if request.recipe.architecture == "hf" else request.recipe
     data = read_sweep_data(
         request.data,
@@ -105,7 +103,7 @@ def plan_sweep(request: SweepRequest) -> SweepPlan:
         request.canary,
         recipe,
         holdout=request.holdout,
-        seed=request.seed,
+        seed=request.run.seed,
         vocabulary_file=request.vocabulary_file,
     )
     if request.vocabulary_file is not None:
@@ -125,9 +123,10 @@ def plan_sweep(request: SweepRequest) -> SweepPlan:
         learner = PlantedLearner(variant.recipe, data.vocabulary, planting, device=request.device)
         return ReferencePlan(learner, data.pool, scored, online=False, seed=seed)
 
-    clean_seed = derive(request.seed, SeedStream.CONTROL)
+    clean_seed = derive(request.run.seed, SeedStream.CONTROL)
     defences = tuple(
-        PlannedDefence(v, models(v, planting, request.seed), models(v, None, clean_seed)) for v in variants
+        PlannedDefence(v, models(v, planting, request.run.seed), models(v, None, clean_seed))
+        for v in variants
     )
     return SweepPlan(request, defences, data, texts)
 
@@ -142,15 +141,17 @@ def _check_words(variants: Sequence[Variant]) -> None:
         own = variant.recipe.pretrained is None and variant.recipe.vocabulary == "members"
         if variant.recipe.privacy is not None and own:
             raise UsageError(
-                f"words that are not those of the data with --defences {variant.name}",
-                "none",
+                f"--defences {variant.name} would list the words of the private data, which voids its "
+                "guarantee",
                 "Give --vocabulary hash:4096 or --vocabulary FILE",
             )
 
 
 def _scored_texts(request: SweepRequest, data: SweepData) -> ScoredTexts:
     template = data.template
-    secrets = np.array([secret_of(template, request.seed, i) for i in range(request.models)], dtype=np.int64)
-    rng = np.random.default_rng(derive(request.seed, SeedStream.SAMPLE))
+    secrets = np.array(
+        [secret_of(template, request.run.seed, i) for i in range(request.models)], dtype=np.int64
+    )
+    rng = np.random.default_rng(derive(request.run.seed, SeedStream.SAMPLE))
     sample = None if template.n_fillings <= MOST_FILLINGS else draw_fillings(template, SAMPLE, rng)
     return ScoredTexts(Pool(template, secrets, sample), data.label, data.holdout.labels)

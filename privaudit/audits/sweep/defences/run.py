@@ -1,7 +1,6 @@
 """Running a sweep: train what is missing, rank the secrets, and put the defences side by side."""
 
 from collections.abc import Iterator, Sequence
-from time import monotonic
 
 from privaudit import gate
 from privaudit.accounting.accountants import epsilon_pld
@@ -11,14 +10,14 @@ from privaudit.audits.sweep.defences.ranks import describe_defence, find_removal
 from privaudit.audits.sweep.defences.variants import Variant
 from privaudit.audits.sweep.shared import CombinedProgress, data_file, recipe_as_model
 from privaudit.progress import SILENT, Progress
-from privaudit.provenance import now, provenance, tool
+from privaudit.provenance import now, tool
 from privaudit.results import Data, Duplicates, NotRun, Result, Sweep, SweepDefence, no_baseline
-from privaudit.stopwatch import Stopwatch
+from privaudit.stopwatch import NO_DEADLINE, Deadline, Stopwatch
 from privaudit.training.references.engine import train_references
 from privaudit.training.references.store import Store
 
 
-def run_sweep(plan: SweepPlan, progress: Progress = SILENT) -> Result:
+def run_sweep(plan: SweepPlan, progress: Progress = SILENT, deadline: Deadline = NO_DEADLINE) -> Result:
     """Train what the store lacks, rank the secrets, and put the defences side by side.
 
     No single model is audited. In the result ``model`` is therefore the recipe as given, with the classes of
@@ -31,7 +30,6 @@ def run_sweep(plan: SweepPlan, progress: Progress = SILENT) -> Result:
         ModelError: a model gives logits that are not finite.
     """
     watch, request = Stopwatch(), plan.request
-    deadline = None if request.max_seconds is None else monotonic() + request.max_seconds
     progress.start("training models", plan.n_models)
     rows = tuple(
         _run_defence(planned, plan, deadline, CombinedProgress(progress)) for planned in plan.defences
@@ -50,30 +48,23 @@ def run_sweep(plan: SweepPlan, progress: Progress = SILENT) -> Result:
         not_run=tuple(not_run),
         sweep=_side_by_side(plan, rows),
         verdict=gate.judge([], comparable=None, not_run=not_run),
-        provenance=provenance(
-            request.argv,
-            seed=request.seed,
-            watch=watch,
-            threads=1,
-            device=request.device,
-            settings=request.settings,
-        ),
+        provenance=request.run.provenance(watch, threads=1, device=request.device),
         warnings=(*_warnings(plan), *_guarantees(rows, request.repetitions)),
     )
 
 
 def _run_defence(
-    planned: PlannedDefence, plan: SweepPlan, deadline: float | None, progress: Progress
+    planned: PlannedDefence, plan: SweepPlan, deadline: Deadline, progress: Progress
 ) -> SweepDefence:
     watch, request, store = Stopwatch(), plan.request, Store(plan.request.store)
     planted, clean = (
-        train_references(part, count, store, request.backend, progress=progress, deadline=deadline)
+        train_references(part, count, store, request.backend, progress=progress, deadline=deadline.moment)
         for part, count in ((planned.planted, request.models), (planned.clean, request.controls))
     )
     if len(planted) < request.models or len(clean) < request.controls:
         reason = (
             f"{len(planted)} of {request.models} models and {len(clean)} of {request.controls} controls were "
-            f"there when --max-seconds {request.max_seconds} ran out; they are kept for the next run"
+            f"there when {deadline.ran_out}; they are kept for the next run"
         )
         return unfinished(planned.variant, len(planted), len(clean), watch.seconds, reason)
     found = rank_secrets(planted.logits, clean.logits, plan.texts)
@@ -123,7 +114,7 @@ def _describe_data(plan: SweepPlan) -> Data:
         n_nonmembers=len(data.holdout),
         n_groups=None if groups is None else len(groups),
         holdout=request.holdout,
-        split_seed=request.seed,
+        split_seed=request.run.seed,
         duplicates=Duplicates(exact_removed=data.duplicates_removed),
         blind_baseline=no_baseline(reason),
     )
@@ -136,10 +127,10 @@ def _order_blind(plan: SweepPlan) -> bool:
 def _guarantees(rows: Sequence[SweepDefence], repetitions: int) -> Iterator[str]:
     for row in rows:
         if row.epsilon is not None and row.group_epsilon is not None:
-            together = f", and {row.group_epsilon:.2f} for all {repetitions:,} copies of a secret together"
+            of_all = f", and {row.group_epsilon:.2f} for all {repetitions:,} copies of a secret together"
             yield (
                 f"{row.defence}: epsilon {row.epsilon:.2f} at delta {row.delta:g} for one record"
-                f"{together if repetitions > 1 else ''}. Noise follows from --seed: these models are for "
+                f"{of_all if repetitions > 1 else ''}. Noise follows from --seed: these models are for "
                 "measuring, not for release."
             )
 
@@ -162,4 +153,4 @@ def _warnings(plan: SweepPlan) -> Iterator[str]:
             "vocabulary with another one: no model can tell them apart, and ties count against the attacker."
         )
     if not plan.request.controls:
-        yield "No clean control was trained: a high exposure may be the class's own preference."
+        yield "No clean control was trained: a high exposure may be what the class prefers anyway."

@@ -82,7 +82,7 @@ def parse_defences(
     for variant in variants:
         key = repr(sorted(variant.changes.items()))
         if key in seen:
-            raise UsageError("every defence once", f"{seen[key]!r} and {variant.name!r}", _MEND)
+            raise UsageError(f"The defences {seen[key]!r} and {variant.name!r} are the same", _MEND)
         seen[key] = variant.name
     return tuple(variants)
 
@@ -93,12 +93,11 @@ def _variant(name: str, recipe: Recipe, n: int | None, delta: float | None) -> V
     others = [_known(part) for part in parts if not part.startswith(_PRIVATE)]
     alone = {Defence.NONE, Defence.ALL} & set(others)
     if len(parts) > 1 and (len(set(others)) < len(others) or len(epsilons) > 1 or alone):
-        raise UsageError("a combination of different single defences", repr(name[:60]), _MEND)
+        raise UsageError(f"{name[:60]!r} is no combination of different single defences", _MEND)
     changes = _merged(list(_CHANGES) if others == [Defence.ALL] else others)
     if recipe.architecture == "hf" and "embeddings" in changes:
         raise UsageError(
-            "defences that a pretrained encoder can take, which brings its own embeddings",
-            f"{name!r} for --arch hf:DIR",
+            f"A pretrained encoder (--arch hf:DIR) has its own embeddings, so it cannot take {name!r}",
             "Use none, dropout, early-stopping or dropout+early-stopping",
         )
     if not epsilons or n is None:
@@ -114,7 +113,9 @@ def _private(
     changed = recipe.model_copy(update=changes)
     if changed.early_stopping:
         raise UsageError(
-            "a fixed number of steps with differential privacy", f"{name!r} with early stopping", _MEND
+            f"{name!r} combines early stopping with differential privacy, which needs a fixed number of "
+            "steps",
+            _MEND,
         )
     private = private_recipe(changed, PrivacyRequest(epsilon=epsilon, delta=delta), n)
     return Variant(name, {**changes, "privacy": private.to_plain()["privacy"]}, private, epsilon, delta)
@@ -126,7 +127,9 @@ def _epsilon(part: str, known_size: bool) -> float:
     except ValueError:
         epsilon = 0.0
     if not 0 < epsilon < float("inf") or not known_size:
-        raise UsageError("an epsilon above 0 as in dp:8, for known training records", repr(part[:60]), _MEND)
+        raise UsageError(
+            f"{part[:60]!r} is not dp:EPSILON with an epsilon above 0, for a known number of records", _MEND
+        )
     return epsilon
 
 
@@ -135,9 +138,9 @@ def _known(name: str) -> Defence:
         return Defence(name)
     except ValueError:
         raise UsageError(
-            f"defences out of {', '.join(Defence)} and dp:EPSILON, separated by commas and combined with +",
-            repr(name[:60]),
-            _MEND,
+            f"Unknown defence {name[:60]!r}",
+            f"Give --defences out of {', '.join(Defence)} and dp:EPSILON, separated by commas or combined "
+            "with +",
         ) from None
 
 

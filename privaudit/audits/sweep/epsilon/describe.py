@@ -64,12 +64,12 @@ def warnings_of(plan: EpsilonSweepPlan) -> Iterator[str]:
     request = plan.request
     yield (
         "The class list is that of the data and counts as public; hyper-parameters that were chosen on the"
-        " same data cost privacy that no epsilon here holds."
+        " same data cost privacy that no epsilon here counts."
     )
     if any(math.isfinite(planned.epsilon) for planned in plan.epsilons):
         yield (
-            "Noise and batches of these models follow from --seed, so that they can be trained again: they"
-            " are for measuring, not for release."
+            "Noise and batches follow from --seed, so these models can be trained again: they are for"
+            " measuring, not for release."
         )
     if request.models < 2:
         yield "One model has no references and no interval: give --models 2 or more."
@@ -84,7 +84,7 @@ def describe_data(plan: EpsilonSweepPlan) -> Data:
         n_members=plan.n_records,
         n_nonmembers=0,
         holdout=0.5,
-        split_seed=request.seed,
+        split_seed=request.run.seed,
         duplicates=Duplicates(exact_removed=plan.duplicates_removed),
         blind_baseline=no_baseline("recorded coins decide who is in which model, so texts cannot tell"),
     )

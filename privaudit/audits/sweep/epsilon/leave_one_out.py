@@ -78,7 +78,7 @@ def leave_one_out(
         models: K of them.
         records: the part of the n records that is attacked; other parts do not enter.
         attacks: those whose signals are there.
-        fprs: false-positive rates at which the TPR is wanted.
+        fprs: false-positive rates at which to measure the TPR.
         seed: root seed.
 
     Returns:

@@ -65,7 +65,7 @@ def mount_attacks(
         plan: the sweep.
         roc: the most that the mechanism allows; None without privacy.
     """
-    n, seed = plan.n_records, plan.request.seed
+    n, seed = plan.n_records, plan.request.run.seed
     attacks = attacks_for(len(models), extras=models.extras is not None)
     parts: tuple[tuple[Targets, slice, int], ...] = (
         ("records", slice(0, n), n),
@@ -81,7 +81,7 @@ def mount_attacks(
 def pooled_canaries(models: ModelsOfOnePlan, plan: EpsilonSweepPlan) -> PooledCanaries:
     """The adjusted margins of all canaries under all models.
 
-    The coins of K independently trained models touch one model each, so that the models together are one
+    The coins of K independently trained models touch one model each: the models together are one
     (epsilon, delta)-private output of K m independent fair coins, and whatever is computed from all outputs
     keeps the guarantee. An attack that reads who is in the other models, as LiRA does, would not: which
     guesses it is surest of could then depend on the coin that is guessed.
@@ -94,7 +94,7 @@ def pooled_canaries(models: ModelsOfOnePlan, plan: EpsilonSweepPlan) -> PooledCa
 def adjusted(margins: Floats) -> Floats:
     """``margins [K, m]`` less what the other models predict of a canary's own level.
 
-    How easy a canary is by itself tells nothing of its coin. Its level is predicted from the mean over the
+    How easy a canary is by itself says nothing about its coin. Its level is predicted from the mean over the
     other models, shrunk by the share of that mean's variance that lies between canaries (the best linear
     prediction; Robinson 1991, Statistical Science 6:15-32). No coin enters.
     """

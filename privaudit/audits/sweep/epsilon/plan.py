@@ -1,13 +1,14 @@
 """What a sweep over epsilon will train: a frozen plan, with every epsilon's noise, before any training."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
+from privaudit.audits.run_options import RunOptions
 from privaudit.audits.sweep.epsilon.theory import Theory, theory_of
 from privaudit.data.audit_set import Columns
 from privaudit.data.duplicates import distinct
@@ -52,10 +53,7 @@ class EpsilonSweepRequest:
     """Per epsilon."""
     columns: Columns = field(default_factory=Columns)
     device: str = "cpu"
-    seed: int = 0
-    max_seconds: float | None = None
-    argv: tuple[str, ...] = ()
-    settings: Mapping[str, str] = field(default_factory=dict)
+    run: RunOptions = field(default_factory=RunOptions)
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,16 +111,15 @@ def plan_epsilon_sweep(request: EpsilonSweepRequest, learner_of: LearnerOf | Non
     records = read_undivided(request.data, request.columns)
     if records.groups is not None:
         raise DataError(
-            "records with a coin each, because epsilon is that of one record",
-            f"groups of records in {request.data.name}",
-            "Remove that column",
+            f"{request.data.name} groups its records, and epsilon is that of one record",
+            "Remove the group column",
         )
     labels = class_list(records)
     kept = records.select(distinct(records))
     n_canaries = _n_canaries(request, len(kept))
     index = {label: i for i, label in enumerate(labels)}
     own = np.array([index[label] for label in kept.labels], dtype=np.int64)
-    texts, drawn = draw_canaries(n_canaries, kept.texts, labels, vocabulary, request.seed)
+    texts, drawn = draw_canaries(n_canaries, kept.texts, labels, vocabulary, request.run.seed)
     pool = Population([*kept.texts, *texts], np.concatenate([own, drawn]), len(labels))
     # NOTE: a record is in a model with chance one half. Rate, steps and delta follow from that expectation,
     # not from how the coins fell: what depended on them would tell of them.
@@ -134,7 +131,7 @@ def plan_epsilon_sweep(request: EpsilonSweepRequest, learner_of: LearnerOf | Non
     def planned(epsilon: float) -> PlannedEpsilon:
         recipe = ordinary if math.isinf(epsilon) else private(epsilon)
         learner = make(recipe, vocabulary, request.device)
-        models = ReferencePlan(learner, pool, pool, online=True, seed=request.seed, extras=True)
+        models = ReferencePlan(learner, pool, pool, online=True, seed=request.run.seed, extras=True)
         return PlannedEpsilon(epsilon, recipe, models, delta)
 
     def private(epsilon: float) -> Recipe:
@@ -161,10 +158,11 @@ def parse_epsilons(text: str) -> tuple[float, ...]:
             value = math.nan
         if not value > 0:
             raise UsageError(
-                "epsilons above 0, or inf, separated by commas", repr(part[:40]), "Correct --epsilon"
+                f"--epsilon has {part[:40]!r}, which is neither a number above 0 nor inf",
+                "Give epsilons separated by commas",
             )
         if value in found:
-            raise UsageError("every epsilon once", f"{value:g} twice", "Correct --epsilon")
+            raise UsageError(f"--epsilon has {value:g} twice", "Give every epsilon once")
         found.append(value)
     return tuple(found)
 
@@ -185,7 +183,8 @@ def public_vocabulary(request: EpsilonSweepRequest) -> tuple[WordNumbers | None,
     rows = asked.removeprefix("hash:")
     if not (rows.isascii() and rows.isdigit() and 10 <= int(rows) < 10**7):
         raise UsageError(
-            "a --vocabulary hash:N with N from 10 to 9,999,999, or a file", repr(asked[:40]), "Correct it"
+            f"--vocabulary {asked[:40]!r} is not hash:N with N from 10 to 9,999,999",
+            "Correct it, or give a file",
         )
     hashed = HashedVocabulary(int(rows))
     return hashed, hashed.digest
@@ -214,10 +213,9 @@ def _check(request: EpsilonSweepRequest) -> None:
         ("canaries", request.canaries, LEAST_CANARIES, MOST_CANARIES),
     ):
         if value is not None and not least <= value <= most:
-            raise UsageError(f"--{name} between {least} and {most:,}", f"{value:,}", f"Change --{name}")
+            raise UsageError(f"--{name} {value:,} is not between {least} and {most:,}", f"Change --{name}")
     if request.recipe.early_stopping:
         raise UsageError(
-            "models that train for a fixed number of steps",
-            "--early-stopping, which looks at records outside the guarantee",
-            "Drop it",
+            "--early-stopping looks at records outside the guarantee, which needs a fixed number of steps",
+            "Drop --early-stopping",
         )

@@ -1,7 +1,5 @@
 """Running a sweep over epsilon: train what is missing, attack it, and put practice beside theory."""
 
-from time import monotonic
-
 from privaudit import gate
 from privaudit.audits.sweep.epsilon.bound import audit_canaries
 from privaudit.audits.sweep.epsilon.describe import (
@@ -23,16 +21,18 @@ from privaudit.audits.sweep.epsilon.plan import EpsilonSweepPlan, PlannedEpsilon
 from privaudit.audits.sweep.epsilon.trend import correlations
 from privaudit.audits.sweep.shared import CombinedProgress, recipe_as_model
 from privaudit.progress import SILENT, Progress
-from privaudit.provenance import now, provenance, tool
+from privaudit.provenance import now, tool
 from privaudit.results import Claim, EpsilonSweep, EpsilonSweepRow, NotRun, Result, nothing
-from privaudit.stopwatch import Stopwatch
+from privaudit.stopwatch import NO_DEADLINE, Deadline, Stopwatch
 from privaudit.training.private.claim import claim_of
 from privaudit.training.references.engine import train_references
 from privaudit.training.references.outputs import References
 from privaudit.training.references.store import Store
 
 
-def run_epsilon_sweep(plan: EpsilonSweepPlan, progress: Progress = SILENT) -> Result:
+def run_epsilon_sweep(
+    plan: EpsilonSweepPlan, progress: Progress = SILENT, deadline: Deadline = NO_DEADLINE
+) -> Result:
     """Train what the store lacks, mount the attacks, and put what they reach beside what epsilon allows.
 
     No single model is audited. In the result ``model`` is therefore the recipe without privacy, and ``data``
@@ -43,7 +43,7 @@ def run_epsilon_sweep(plan: EpsilonSweepPlan, progress: Progress = SILENT) -> Re
         ModelError: a model gives logits that are not finite.
     """
     watch, request = Stopwatch(), plan.request
-    rows = _run_all(plan, progress)
+    rows = _run_all(plan, progress, deadline)
     not_run = [
         NotRun(attack=f"epsilon {row.epsilon:g}", reason=f"{row.reason}.", kind="epsilon")
         for row in rows
@@ -60,21 +60,13 @@ def run_epsilon_sweep(plan: EpsilonSweepPlan, progress: Progress = SILENT) -> Re
         epsilon_sweep=_side_by_side(plan, rows),
         # NOTE: a sweep measures, so too little power in a row does not fail a pipeline; a violation does.
         verdict=gate.judge([], comparable=None, not_run=not_run, epsilon=violated[0] if violated else None),
-        provenance=provenance(
-            request.argv,
-            seed=request.seed,
-            watch=watch,
-            threads=1,
-            device=request.device,
-            settings=request.settings,
-        ),
+        provenance=request.run.provenance(watch, threads=1, device=request.device),
         warnings=tuple(warnings_of(plan)),
     )
 
 
-def _run_all(plan: EpsilonSweepPlan, progress: Progress) -> tuple[EpsilonSweepRow, ...]:
-    request, together = plan.request, CombinedProgress(progress)
-    deadline = None if request.max_seconds is None else monotonic() + request.max_seconds
+def _run_all(plan: EpsilonSweepPlan, progress: Progress, deadline: Deadline) -> tuple[EpsilonSweepRow, ...]:
+    request, combined = plan.request, CombinedProgress(progress)
     progress.start("training models", len(plan.epsilons) * request.models)
     rows: dict[float, EpsilonSweepRow] = {}
     ordinary: PooledCanaries | None = None
@@ -86,11 +78,11 @@ def _run_all(plan: EpsilonSweepPlan, progress: Progress) -> tuple[EpsilonSweepRo
             request.models,
             Store(request.store),
             request.backend,
-            progress=together,
-            deadline=deadline,
+            progress=combined,
+            deadline=deadline.moment,
         )
         if len(references) < request.models:
-            rows[planned.epsilon] = _unfinished(planned, plan, len(references), watch)
+            rows[planned.epsilon] = _unfinished(planned, plan, len(references), deadline, watch)
             continue
         row, canaries = _measure(planned, plan, references, ordinary, watch)
         rows[planned.epsilon] = row
@@ -126,12 +118,12 @@ def _measure(
 
 
 def _unfinished(
-    planned: PlannedEpsilon, plan: EpsilonSweepPlan, n_models: int, watch: Stopwatch
+    planned: PlannedEpsilon, plan: EpsilonSweepPlan, n_models: int, deadline: Deadline, watch: Stopwatch
 ) -> EpsilonSweepRow:
     """An epsilon whose models are not all there: no number, because fewer models are another measurement."""
     request, theory = plan.request, planned.theory
     reason = (
-        f"{n_models} of {request.models} models were there when --max-seconds {request.max_seconds} ran out; "
+        f"{n_models} of {request.models} models were there when {deadline.ran_out}; "
         "they are kept for the next run"
     )
     return EpsilonSweepRow(
@@ -170,8 +162,8 @@ def _side_by_side(plan: EpsilonSweepPlan, rows: tuple[EpsilonSweepRow, ...]) -> 
         n_canaries=plan.n_canaries,
         canaries=CANARIES,
         rows=rows,
-        correlations=correlations(rows, request.seed),
+        correlations=correlations(rows, request.run.seed),
         verdict=worst_verdict(rows),
         sentence=sentence_of(rows),
-        parameters={"models": request.models, "seed": request.seed},
+        parameters={"models": request.models, "seed": request.run.seed},
     )

@@ -3,6 +3,7 @@ import pytest
 
 from privaudit.audits.sweep.defences import plan_sweep, run_sweep
 from privaudit.data.demo import write_demo
+from privaudit.progress import SILENT
 from privaudit.results import Result, to_json
 from privaudit.training.references.backends.process import ProcessBackend
 
@@ -23,7 +24,7 @@ class Counter:
 
 def sweep_of(request, progress=None):
     plan = plan_sweep(request)
-    return run_sweep(plan, progress) if progress else run_sweep(plan)
+    return run_sweep(plan, progress or SILENT, request.run.deadline())
 
 
 def numbers(result):

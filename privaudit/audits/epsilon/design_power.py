@@ -33,7 +33,7 @@ class DesignPower:
         return self.best_p is None or self.best_p < VIOLATED
 
 
-def one_run_reach(hypothesis: Hypothesis, m: int) -> DesignPower:
+def one_run_power(hypothesis: Hypothesis, m: int) -> DesignPower:
     """The number of guesses for m canaries, by a rule that reads the claim and m alone.
 
     ``4 sqrt(m)``. Where the claim allows even a good attack that many right guesses (a large epsilon does),
@@ -60,12 +60,12 @@ def canaries_needed(hypothesis: Hypothesis, m: int) -> int | None:
     """More than m canaries with which a perfect attack would be found out; None where no number is."""
     while m < MOST_CANARIES:
         m = min(MOST_CANARIES, ceil(1.25 * m))
-        if one_run_reach(hypothesis, m).suffices:
+        if one_run_power(hypothesis, m).suffices:
             return m
     return None
 
 
-def many_runs_reach(hypothesis: Hypothesis, runs: int, seed: int) -> DesignPower:
+def many_runs_power(hypothesis: Hypothesis, runs: int, seed: int) -> DesignPower:
     """The p-value if all runs with the canary score above all others, and half of them have it."""
     included = np.arange(runs) >= runs // 2
     found = rank_outcome(hypothesis, np.arange(runs, dtype=np.float64), included, seed, DRAWS)

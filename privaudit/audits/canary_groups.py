@@ -32,14 +32,14 @@ class CanaryGroup:
     """``[M]`` whether the model was trained on it."""
 
     def others(self, index: int) -> Ints:
-        """The fillings ``[m, S]`` of the other canaries that were planted, which are nobody's control."""
+        """The fillings ``[m, S]`` of the other canaries that were planted: they can't serve as controls."""
         planted = self.included.copy()
         planted[index] = False
         rest: Ints = self.secrets[planted & (self.secrets != self.secrets[index]).any(axis=1)]
         return rest
 
 
-def questions_of(
+def canary_groups_of(
     manifest: Manifest, labels: Sequence[str], *, trained_with: bool = True
 ) -> list[CanaryGroup]:
     """The canaries of ``manifest``, grouped, in the order of their first appearance.
@@ -55,9 +55,10 @@ def questions_of(
     groups: dict[tuple[Template, int], list[Canary]] = {}
     for canary in manifest.canaries:
         if canary.label not in labels:
+            known = ", ".join(labels[:8]) + (", …" if len(labels) > 8 else "")
             raise DataError(
-                f"canaries under classes of the model ({', '.join(labels[:8])}{', …' * (len(labels) > 8)})",
-                f"{canary.label!r} for {canary.id}",
+                f"Canary {canary.id} has the label {canary.label!r}, which the model lacks; its classes "
+                f"are {known}",
                 "Train with --canaries, or correct the manifest",
             )
         groups.setdefault((manifest.template(canary), labels.index(canary.label)), []).append(canary)
@@ -74,13 +75,13 @@ def questions_of(
 
 
 def trained_with(manifest: Manifest, manifest_file: Path, data: "BundleData | None") -> bool:
-    """Whether the model was trained on the planted data, as far as its file tells.
+    """Whether the model was trained on the planted data, as far as its file says.
 
     Args:
         manifest: what was planted.
         manifest_file: where it was read from.
-        data: what the model's file says of its training data; None where it says nothing, and the manifest
-            is believed.
+        data: what the model's file says of its training data; None if it says nothing: the manifest is
+            trusted.
 
     Raises:
         DataError: the model was trained with another manifest, or without naming one.
@@ -89,14 +90,14 @@ def trained_with(manifest: Manifest, manifest_file: Path, data: "BundleData | No
         return True
     if data.canaries is None:
         raise DataError(
-            "a model that was trained with --canaries",
-            "one that was not: copies of a canary were then removed as duplicates or held out",
+            "The model was not trained with --canaries, so copies of a canary were removed as duplicates "
+            "or held out",
             f"Train it again with --canaries {manifest_file.name}",
         )
     if data.canaries.sha256 != file_sha256(manifest_file):
         raise DataError(
-            f"the manifest that the model was trained with ({data.canaries.file})",
-            f"another one, {manifest_file.name}",
-            "Give that manifest",
+            f"The model was trained with the manifest {data.canaries.file}, and {manifest_file.name} is "
+            "another one",
+            "Give the manifest it was trained with",
         )
     return manifest.planted is None or data.sha256 == manifest.planted.sha256
