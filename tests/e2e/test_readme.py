@@ -9,6 +9,7 @@ the next block of a page.
 import os
 import re
 import subprocess
+import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -139,3 +140,25 @@ def test_every_command_that_is_named_anywhere_exists():
     for page in (*PAGES, ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md"):
         named = set(re.findall(r"`privaudit ([a-z]+)\b", page.read_text("utf-8")))
         assert named <= known, page.name
+
+
+def test_the_first_numbers_of_the_readme_are_those_of_the_specimen_of_the_same_command():
+    readme = (ROOT / "README.md").read_text("utf-8")
+    shown = readme.partition("```text\n")[2].partition("```")[0].splitlines()
+    printed = (ROOT / "reports" / "membership-fail" / "terminal.txt").read_text("utf-8")
+    assert len(shown) == 3
+    for line in shown:
+        assert is_shown(line, printed), line
+
+
+def test_the_readme_is_short():
+    assert len((ROOT / "README.md").read_text("utf-8").splitlines()) <= 120
+
+
+def test_the_readme_names_the_python_versions_of_the_project():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    found = [
+        re.fullmatch(r"Programming Language :: Python :: (3\.\d+)", item) for item in project["classifiers"]
+    ]
+    versions = [match[1] for match in found if match]
+    assert f"Python {' or '.join(versions)}." in (ROOT / "README.md").read_text("utf-8")
