@@ -154,8 +154,8 @@ def checked_labels(labels: list[object]) -> tuple[str, ...]:
     """
     names = tuple(typed(label, str, "a label") for label in labels)
     if len(set(names)) != len(names) or len(names) < 2:
-        found = f"{len(names)} labels, {len(set(names))} of them different"
-        raise ModelError(f"A model needs two or more different labels, but this one has {found}", RETRAIN)
+        found = f"{len(names)} labels, {len(set(names))} of them distinct"
+        raise ModelError(f"A model needs two or more distinct labels, but this one has {found}", RETRAIN)
     return names
 
 

@@ -126,8 +126,8 @@ def read_class_list(path: Path, records: Records, more: Collection[str] = ()) ->
     given = [line for line in lines if line]
     if len(given) < 2 or len(set(given)) < len(given):
         raise DataError(
-            f"{path.name} lists {len(given)} classes, {len(set(given))} of them different",
-            "List two or more different classes, one a line",
+            f"{path.name} lists {len(given)} classes, {len(set(given))} of them distinct",
+            "List two or more distinct classes, one a line",
         )
     missing = sorted(set(records.labels).difference(given, more))
     if missing:
