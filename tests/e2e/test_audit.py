@@ -121,7 +121,7 @@ def test_canaries_that_are_all_in_are_for_extraction(audit, folder):
         (("--part", "everything"), "'membership', 'extraction', 'epsilon'"),
         (("--runs", "3"), "20 to 100,000 for --runs"),
         (("--claim-epsilon", "3", "--runs", "30"), "a claim with its delta"),
-        (("--claim", "nothing.json"), "a readable file with a claim"),
+        (("--claim", "nothing.json"), "Can't read nothing.json"),
         (("--fail-if", "epsilon"), "a threshold of the form"),
         (("-o", "/nowhere/r.json"), "an existing, writable folder"),
     ],

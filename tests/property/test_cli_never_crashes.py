@@ -60,7 +60,7 @@ def assert_ends_well(*arguments):
     assert "Traceback" not in out.getvalue() + err.getvalue()
     if code == 2:
         assert out.getvalue() == ""
-        assert err.getvalue().startswith("privaudit: Expected ")
+        assert err.getvalue().startswith("privaudit: ")
         assert err.getvalue().count("\n") == 1
 
 

@@ -2,7 +2,7 @@
 
 Ranks are taken on margins, which have the same order as the loss. Ties count against the attacker: the rank
 is the number of fillings that score at least as high, the secret itself included. Other planted secrets of
-the template are left out: the model was taught them too, so they are nobody's control.
+the template are left out: the model was trained on them too, so they are no controls.
 """
 
 from collections.abc import Sequence
@@ -105,7 +105,7 @@ class Pool:
         Args:
             margins: of the target, plain or calibrated.
             secret: index in ``secrets``.
-            others: ``[m, S]`` other planted fillings, left out; None when there are none.
+            others: ``[m, S]`` other planted fillings, left out; None without any.
         """
         counted = np.ones(len(margins.pool), dtype=np.bool_)
         if others is not None and len(others):

@@ -149,7 +149,7 @@ def plant_file(
             "planted": SourceFile(file=output.name, sha256=sha256(content).hexdigest()),
         }
     )
-    # NOTE: the manifest first, because planted data without a manifest are secrets that nobody knows of.
+    # NOTE: the manifest first, because without it the planted secrets would be unknown.
     _write(manifest, written.model_dump_json(indent=1).encode(), "--manifest")
     _write(output, content, "-o")
     return Planted(planted.records, written, planted.patterns)
