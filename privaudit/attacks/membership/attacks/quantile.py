@@ -1,8 +1,8 @@
 """The quantile attack: is the margin high for such a record, judged by non-members alone?
 
-No reference models. A regression predicts the distribution of non-members' margins from what a record is like:
-its class, its length, and how evenly the model spreads what it gives to the wrong classes. The score is how far
-the margin lies above that.
+No reference models. A regression predicts the distribution of non-members' margins from what a record is
+like: its class, its length, and how evenly the model spreads what it gives to the wrong classes. The score is
+how far the margin lies above that.
 """
 
 import numpy as np
