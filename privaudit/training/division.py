@@ -55,14 +55,7 @@ def read_undivided(path: Path, columns: Columns) -> Records:
     Raises:
         DataError: the file cannot be read, or says itself who is in.
     """
-    records = read_records(
-        path,
-        text_column=columns.text,
-        label_column=columns.label,
-        group_column=columns.group,
-        id_column=columns.id,
-        member_column=columns.member,
-    )
+    records = read_records(path, columns)
     if records.member is not None:
         raise DataError(
             "data without a membership column, because seeded coins decide who is in",
