@@ -14,7 +14,7 @@ class Catalogue(Generic[T]):
 
     Args:
         package: whose modules hold the attacks, one each.
-        kind: what an entry is called in messages, after "an".
+        kind: what an entry is called in messages.
     """
 
     def __init__(self, package: str, kind: str) -> None:

@@ -137,9 +137,7 @@ def _population(path: Path, opened: OpenedInputs, columns: Columns) -> "Populati
     """The records of another file, without those whose text is audited."""
     from privaudit.training.references.plan import Population
 
-    records = read_records(
-        path, text_column=columns.text, label_column=columns.label, group_column=columns.group
-    )
+    records = read_records(path, Columns(text=columns.text, label=columns.label, group=columns.group))
     audited = {normalise(text) for text in opened.audit_set.records.texts}
     records = records.select(np.array([normalise(text) not in audited for text in records.texts]))
     if len(records) < 2:

@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from privaudit.data.columns import Columns as Columns
 from privaudit.data.duplicates import remove_shared
 from privaudit.data.readers import file_sha256, read_records
 from privaudit.data.records import Records
@@ -15,17 +16,6 @@ from privaudit.errors import DataError, UsageError
 from privaudit.files import FileDigest
 
 Source = Literal["bundle-split", "files", "membership-column", "score-table"]
-
-
-@dataclass(frozen=True)
-class Columns:
-    """Column names given by the user; None finds the column by its usual names."""
-
-    text: str | None = None
-    label: str | None = None
-    id: str | None = None
-    group: str | None = None
-    member: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +41,7 @@ def from_files(members: Path, nonmembers: Path, columns: Columns) -> AuditSet:
     Raises:
         DataError: a file cannot be read, or too little is left on a side.
     """
-    inside, outside = (_read(path, columns) for path in (members, nonmembers))
+    inside, outside = (read_records(path, columns) for path in (members, nonmembers))
     kept = remove_shared(inside, outside)
     joined = _concatenate(kept.members, kept.nonmembers)
     member = np.arange(len(joined)) < len(kept.members)
@@ -65,7 +55,7 @@ def from_membership_column(data: Path, columns: Columns) -> AuditSet:
     Raises:
         DataError: the file cannot be read, has no membership column, or too little is left on a side.
     """
-    records = _read(data, columns)
+    records = read_records(data, columns)
     if records.member is None:
         raise DataError(
             f"{data.name} has no membership column (member, with 1 or 0)",
@@ -134,18 +124,7 @@ def recorded_records(data: Path, sha256: str, columns: Columns) -> Records:
             f"{data.name} has changed since training: SHA-256 {found[:12]}…, not {sha256[:12]}…",
             "Give the unchanged file with --data",
         )
-    return _read(data, columns)
-
-
-def _read(path: Path, columns: Columns) -> Records:
-    return read_records(
-        path,
-        text_column=columns.text,
-        label_column=columns.label,
-        id_column=columns.id,
-        group_column=columns.group,
-        member_column=columns.member,
-    )
+    return read_records(data, columns)
 
 
 def _files(*paths: Path) -> tuple[FileDigest, ...]:

@@ -14,7 +14,7 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 from scipy.stats import rankdata, t
 
-from privaudit.data.textmodel import fit_logistic, text_features
+from privaudit.data.blind_classifier import fit_logistic, text_features
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]

@@ -35,6 +35,21 @@ _SHOWN = 8
 
 
 @dataclass(frozen=True)
+class Columns:
+    """Column names given by the user; None finds the column by its usual names."""
+
+    text: str | None = None
+    label: str | None = None
+    id: str | None = None
+    group: str | None = None
+    member: str | None = None
+
+
+ANY_COLUMNS = Columns()
+"""None is named: all are found by their usual names."""
+
+
+@dataclass(frozen=True)
 class FoundColumns:
     """The columns found; None for an optional one that the file lacks."""
 
@@ -56,18 +71,18 @@ def shown(text: str, width: int = 24) -> str:
     return line if len(line) <= width else line[: width - 1] + "…"
 
 
-def find_columns(columns: Sequence[str], named: Mapping[Role, str | None]) -> FoundColumns:
+def find_columns(columns: Sequence[str], named: Columns) -> FoundColumns:
     """Find the column of every role: the one that the user named, else the only one with a known name.
 
     Args:
         columns: the names in the file.
-        named: what the user said, by role.
+        named: by the user.
 
     Raises:
         DataError: a named column does not exist or is there twice, a required one is not found, or several
             have names known for the same role.
     """
-    given = {role: name for role, name in named.items() if name is not None}
+    given = {role: name for role in Role if (name := getattr(named, role.value)) is not None}
     for role, name in given.items():
         if columns.count(name) != 1:
             times = "No column" if name not in columns else f"{columns.count(name)} columns"

@@ -1,4 +1,4 @@
-"""Made-up customer messages, for the demonstration and for fixtures: nobody's data."""
+"""Made-up customer messages, for the demonstration and for fixtures: no real data."""
 
 from pathlib import Path
 

@@ -53,10 +53,10 @@ def normalise(text: str) -> str:
 
 
 def distinct(records: Records) -> Ints:
-    """Positions of the records to keep so that every text occurs once; the first occurrence stays.
+    """Positions of the records to keep for every text to occur once; the first occurrence stays.
 
     Labels and groups play no part: the same text under two labels, or from two groups, is one text, because
-    a copy that stays on the other side of the split would tell about this one.
+    a copy that stays on the other side of the split would give this one away.
 
     Returns:
         Increasing positions, at most ``len(records)``.

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from privaudit.data.columns import FoundColumns, Role, find_columns, shown
+from privaudit.data.columns import ANY_COLUMNS, Columns, FoundColumns, Role, find_columns, shown
 from privaudit.data.records import Records
 from privaudit.data.sources import Source, open_source
 from privaudit.errors import DataError
@@ -19,15 +19,7 @@ _OUT = frozenset(
 _HEADER_CHECK = 20  # from this many records on, a class that occurs once, on the first line, is suspicious
 
 
-def read_records(
-    path: str | Path,
-    *,
-    text_column: str | None = None,
-    label_column: str | None = None,
-    id_column: str | None = None,
-    group_column: str | None = None,
-    member_column: str | None = None,
-) -> Records:
+def read_records(path: str | Path, columns: Columns = ANY_COLUMNS) -> Records:
     """Read a CSV, TSV, JSON Lines or Parquet file, in one pass.
 
     Columns that are not named are found by :data:`privaudit.data.columns.KNOWN`. A tab-separated file whose
@@ -40,31 +32,22 @@ def read_records(
 
     Args:
         path: file whose ending names the format.
-        text_column: name of the column of texts.
-        label_column: of the labels.
-        id_column: of the ids, which must be unique; by default ``<file stem>:<record number from 1>``.
-        group_column: of the unit of privacy, a user say.
-        member_column: of the membership: true/false, 1/0, yes/no, in/out, member/nonmember, train/test.
+        columns: names given by the user. Ids must be unique; without a column of them a record's id is
+            ``<file stem>:<record number from 1>``. Membership is written as true/false, 1/0, yes/no, in/out,
+            member/nonmember or train/test.
 
     Raises:
         DataError: the file or its columns cannot be used; the message names line or record.
         MissingExtraError: Parquet without pyarrow.
     """
     path = Path(path)
-    named = {
-        Role.TEXT: text_column,
-        Role.LABEL: label_column,
-        Role.ID: id_column,
-        Role.GROUP: group_column,
-        Role.MEMBER: member_column,
-    }
-    source = open_source(path, named=any(name is not None for name in named.values()))
-    columns = find_columns(source.columns, named)
-    values = _collect(path, source, columns)
+    source = open_source(path, named=columns != ANY_COLUMNS)
+    found = find_columns(source.columns, columns)
+    values = _collect(path, source, found)
     if not source.header:
         _check_headerless(path, values[Role.LABEL], values[Role.TEXT])
     ids: Sequence[str] = [f"{path.stem}:{number}" for number in range(1, len(values[Role.TEXT]) + 1)]
-    if columns.id is not None:
+    if found.id is not None:
         ids = values[Role.ID]
         _check_unique(path, ids)
     return Records(
@@ -72,7 +55,7 @@ def read_records(
         texts=values[Role.TEXT],
         labels=values[Role.LABEL],
         groups=values.get(Role.GROUP),
-        member=_membership(path, values[Role.MEMBER]) if columns.member is not None else None,
+        member=_membership(path, values[Role.MEMBER]) if found.member is not None else None,
     )
 
 

@@ -1,4 +1,4 @@
-"""Who is in: independent coins, so that membership is random given the texts."""
+"""Who is in: independent coins make membership random given the texts."""
 
 import hashlib
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ _LEAST = 2
 def coin_split(n_or_groups: int | Sequence[str], holdout: float, seed: int) -> NDArray[np.bool_]:
     """Flip an independent coin for every record, or for every group, to decide who is a member.
 
-    Exact halves are not offered: with them, one record's membership would tell about another's, and the
+    Exact halves are not offered: with them, one record's membership would depend on another's, and the
     bounds that rest on independent coins would not hold (Steinke, Nasr, Jagielski, arXiv 2305.08846).
 
     Records: the coin of record ``i`` is the ``i``-th draw of the seed's generator. It depends on the seed and

@@ -17,8 +17,8 @@ _IN_DIRECTORY = (
     "trainer_state.json",
     "config.json",
 )
-"""JSON files of a training directory; the first that speaks of privacy counts."""
-_TELLING = {
+"""JSON files of a training directory; the first that mentions privacy counts."""
+_PRIVACY_KEYS = {
     "history",
     "epsilon",
     "target_epsilon",
@@ -33,13 +33,13 @@ _MEND = "Give JSON, a checkpoint of Opacus' PrivacyEngine, or a directory that h
 
 
 def claim_content(path: Path) -> tuple[object, str]:
-    """What a file, or the first telling file of a training directory, says in plain containers; and its name.
+    """Plain containers in a file, or in the first file of a directory that mentions privacy; and its name.
 
     Args:
         path: JSON, a ``torch.save`` file of plain containers and tensors, or a directory with such JSON.
 
     Raises:
-        DataError: it cannot be read, is neither, or no file of the directory speaks of privacy.
+        DataError: it cannot be read, is neither, or no file of the directory mentions privacy.
         UnsafeModelError: the checkpoint holds more than plain containers and tensors.
         ModelError: the checkpoint is damaged.
     """
@@ -55,7 +55,7 @@ def _in_directory(path: Path) -> tuple[object, str]:
     for name in _IN_DIRECTORY:
         if (path / name).is_file():
             content = _json(_bytes(path / name), name)
-            if isinstance(content, Mapping) and _TELLING & content.keys():
+            if isinstance(content, Mapping) and _PRIVACY_KEYS & content.keys():
                 return content, f"{path.name}/{name}"
     raise DataError(f"No JSON file in {path} states a privacy claim", _MEND)
 

@@ -51,7 +51,7 @@ class ModelInfo:
     """How the file was opened, such as ``torch.load(weights_only=True)``: the safety decision."""
     files: tuple[FileDigest, ...]
     parameters: int | None = None
-    """Number of trained parameters, None when the format does not tell."""
+    """Number of trained parameters, None if unknown."""
 
 
 @dataclass(frozen=True, eq=False)

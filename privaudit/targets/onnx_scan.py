@@ -60,7 +60,7 @@ def external_files(path: Path) -> list[Path]:
 
 
 def _resolved(path: Path) -> Path:
-    """``path`` without links; itself where they go in a circle, so that there is no such file."""
+    """``path`` without links; itself where they form a circle: no such file."""
     try:
         return path.resolve()
     except (RuntimeError, OSError, ValueError):

@@ -1,8 +1,8 @@
 """The only place that opens tensor files: never a pickle that would run code, never a second try.
 
-``torch.load`` is always called with ``weights_only=True`` in so many words, because the environment variable
+``torch.load`` is always called with an explicit ``weights_only=True``, because the environment variable
 ``TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD`` overrules callers that leave it out. A refusal is final: loading again
-without the restriction would hand the decision to whoever wrote the file.
+without the restriction would leave the decision to the author of the file.
 """
 
 import io
@@ -34,7 +34,7 @@ def safe_torch_load(path: Path) -> object:
     Files in torch's zip format are mapped into memory: they must not be changed in place while in use.
 
     Raises:
-        UnsafeModelError: the file holds more than that, so that loading would run code from it.
+        UnsafeModelError: the file holds more than that, and loading would run code from it.
         ModelError: the file is no ``torch.save`` file, or is damaged.
     """
     import torch

@@ -222,7 +222,7 @@ def membership(column: Codes) -> NDArray[np.bool_]:
     member = np.array(said, dtype=np.bool_)[column.codes]
     if member.all() or not member.any():
         raise DataError(
-            f"{int(member.sum())} of {len(member)} records are members: one side is empty",
+            f"The table has no {'non-' if member.any() else ''}members among its {len(member)} records",
             "Add records that were not in the training data"
             if member.any()
             else "Add records that were in the training data",

@@ -93,7 +93,7 @@ class _Source:
 
 
 def _assemble(path: Path, source: _Source, columns: ScoreColumns) -> ScoreTable:
-    """Fill arrays of the final size block by block, so that no second copy of the table exists."""
+    """Fill arrays of the final size block by block, without a second copy of the table."""
     most = source.most_rows
     logits = np.empty((most, len(columns.scores)), dtype=np.float64)
     member, label = Codes(most), Codes(most)

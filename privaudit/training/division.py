@@ -55,14 +55,7 @@ def read_undivided(path: Path, columns: Columns) -> Records:
     Raises:
         DataError: the file cannot be read, or already says who is in.
     """
-    records = read_records(
-        path,
-        text_column=columns.text,
-        label_column=columns.label,
-        group_column=columns.group,
-        id_column=columns.id,
-        member_column=columns.member,
-    )
+    records = read_records(path, columns)
     if records.member is not None:
         raise DataError(
             f"{path.name} has a membership column, but seeded coins decide who is in",

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from privaudit.data.columns import is_known
+from privaudit.data.columns import ANY_COLUMNS, Columns, is_known
 from privaudit.data.readers import file_sha256, read_records
 from privaudit.errors import DataError, MissingExtraError, PrivauditError
 
@@ -33,10 +33,10 @@ def write(tmp_path):
     return _write
 
 
-def refusal(path, **columns):
+def refusal(path, columns=ANY_COLUMNS):
     """The one-line message with which the file is refused."""
     with pytest.raises(DataError) as caught:
-        read_records(path, **columns)
+        read_records(path, columns)
     message = str(caught.value)
     assert "\n" not in message
     assert not message.startswith("Expected ")
@@ -132,8 +132,7 @@ def test_all_roles_are_found_by_name_in_any_case(write):
 
 def test_named_columns_win_over_known_names(write):
     path = write("a.csv", "text,label,utt,user_id,y,key\nno,no,yes,u1,c,k\n")
-    columns = {"text_column": "utt", "label_column": "y", "group_column": "user_id", "id_column": "key"}
-    records = read_records(path, **columns)
+    records = read_records(path, Columns(text="utt", label="y", group="user_id", id="key"))
     assert (records.texts, records.labels, records.groups, records.ids) == (["yes"], ["c"], ["u1"], ["k"])
 
 
@@ -143,7 +142,7 @@ def test_user_columns_are_no_group_unless_named(write):
 
 def test_a_named_column_says_that_a_tsv_has_a_header(write):
     path = write("a.tsv", "utt\tlbl\nhi\ta\n")
-    assert list(read_records(path, text_column="utt", label_column="lbl").texts) == ["hi"]
+    assert list(read_records(path, Columns(text="utt", label="lbl")).texts) == ["hi"]
 
 
 @pytest.mark.parametrize(
@@ -270,9 +269,9 @@ def test_missing_files_directories_and_columns(tmp_path, write):
     assert refusal(tmp_path / "none.csv") == f"No file at {tmp_path / 'none.csv'}. Check the path."
     assert "a directory" in refusal(tmp_path)
     path = write("a.csv", "text,label\nhi,a\n")
-    assert "No column 'body' among 'text', 'label'" in refusal(path, text_column="body")
+    assert "No column 'body' among 'text', 'label'" in refusal(path, Columns(text="body"))
     double = write("b.csv", "x,x,label\nhi,ho,a\n")
-    assert "2 columns 'x' among" in refusal(double, text_column="x")
+    assert "2 columns 'x' among" in refusal(double, Columns(text="x"))
 
 
 def test_messages_show_only_a_little_of_a_long_cell(write):

@@ -121,7 +121,7 @@ def test_canaries_that_are_all_in_are_for_extraction(audit, folder):
         (("--part", "everything"), "'membership', 'extraction', 'epsilon'"),
         (("--runs", "3"), "--runs 3 is not between 20 and 100,000. Change --runs."),
         (("--claim-epsilon", "3", "--runs", "30"), "epsilon 3 without a delta, so it means nothing. Give"),
-        (("--claim", "nothing.json"), "a readable file with a claim"),
+        (("--claim", "nothing.json"), "Can't read nothing.json"),
         (("--fail-if", "epsilon"), "is not of the form [attack:]metric[@fpr]>limit"),
         (("-o", "/nowhere/r.json"), "an existing, writable folder"),
     ],

@@ -311,7 +311,9 @@ def test_weights_that_give_no_numbers_are_told(attack, animals, save_state_dict,
         return {name: torch.full_like(tensor, value) for name, tensor in state.items()}
 
     path = save_state_dict(wrap=poison)
-    assert_refused(attack(path, "--factory", f"{factory_module}:build", *animals), "finite")
+    assert_refused(
+        attack(path, "--factory", f"{factory_module}:build", *animals), "NaN or infinity for 48 of 48"
+    )
 
 
 def test_weights_of_another_kind_of_number_are_refused(attack, animals, save_state_dict, factory_module):
@@ -419,24 +421,24 @@ def test_a_file_without_permission_is_told(privaudit, bundle, name):
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("member,label,logit_0,logit_1\n1,0,nan,2\n0,1,1,2\n", "finite logits"),
+        ("member,label,logit_0,logit_1\n1,0,nan,2\n0,1,1,2\n", "logits that are not finite"),
         ("member,label,logit_0,logit_1\n1,0,1,2\n0,1,inf,2\n", "record 2"),
-        ("member,label,logit_0,logit_1\n1,0,1,\n0,1,1,2\n", "finite logits"),
-        ("member,label,logit_0,logit_1\n1,0,1,zwei\n0,1,1,2\n", "finite logits"),
-        ("member,label,logit_0,logit_1\n1,2,1,2\n0,1,1,2\n", "indices from 0 to 1"),
-        ("member,label,logit_0,logit_1\n1,-1,1,2\n0,1,1,2\n", "indices from 0 to 1"),
+        ("member,label,logit_0,logit_1\n1,0,1,\n0,1,1,2\n", "logits that are not finite"),
+        ("member,label,logit_0,logit_1\n1,0,1,zwei\n0,1,1,2\n", "logits that are not finite"),
+        ("member,label,logit_0,logit_1\n1,2,1,2\n0,1,1,2\n", "unknown label"),
+        ("member,label,logit_0,logit_1\n1,-1,1,2\n0,1,1,2\n", "unknown label"),
         ("member,label,prob_0,prob_1\n1,0,0.5,0.6\n0,1,0.5,0.5\n", "sum to 1"),
-        ("member,label,prob_0,prob_1\n1,0,-0.5,1.5\n0,1,0.5,0.5\n", "from 0 to 1"),
+        ("member,label,prob_0,prob_1\n1,0,-0.5,1.5\n0,1,0.5,0.5\n", "outside 0 to 1"),
         ("member,label,logit_0,logit_1\n1,0,1,2\n1,1,1,2\n", "non-members"),
-        ("member,label,logit_0,logit_1\n0,0,1,2\n0,1,1,2\n", "non-members"),
+        ("member,label,logit_0,logit_1\n0,0,1,2\n0,1,1,2\n", "no members"),
         ("member,label,logit_0,logit_1\n2,0,1,2\n0,1,1,2\n", "membership"),
-        ("member,label,logit_0,logit_1\n", "header alone"),
-        ("member,label,logit_0\n1,0,1\n0,0,1\n", "two classes"),
+        ("member,label,logit_0,logit_1\n", "a header but no records"),
+        ("member,label,logit_0\n1,0,1\n0,0,1\n", "only one score column"),
         ("label,logit_0,logit_1\n0,1,2\n", "'member'"),
         ("member,logit_0,logit_1\n0,1,2\n", "'label'"),
         ("member,label\n1,0\n0,1\n", "logit_<class>"),
-        ("member,label,logit_0,prob_1\n1,0,1,2\n0,1,1,2\n", "one kind"),
-        ("member,label,logit_0,logit_0\n1,0,1,2\n0,1,1,2\n", "twice"),
+        ("member,label,logit_0,prob_1\n1,0,1,2\n0,1,1,2\n", "both logit_<class> and prob_<class>"),
+        ("member,label,logit_0,logit_0\n1,0,1,2\n0,1,1,2\n", "Two columns are called"),
         ("member,label,logit_0,logit_1\n1,0,1,2,3\n0,1,1,2\n", "equally many"),
         ("member,label,logit_0,logit_1\n1,0,1,2\n0,1,1,\xff\n", ""),
         ("member,label,logit_0,logit_1\n1,0,1,2\n0,\0,1,2\n", ""),
@@ -462,22 +464,22 @@ def test_data_beside_a_score_table_is_refused(attack, tmp_path, sides):
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
-        ("n.csv", b"", "empty file"),
-        ("n.csv", b"label,text\n", "header only"),
+        ("n.csv", b"", "is empty"),
+        ("n.csv", b"label,text\n", "a header but no records"),
         ("n.csv", b"label,text\nloan,i need a loan\n", "non-members"),
         ("n.csv", b"label,text\nweather,will it rain\nweather,is it cold\n", "'weather'"),
         ("n.csv", f"label,text\n{WEIRD},will it rain\nweather,is it cold\n".encode(), "labels"),
-        ("n.csv", b"label,text\nloan,\xff\xfe\nloan,two\n", "0xff in line 2"),
+        ("n.csv", b"label,text\nloan,\xff\xfe\nloan,two\n", "Line 2"),
         ("n.csv", b"label,text\nloan,a\0b\nloan,two\n", "NUL"),
         ("n.csv", b"label,text\nloan,\nloan,two\n", "empty text"),
         ("n.csv", b'label,text\nloan,"never closed\nloan,two\n', "quot"),
-        ("n.csv", b"label,text\nloan,one,two\nloan,two\n", "line 2"),
+        ("n.csv", b"label,text\nloan,one,two\nloan,two\n", "Line 2"),
         ("n.csv", b"a,b\nloan,one\nloan,two\n", "text column"),
         ("n.csv", "label,text\nloan,one\nloan,two\n".encode("utf-16"), "UTF-"),
         ("n.tsv", b"loan\ti need a loan\n", "non-members"),
         ("n.tsv", b"loan\tone\tmore\tcells\n", ""),
         ("n.jsonl", b'[{"text": "a", "label": "loan"}]', "array"),
-        ("n.jsonl", b'{"text": "a", "label": "loan"}\n{"text": ', "line 2"),
+        ("n.jsonl", b'{"text": "a", "label": "loan"}\n{"text": ', "Line 2"),
         ("n.jsonl", b'{"text": ["a"], "label": "loan"}\n', "list"),
         ("n.jsonl", b'{"text": "a", "label": 1e999}\n', "label"),
         ("n.jsonl", b'{"text": "a", "label": ' + b"9" * 5000 + b"}\n", ""),
@@ -485,7 +487,7 @@ def test_data_beside_a_score_table_is_refused(attack, tmp_path, sides):
         ("n.jsonl", b'{"a":' * 100_000, "JSON"),
         ("n.jsonl", b'{"text": "\\ud800", "label": "loan"}\n', "surrogate"),
         ("n.parquet", b"PAR1" + b"\xff" * 40 + b"PAR1", "Parquet"),
-        ("n.xlsx", b"PK", "ending"),
+        ("n.xlsx", b"PK", "ends in"),
     ],
 )
 def test_data_that_cannot_be_used(attack, bundle, sides, tmp_path, name, content, words):

@@ -67,7 +67,7 @@ def trained(tiny, tmp_path):
 
 def texts_of(bundle, data, side, columns=None):
     columns = columns or Columns()
-    records = read_records(data, group_column=columns.group)
+    records = read_records(data, Columns(group=columns.group))
     return [records.texts[i] for i in bundle.data.positions(side)]
 
 

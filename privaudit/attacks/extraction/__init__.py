@@ -1,1 +1,1 @@
-"""Inverting a classifier over discrete tokens: what extraction attacks share."""
+"""Recovering planted words from a classifier: what extraction attacks share."""

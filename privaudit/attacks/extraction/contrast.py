@@ -1,7 +1,7 @@
 """Contrast: how much a filling needs each of its words, beside how much the model likes it.
 
 A network that pools over the words of a text is as sure of ``7 7 6 5`` as of the secret ``7 6 5 3`` once it
-has learnt that one by heart: the margin has a plateau of fillings that repeat the strongest words, and the
+has memorised it: the margin has a plateau of fillings that repeat the strongest words, and the
 secret is rarely its highest point. What sets the secret apart is that each of its words carries something:
 exchange one and the margin falls, while a repeated word can go. With the margin ``φ`` and S slots,
 

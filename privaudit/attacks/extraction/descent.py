@@ -17,7 +17,7 @@ PATIENCE = 100
 
 
 def descend(budget: Budget, settings: SearchSettings, rng: np.random.Generator) -> Ints:
-    """The hard readings ``[R, S]`` of ``settings.restarts`` descents on the ledger's budget, not yet scored.
+    """The hard readings ``[R, S]`` of ``settings.restarts`` descents within the budget, not yet scored.
 
     What their scoring costs is left in the budget.
     """

@@ -17,10 +17,10 @@ PAIRS = 1024
 
 
 class LocalSearch:
-    """Local search on a ledger's budget.
+    """Local search within a budget.
 
     Args:
-        ledger: scores and remembers.
+        budget: scores and remembers.
         settings: restarts and shortlist are read.
         rng: of the starts and the order of the moves.
     """
@@ -159,7 +159,7 @@ def rearrangements(template: Template) -> tuple[Ints, Ints]:
 
     Returns:
         Orders ``[K, S]``, applied as ``filling[orders]``, and for each a slot ``[K]``: where the word was
-        inserted, which may as well become any other word.
+        inserted, which could become any other word.
     """
     lists = [slot.candidates for slot in template.slots]
     places = list(range(len(lists)))

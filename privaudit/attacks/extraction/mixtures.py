@@ -19,8 +19,8 @@ class Mixtures:
     """Objective of the uniform mixture in every open slot.
 
     Args:
-        ledger: pays; its problem gives label and objective.
-        surface: the problem's, known to be soft.
+        budget: pays; its problem gives label and objective.
+        surface: the problem's, which accepts mixtures.
     """
 
     price = 1

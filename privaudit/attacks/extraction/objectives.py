@@ -1,4 +1,4 @@
-"""The objectives of an inversion, in double precision, for hard texts (numpy) and for mixtures (torch).
+"""The objectives of extraction, in double precision, for hard texts (numpy) and for mixtures (torch).
 
 Both are functions of one number, the margin ``φ = z_y - log Σ_{c≠y} exp(z_c)``. The loss is
 ``log p_y = -log(1 + exp(-φ))``: it rises with the margin, so both have the same best filling and the same

@@ -17,7 +17,7 @@ COMPLETIONS = 4
 
 
 def partials_of(budget: Budget, rng: np.random.Generator) -> Partials:
-    """Mixtures where the ledger's surface has them, else random completions."""
+    """Mixtures where the surface has them, else random completions."""
     surface = budget.problem.surface
     if isinstance(surface, SoftSurface):
         # NOTE: torch is loaded when a search needs it, so that listing the attacks does not.
@@ -31,7 +31,7 @@ class Completions:
     """Mean objective over the same completions for all.
 
     Args:
-        ledger: scores the completed fillings.
+        budget: scores the completed fillings.
         completions: ``[K, S]``; what they have where a partial filling is open completes it.
     """
 

@@ -2,7 +2,7 @@
 
 Ranks are taken on margins, which have the same order as the loss. Ties count against the attacker: the rank
 is the number of fillings that score at least as high, the secret itself included. Other planted secrets of
-the template are left out: the model was taught them too, so they are nobody's control.
+the template are left out: the model was trained on them too, so they are no controls.
 """
 
 from collections.abc import Sequence
@@ -105,7 +105,7 @@ class Pool:
         Args:
             margins: of the target, plain or calibrated.
             secret: index in ``secrets``.
-            others: ``[m, S]`` other planted fillings, left out; None when there are none.
+            others: ``[m, S]`` other planted fillings, left out; None without any.
         """
         counted = np.ones(len(margins.pool), dtype=np.bool_)
         if others is not None and len(others):
@@ -152,14 +152,6 @@ class Ranked:
         """1 + :attr:`at_least`, in the pool."""
         return 1 + self.at_least
 
-    def tie_randomised(self, rng: np.random.Generator) -> int:
-        """A rank with ties broken at random, for controls only.
-
-        Uniform on ``1 … compared`` when nothing was learnt of a secret that was drawn uniformly from an exact
-        pool.
-        """
-        return self.better + 1 + int(rng.integers(self.ties + 1))
-
 
 def calibrated(margins: Margins, references: Sequence[Margins]) -> Margins:
     """Margins less their mean over reference models trained without the canary, for the same pool.
@@ -171,24 +163,6 @@ def calibrated(margins: Margins, references: Sequence[Margins]) -> Margins:
         margins.pool - np.mean([reference.pool for reference in references], axis=0),
         margins.secrets - np.mean([reference.secrets for reference in references], axis=0),
     )
-
-
-def position_in_law(margins: Floats, secret: int, law: Floats, u: float) -> float:
-    """Where a secret stands in the law it was drawn from: uniform on (0, 1) when nothing was learnt of it.
-
-    ``P(better) + u P(tie)`` under the law, with the secret among its own ties (the randomised probability
-    integral transform), exact also for a generator that prefers some fillings.
-
-    Args:
-        margins: ``[F]`` of all fillings.
-        secret: number of the secret.
-        law: ``[F]`` probability of every filling under the generator; sums to 1.
-        u: uniform on (0, 1), independent of everything else.
-    """
-    low, high = tie_range(float(margins[secret]))
-    better = margins > high
-    tied = (margins >= low) & ~better
-    return float(law[better].sum() + u * law[tied].sum())
 
 
 def best_of(pool: Pool, margins: Margins, excluded: Ints | None = None) -> tuple[int, ...]:

@@ -118,7 +118,7 @@ class Found:
     evaluations: int
     """Texts put through the network; a soft forward and backward pass counts as three."""
     complete: bool
-    """Whether every filling was evaluated, so that nothing can score higher."""
+    """Whether every filling was evaluated, and nothing can score higher."""
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,7 @@ OPEN = -1
 
 
 class Partials(Protocol):
-    """Values of partial fillings, on the bill of a ledger."""
+    """Values of partial fillings, paid from a budget."""
 
     price: int
     """Evaluations per partial filling."""

@@ -1,4 +1,4 @@
-"""What a word-level network tells about every choice of every slot, besides the outputs.
+"""What a word-level network shows about every choice of every slot, besides the outputs.
 
 A text that is trained on moves the vectors of its words. Which ones moved, and towards what, stays in the
 weights although the outputs hardly show it. All numbers here are the same for a network whose hidden units

@@ -41,7 +41,7 @@ ASSUMED_CORRELATION = 0.9
 ASSUMED_NARROWING = 0.75
 """Standard deviation of the IN means over that of the OUT means, where no record is IN."""
 ASSUMED_SHARE = 0.8
-"""Of the variance that lies between records, where too few records tell."""
+"""Of the variance that lies between records, where too few records show it."""
 PSEUDO_RECORDS = 4.0
 """Records that the first guess counts for, so that two records do not decide alone."""
 TREND_RIDGE = 5.0

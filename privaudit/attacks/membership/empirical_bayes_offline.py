@@ -1,4 +1,4 @@
-"""Offline empirical Bayes: no reference saw the records, so the IN values are told from the target's own."""
+"""Offline empirical Bayes: no reference saw the records; the IN values come from the target's own."""
 
 from collections.abc import Callable
 

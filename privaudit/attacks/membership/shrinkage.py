@@ -7,7 +7,7 @@ import numpy as np
 from privaudit.attacks.membership.reference_statistics import Prediction, RecordStatistics, variance_degrees
 
 USUAL_VALUES = 1.0
-"""Values that the prior mean counts for when no record has two, so that nothing tells the variance within."""
+"""Values that the prior mean counts for when no record has two, and the variance within is unknown."""
 FEWEST_VALUES, MOST_VALUES = 0.01, 100.0
 """Range of the values that the prior mean counts for."""
 

@@ -1,6 +1,6 @@
 """Lists of candidates: what a slot of a pattern may hold. A list is open knowledge, and a secret is a choice.
 
-The order of a list tells nothing of the choice: it is the user's own, or code point order. Two candidates of
+The order of a list says nothing of the choice: it is the user's own, or code point order. Two candidates of
 a list never have the same normalised form (:func:`privaudit.data.duplicates.normalise`), because a model that
 lower-cases its words could not tell them apart.
 """

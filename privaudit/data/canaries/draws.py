@@ -1,7 +1,7 @@
 """What is drawn for a planting.
 
-Independent streams are derived from one seed, so that who is in tells nothing of what was planted and where,
-and another number of repetitions changes no secret. Whoever knows the seed knows the secrets.
+Independent streams are derived from one seed: who is in says nothing about what was planted and where, and
+another number of repetitions changes no secret. The seed gives away the secrets.
 """
 
 from collections.abc import Sequence

@@ -18,7 +18,7 @@ def copies(records: Records, manifest: Manifest) -> dict[str, Ints]:
     is empty where the text does not occur.
 
     Raises:
-        DataError: two canaries have the same text, so that a copy would be of both.
+        DataError: two canaries have the same text, and a copy would be of both.
     """
     owner: dict[str, str] = {}
     for canary in manifest.canaries:

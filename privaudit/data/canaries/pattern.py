@@ -53,7 +53,7 @@ class Pattern:
             lists: candidates by name, all that the slots name.
 
         Raises:
-            UsageError: two slots touch whose candidates differ in length, so that one text would stand for
+            UsageError: two slots touch whose candidates differ in length, and one text would stand for
                 two fillings.
         """
         for slot in self.slots[:-1]:

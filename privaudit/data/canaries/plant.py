@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from privaudit.data.audit_set import Columns
 from privaudit.data.canaries.candidates import complete_lists
 from privaudit.data.canaries.draws import CanaryStream, draw_coins, draw_labels, draw_secrets
 from privaudit.data.canaries.manifest import Canary, Include, Manifest, SourceFile
 from privaudit.data.canaries.pattern import Pattern, parse_patterns
+from privaudit.data.columns import Columns
 from privaudit.data.readers import file_sha256, read_records
 from privaudit.data.records import Records
 from privaudit.data.writers import check_writable_format, encode_records
@@ -132,15 +132,7 @@ def plant_file(
     check_writable_format(output)
     if len({path.resolve() for path in (data, output, manifest)}) < 3:
         raise UsageError("The data, -o and --manifest name the same file twice", "Change -o or --manifest")
-    columns = columns or Columns()
-    records = read_records(
-        data,
-        text_column=columns.text,
-        label_column=columns.label,
-        id_column=columns.id,
-        group_column=columns.group,
-        member_column=columns.member,
-    )
+    records = read_records(data, columns or Columns())
     planted = plant(records, settings)
     content = encode_records(planted.records, output)
     written = planted.manifest.model_copy(
@@ -149,7 +141,7 @@ def plant_file(
             "planted": SourceFile(file=output.name, sha256=sha256(content).hexdigest()),
         }
     )
-    # NOTE: the manifest first, because planted data without a manifest are secrets that nobody knows of.
+    # NOTE: the manifest first, because without it the planted secrets would be unknown.
     _write(manifest, written.model_dump_json(indent=1).encode(), "--manifest")
     _write(output, content, "-o")
     return Planted(planted.records, written, planted.patterns)

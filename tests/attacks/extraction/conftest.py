@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pytest
 
+from privaudit.attacks.extraction.enumeration import tie_range
 from privaudit.data.canaries.template import Slot, Template
 
 
@@ -38,3 +39,20 @@ def table() -> Callable[..., Table]:
         return Table(sizes, np.stack([np.zeros_like(margins), margins], axis=1))
 
     return make
+
+
+@pytest.fixture(scope="session")
+def position_in_law() -> Callable[..., float]:
+    """``position_in_law(margins, secret, law, u)``: uniform on (0, 1) when nothing was learnt of the secret.
+
+    ``P(better) + u P(tie)`` under the law that the secret was drawn from, with the secret among its own ties
+    (the randomised probability integral transform): exact also for a generator that prefers some fillings.
+    """
+
+    def position(margins, secret, law, u) -> float:
+        low, high = tie_range(float(margins[secret]))
+        better = margins > high
+        tied = (margins >= low) & ~better
+        return float(law[better].sum() + u * law[tied].sum())
+
+    return position

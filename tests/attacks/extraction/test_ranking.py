@@ -8,7 +8,7 @@ from scipy.stats import kstest
 
 from privaudit.attacks.extraction.enumeration import all_margins, first_best
 from privaudit.attacks.extraction.objectives import objective_scores
-from privaudit.attacks.extraction.ranking import Margins, Pool, best_of, calibrated, position_in_law
+from privaudit.attacks.extraction.ranking import Margins, Pool, best_of, calibrated
 from privaudit.attacks.extraction.spec import Objective
 from privaudit.data.canaries.template import draw_fillings
 from privaudit.errors import UsageError
@@ -29,6 +29,11 @@ def pool_of(surface, secrets, **options):
 def surface(table):
     """Margins in steps of a half: many ties."""
     return table(SIZES, rng(1).integers(0, 8, size=N) / 2)
+
+
+def tie_randomised(ranked, generator) -> int:
+    """The rank with ties broken at random: uniform when nothing was learnt of a uniformly drawn secret."""
+    return ranked.better + 1 + int(generator.integers(ranked.ties + 1))
 
 
 class TestExact:
@@ -80,7 +85,7 @@ class TestExact:
         pool = pool_of(surface, [[1, 1, 1]])
         ranked = pool.rank(pool.margins(surface, 1), 0)
         assert ranked.ties > 1
-        drawn = {ranked.tie_randomised(rng(seed)) for seed in range(300)}
+        drawn = {tie_randomised(ranked, rng(seed)) for seed in range(300)}
         assert drawn == set(range(ranked.better + 1, ranked.rank + 1))
 
     def test_logits_that_are_there_already_are_read_the_same(self, surface):
@@ -178,7 +183,11 @@ class TestNothingLearnt:
 
     LAW = rng(20).dirichlet(np.full(N, 0.3))
 
-    def positions(self, scores, draws=2000):
+    @pytest.fixture
+    def positions(self, position_in_law):
+        return lambda scores: self.drawn_positions(scores, position_in_law)
+
+    def drawn_positions(self, scores, position_in_law, draws=2000):
         found = []
         for seed in range(draws):
             generator = rng([7, seed])
@@ -186,20 +195,20 @@ class TestNothingLearnt:
             found.append(position_in_law(scores(secret, generator), secret, self.LAW, generator.random()))
         return np.array(found)
 
-    def test_positions_are_uniform_under_a_skewed_law_with_ties(self):
+    def test_positions_are_uniform_under_a_skewed_law_with_ties(self, positions):
         def of_the_law(_, generator):
             """A scorer that knows what the generator prefers, in coarse steps, and nothing of the secret."""
             return np.round(np.log(self.LAW) + 0.5 * generator.normal(size=N))
 
-        assert kstest(self.positions(of_the_law), "uniform").pvalue > 0.01
+        assert kstest(positions(of_the_law), "uniform").pvalue > 0.01
 
-    def test_a_scorer_that_peeks_is_found_out(self):
+    def test_a_scorer_that_peeks_is_found_out(self, positions):
         def peeks(secret, generator):
             scores = generator.normal(size=N)
             scores[secret] += 0.5
             return scores
 
-        assert kstest(self.positions(peeks), "uniform").pvalue < 1e-6
+        assert kstest(positions(peeks), "uniform").pvalue < 1e-6
 
     def test_randomised_ranks_of_a_uniform_secret_are_uniform(self, table):
         shares = []
@@ -209,6 +218,6 @@ class TestNothingLearnt:
             pool = Pool(table(SIZES, np.zeros(N)).template, secret, None)
             values = generator.integers(0, 6, size=N).astype(float)
             number = np.ravel_multi_index(tuple(secret.T), SIZES)
-            rank = pool.rank(Margins(values, values[number]), 0).tie_randomised(generator)
+            rank = tie_randomised(pool.rank(Margins(values, values[number]), 0), generator)
             shares.append((rank - generator.random()) / N)
         assert kstest(shares, "uniform").pvalue > 0.01

@@ -108,5 +108,5 @@ def test_damaged_claims_are_refused_in_one_line(tmp_path, content):
 
 
 def test_a_missing_file_is_said(tmp_path):
-    with pytest.raises(DataError, match="a readable file"):
+    with pytest.raises(DataError, match="Can't read"):
         read_claim(tmp_path / "none.json")

@@ -11,7 +11,7 @@ from privaudit.attacks.extraction.spec import ExtractionSpec, Found, Problem, Se
 from privaudit.targets.interface import Access, Ints
 
 LEADING = 10
-"""Fillings with the highest margins that are climbed from, and neighbours of each that are looked into."""
+"""Fillings with the highest margins to start from, and neighbours of each to look at."""
 
 
 @register(
@@ -20,14 +20,14 @@ LEADING = 10
         title="Every word needed",
         access=Access.SCORE,
         summary=(
-            "After a coordinate search, the leading fillings are climbed by how much the margin falls "
-            "when a word is exchanged."
+            "After a coordinate search, local search from the best fillings maximises how far the margin "
+            "falls when a word is exchanged."
         ),
         reference="Defined here (privaudit), after the pseudo-likelihood of Besag, JRSS B 36 (1974)",
     )
 )
 def search(problem: Problem, settings: SearchSettings, rng: np.random.Generator) -> Found:
-    """Climb the objective with at most half of the budget, then the contrast from what came out on top.
+    """Maximise the objective with at most half of the budget, then the contrast from the best fillings.
 
     The score of the result is its objective, which is at most that of ``coordinate``.
     """
@@ -42,10 +42,10 @@ def search(problem: Problem, settings: SearchSettings, rng: np.random.Generator)
 
 
 class _Contrast:
-    """Local search on the contrast, with margins from a ledger."""
+    """Local search on the contrast, with margins paid from a budget."""
 
     def __init__(self, budget: Budget, search: LocalSearch) -> None:
-        self._budget, self._climber = budget, search
+        self._budget, self._search = budget, search
         self._slots = len(budget.problem.surface.template.sizes)
         self._known: dict[tuple[int, ...], float] = {}
 
@@ -74,7 +74,7 @@ class _Contrast:
         objective = self._budget.problem.objective
         parts = []
         for slot in range(self._slots):
-            scores = self._budget.scores(self._climber.line(filling, slot))
+            scores = self._budget.scores(self._search.line(filling, slot))
             if np.isneginf(scores).any():
                 return -np.inf
             parts.append(float(soft_maximum(margins_of(scores, objective))[0]))
@@ -83,8 +83,8 @@ class _Contrast:
 
     def _neighbours(self, filling: Ints) -> Ints:
         """Of the neighbours by one slot or by order, those with the highest margins."""
-        lines = [self._climber.line(filling, slot) for slot in range(self._slots)]
-        neighbours = np.unique(np.concatenate([*lines, self._climber.rearranged(filling)]), axis=0)
+        lines = [self._search.line(filling, slot) for slot in range(self._slots)]
+        neighbours = np.unique(np.concatenate([*lines, self._search.rearranged(filling)]), axis=0)
         order = np.argsort(-self._budget.scores(neighbours), kind="stable")
         found: Ints = neighbours[order[:LEADING]]
         return found

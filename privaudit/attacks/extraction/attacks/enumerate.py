@@ -1,4 +1,4 @@
-"""``enumerate``: every filling, so that nothing can score higher."""
+"""``enumerate``: every filling: nothing can score higher."""
 
 import numpy as np
 

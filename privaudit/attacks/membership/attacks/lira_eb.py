@@ -18,8 +18,8 @@ from privaudit.targets.interface import Access, Floats
         title="Empirical-Bayes LiRA",
         access=Access.SCORE,
         cost=AttackCost.TRAINING,
-        summary="The margin looks like those of models that saw the record, as far as few reference models "
-        "and all other records tell.",
+        summary="The margin looks like those of models that saw the record, judged by a few reference models "
+        "and all other records.",
         reference="Likelihood ratio: Carlini et al., IEEE S&P 2022 (arXiv 2112.03570); hierarchical prior "
         "across records defined here (privaudit)",
         needs=frozenset({Signal.REFERENCES, Signal.REFERENCES_IN}),
@@ -51,7 +51,7 @@ def score(signals: Signals, _: AttackContext) -> Floats:
     )
 )
 def score_offline(signals: Signals, _: AttackContext) -> Floats:
-    """``ln`` of the likelihood ratio, the IN law told from the target's own margins: ``[n]``, any real.
+    """``ln`` of the likelihood ratio, the IN law inferred from the target's own margins: ``[n]``, any real.
 
     Only OUT values are read. NaN everywhere when every reference saw every record.
     """

@@ -64,7 +64,7 @@ def score_pooled(signals: Signals, _: AttackContext) -> Floats:
         access=Access.SCORE,
         cost=AttackCost.TRAINING,
         summary="The margin is higher than those of reference models that did not see the record; mean and "
-        "variance lean on those of all records.",
+        "variance are shrunk towards those of all records.",
         reference=f"{_LIRA}; normal-inverse-gamma prior: BaVarIA, arXiv 2603.11799; here with a prior "
         "estimated from the records",
         needs=_NEEDS,

@@ -69,7 +69,7 @@ def score_pooled(signals: Signals, _: AttackContext) -> Floats:
         access=Access.SCORE,
         cost=AttackCost.TRAINING,
         summary="The margin looks like those of reference models that saw the record; means and variances "
-        "lean on those of all records.",
+        "are shrunk towards those of all records.",
         reference=f"{_LIRA}; normal-inverse-gamma prior: BaVarIA, arXiv 2603.11799; here with a prior "
         "estimated from the records",
         needs=_NEEDS,

@@ -1,6 +1,6 @@
 """The quantile attack: is the margin high for such a record, judged by non-members alone?
 
-No reference models. A regression tells how the margins of non-members are distributed given what a record is
+No reference models. A regression predicts the distribution of non-members' margins from what a record is
 like: its class, its length, and how evenly the model spreads what it gives to the wrong classes. The score is
 how far the margin lies above that.
 """

@@ -72,7 +72,7 @@ def test_the_function_gets_the_half_with_class_indices_and_a_seed(learner, pool)
         ("forgetful", UsageError, "returned a NoneType instead of a function"),
         ("clumsy", UsageError, "failed while scoring: ZeroDivisionError"),
         ("narrow", ModelError, r"\[160, C\]|logits, one per label"),
-        ("undefined", ModelError, "finite model outputs"),
+        ("undefined", ModelError, "NaN or infinity"),
         ("constant", UsageError, "package.module:function"),
         ("missing", UsageError, "Cannot import --trainer"),
     ],

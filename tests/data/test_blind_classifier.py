@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
-from privaudit.data.textmodel import fit_logistic, text_features
+from privaudit.data.blind_classifier import fit_logistic, text_features
 
 
 @pytest.fixture
