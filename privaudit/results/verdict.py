@@ -55,6 +55,11 @@ class ThresholdResult(Part):
         return content
 
     @property
+    def is_waived(self) -> bool:
+        """Whether the limit is exceeded and an owner has accepted that."""
+        return self.result == "exceeded" and self.waiver is not None
+
+    @property
     def name(self) -> str:
         """What waivers and messages call the limit; it does not change with what was measured.
 

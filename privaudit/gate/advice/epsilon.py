@@ -2,9 +2,9 @@
 
 from math import ceil, exp, log1p
 
-from privaudit.gate.interval_ends import ASSUMPTION_FREE
 from privaudit.gate.thresholds import Threshold
 from privaudit.results import Epsilon, LowerBound
+from privaudit.results.epsilon import ASSUMPTION_FREE
 
 _MOST = 1_000_000
 _SANE = 50.0

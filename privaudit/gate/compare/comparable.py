@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from privaudit.errors import ResultError
 from privaudit.inert import inert
 from privaudit.results import Extraction, Membership, Result
+from privaudit.results.membership import OF_THE_RUN
 from privaudit.results.metrics import Family
 
 _MEASURED_BY: Mapping[Family, str] = {
@@ -20,7 +21,6 @@ _OF_SEARCH = (
     "calibrate", "evaluations", "restarts", "steps", "lr", "temperature", "final-temperature", "gumbel",
     "straight-through", "beam-width", "shortlist",
 )  # fmt: skip
-_OF_THE_RUN = {"seed", "not_scored"}
 _ORIGIN = re.compile(r" \([a-z. ]+\)$")
 _MOST_SHOWN = 8
 _MOST_OF_A_TEXT = 120
@@ -123,7 +123,7 @@ def why_another_attack(new: Membership, old: Membership, result: Result, baselin
             if (here := _setting(result, option)) != (there := _setting(baseline, option)):
                 return f"--{option} {here}, {there} in the baseline: another attack"
     # NOTE: a later version may record more; what only one of the two records cannot differ.
-    told = (new.parameters.keys() & old.parameters.keys()) - _OF_THE_RUN
+    told = (new.parameters.keys() & old.parameters.keys()) - OF_THE_RUN
     other = sorted(key for key in told if new.parameters[key] != old.parameters[key])
     return f"other parameters than in the baseline: {', '.join(other)}" if other else None
 
