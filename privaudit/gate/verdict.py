@@ -16,6 +16,7 @@ def judge(
     not_run: Sequence[NotRun] = (),
     epsilon: Epsilon | None = None,
     on_inconclusive: OnInconclusive = "4",
+    policy: str | None = None,
 ) -> Verdict:
     """Put thresholds and the test of the claim together. Incomparable sets leave nothing to judge.
 
@@ -25,6 +26,7 @@ def judge(
         not_run: attacks that were asked for and did not finish.
         epsilon: the test of the claim; ``violated`` fails whatever the thresholds say.
         on_inconclusive: what an inconclusive threshold does to the exit code; recorded in the verdict.
+        policy: the file with the limits, for the verdict.
     """
     waived = sum(t.is_waived for t in thresholds)
 
@@ -34,6 +36,7 @@ def judge(
             sentence=sentence + (f" {_waived_in_words(waived)}" if waived else ""),
             thresholds=tuple(thresholds),
             on_inconclusive=on_inconclusive,
+            policy=policy,
         )
 
     if comparable is False:

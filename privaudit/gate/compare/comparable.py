@@ -63,7 +63,7 @@ def _check_kinds(result: Result, baseline: Result) -> None:
     new, old = families(result), families(baseline)
     if not new & old:
         measured = " and ".join(_MEASURED_BY[kind] for kind in _MEASURED_BY if kind in new)
-        problem = f"A result of privaudit {baseline.command} is no baseline for one of {measured}"
+        problem = f"A result of privaudit {baseline.command} cannot be the baseline for one of {measured}"
         raise ResultError(problem if measured else "This result has no attack to compare", _AGAIN)
 
 

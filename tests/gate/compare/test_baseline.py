@@ -176,7 +176,7 @@ def test_results_of_other_commands_are_refused(two, result_of, extraction, epsil
     tested = result_of(command="audit", membership=(), epsilon=epsilon_of("consistent"))
     for a, b in ((new, canaries), (canaries, new), (tested, canaries)):
         with pytest.raises(
-            ResultError, match=r"A result of privaudit .* is no baseline for one of privaudit"
+            ResultError, match=r"A result of privaudit .* cannot be the baseline for one of privaudit"
         ):
             compare(a, b)
     with pytest.raises(ResultError, match="This result has no attack to compare"):
