@@ -27,6 +27,6 @@ def _in_words(value: float, digits: int, places: int | None, side: str) -> str:
     # NOTE: what is an ulp beyond a short number is that number, and not its neighbour.
     short = Context(prec=12).create_decimal(repr(float(value)))
     if places is not None:
-        return f"{short.quantize(Decimal(1).scaleb(-places), rounding=side):f}"
+        return f"{short.quantize(Decimal(1).scaleb(-places), rounding=side) + 0:f}"
     text = f"{significant(short, digits, side):f}"
     return text.rstrip("0").rstrip(".") if "." in text else text

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from privaudit.errors import ResultError
 from privaudit.gate.thresholds import Threshold
 from privaudit.results import Epsilon, Extraction, Interval, LowerBound, Membership
+from privaudit.results.epsilon import ASSUMPTION_FREE
 from privaudit.rounding import at_least, at_most
 
 
@@ -51,13 +52,10 @@ def exposure_readings(threshold: Threshold, extraction: Sequence[Extraction]) ->
     return [_exposure_reading(row, alone=alone) for row in extraction]
 
 
-ASSUMPTION_FREE = ("steinke", "rank-test-epsilon-delta")
-"""The one lower bound of each design that assumes nothing of the mechanism: what decides ``epsilon`` without
-a method. The largest of several bounds would not be a bound."""
-
-
 def epsilon_readings(threshold: Threshold, epsilon: Epsilon) -> list[IntervalEnds]:
     """The ends of an audit of epsilon: a lower bound from below, the accounted mechanism from above.
+
+    Without a method named, the bound that assumes nothing decides: the largest of several would be no bound.
 
     No attack bounds epsilon from above. The accounting of the claimed mechanism does, as long as the test of
     the claim finds no violation.

@@ -25,21 +25,23 @@ def _of_a_slice(text: str) -> str:
     metric = parse_threshold(text).metric
     if not metric.sliced:
         known = " or ".join(f"{m.name}{'@F' * m.takes_fpr}" for m in METRICS.values() if m.sliced)
-        raise UsageError(f"Slices have no {metric.name}, in {text!r}", f"Use {known}")
+        raise UsageError(f"Slices do not measure {metric.name}, in {text!r}", f"Use {known}")
     return text
 
 
 def _by_value(text: str) -> str:
     by, _, value = text.partition("=")
     if not (by.strip() and value.strip()):
-        raise UsageError(f"{text!r} names no slice", "Write it as by=value, for example class=transfer")
+        raise UsageError(
+            f"{text!r} does not name a slice", "Write it as by=value, for example class=transfer"
+        )
     return text
 
 
 def _beginning(digest: str) -> str:
     if re.fullmatch(r"[0-9a-f]{8,64}", digest) is None:
         raise UsageError(
-            f"A waiver's model is not the digest {digest!r}: that takes 8 to 64 hexadecimal digits",
+            f"{digest!r} is not a model digest: a waiver needs 8 to 64 hexadecimal digits",
             "Copy the digest that privaudit gate prints",
         )
     return digest

@@ -88,7 +88,7 @@ def _read(path: Path, tables: Collection[str] | None = None) -> LoadedPolicy:
     table: object = content
     for key in _table_name(path).split("."):
         if not isinstance(table, Mapping):
-            raise UsageError(f"[{_table_name(path)}] of {path.name} is no table", _MEND)
+            raise UsageError(f"[{_table_name(path)}] of {path.name} is not a table", _MEND)
         if key not in table:
             return _nothing()
         table = table[key]

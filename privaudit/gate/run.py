@@ -59,15 +59,11 @@ def gate(
         not_run=result.not_run,
         epsilon=_tested(result),
         on_inconclusive=on_inconclusive or policy.on_inconclusive,
+        policy=source,
     )
     # NOTE: a result that went through a gate before has the warnings of that day.
     warnings = (warning for warning in result.warnings if not warning.startswith(PREFIX))
-    return result.model_copy(
-        update={
-            "verdict": verdict.model_copy(update={"policy": source}),
-            "warnings": (*warnings, *faults),
-        }
-    )
+    return result.model_copy(update={"verdict": verdict, "warnings": (*warnings, *faults)})
 
 
 def _comparison(result: Result, baseline: Result | None) -> Comparison | None:

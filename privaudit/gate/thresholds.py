@@ -143,7 +143,7 @@ def _parse_fpr(text: str | None, metric: Metric, expression: str) -> float | Non
     value = _number(text or "")
     if value not in FPRS:
         example = f"Use {metric.name}@F with F one of {', '.join(f'{fpr:g}' for fpr in FPRS)}"
-        raise UsageError(f"No measured FPR in {expression!r}", example)
+        raise UsageError(f"Unsupported FPR in {expression!r}", example)
     return value
 
 
@@ -152,7 +152,7 @@ def _parse_limit(text: str, metric: Metric, expression: str) -> float:
     if limit is None or not 0 <= limit <= metric.most:
         allowed = "of at least 0" if math.isinf(metric.most) else f"from 0 to {metric.most:g}"
         raise UsageError(
-            f"{text!r} is no limit for {metric.name}, in {expression!r}", f"Give a number {allowed}"
+            f"{text!r} is not a valid limit for {metric.name}, in {expression!r}", f"Give a number {allowed}"
         )
     return limit
 

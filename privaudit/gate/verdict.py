@@ -16,6 +16,7 @@ def judge(
     not_run: Sequence[NotRun] = (),
     epsilon: Epsilon | None = None,
     on_inconclusive: OnInconclusive = "4",
+    policy: str | None = None,
 ) -> Verdict:
     """Put thresholds and the test of the claim together. Incomparable sets leave nothing to judge.
 
@@ -25,8 +26,9 @@ def judge(
         not_run: attacks that were asked for and did not finish.
         epsilon: the test of the claim; ``violated`` fails whatever the thresholds say.
         on_inconclusive: what an inconclusive threshold does to the exit code; recorded in the verdict.
+        policy: the file with the limits, for the verdict.
     """
-    waived = sum(1 for t in thresholds if _is_waived(t))
+    waived = sum(t.is_waived for t in thresholds)
 
     def verdict(status: Literal["pass", "fail", "inconclusive", "not-judged"], sentence: str) -> Verdict:
         return Verdict(
@@ -34,6 +36,7 @@ def judge(
             sentence=sentence + (f" {_waived_in_words(waived)}" if waived else ""),
             thresholds=tuple(thresholds),
             on_inconclusive=on_inconclusive,
+            policy=policy,
         )
 
     if comparable is False:
@@ -45,7 +48,7 @@ def judge(
     tested = None if epsilon is None else epsilon.verdict
     if epsilon is not None and tested == "violated":
         return verdict("fail", f"The claimed privacy is refuted. {epsilon.sentence}")
-    exceeded = [t for t in thresholds if t.result == "exceeded" and not _is_waived(t)]
+    exceeded = [t for t in thresholds if t.result == "exceeded" and not t.is_waived]
     if exceeded:
         return verdict("fail", f"{_above(exceeded[0])}: {exceeded[0].reason}")
     undecided = [t for t in thresholds if t.result == "inconclusive"]
@@ -68,10 +71,6 @@ def judge(
 def _above(item: ThresholdResult) -> str:
     what = "An increase above" if item.against == "baseline" else "Leakage above the limit"
     return f"{what} {item.name}"
-
-
-def _is_waived(item: ThresholdResult) -> bool:
-    return item.result == "exceeded" and item.waiver is not None
 
 
 def _waived_in_words(count: int) -> str:

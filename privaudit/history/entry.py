@@ -9,11 +9,10 @@ from privaudit.errors import ResultError
 from privaudit.inert import inert
 from privaudit.results import Extraction, Interval, Result, ThresholdResult, nothing
 from privaudit.results.history import Entry, HistoryLimit, Measure
+from privaudit.results.membership import OF_THE_RUN
 from privaudit.results.metrics import AUC, EPSILON, EXPOSURE, EXTRACTED, METRICS, TPR, numbers
 
 _MOST_CHARACTERS = 500
-_OF_THE_RUN = {"seed", "not_scored"}
-"""Parameters of an attack that may differ from run to run."""
 
 
 def entry_of(result: Result) -> Entry:
@@ -90,7 +89,7 @@ def _measure(
 
 def _membership(result: Result) -> Iterator[Measure]:
     for row in result.membership:
-        parameters = {name: value for name, value in row.parameters.items() if name not in _OF_THE_RUN}
+        parameters = {name: value for name, value in row.parameters.items() if name not in OF_THE_RUN}
         setup = _digest(row.access, row.n_references, parameters)
         for key, found in sorted(numbers(row).items(), key=lambda pair: "@" in pair[0]):
             yield _measure(row.attack, key, found, row.n_references, setup)

@@ -49,11 +49,6 @@ def _shown(finding: Finding) -> Finding:
     return replace(finding, name=name, text=text)
 
 
-def is_waived(threshold: ThresholdResult) -> bool:
-    """Whether the limit is exceeded and an owner has accepted that."""
-    return threshold.result == "exceeded" and threshold.waiver is not None
-
-
 def rests_on_sets_that_differ(threshold: ThresholdResult, result: Result) -> bool:
     """Whether the limit is on membership, and texts alone separate the sets: then it is undecided.
 
@@ -73,7 +68,7 @@ def _limits(result: Result) -> Iterator[Finding]:
         if item.against == "baseline":
             rule = f"{rule}-increase"
         outcome = _outcome(item.result, result)
-        if is_waived(item):
+        if item.is_waived:
             outcome, text = "waived", f"{item.waiver}. {text}".replace("..", ".")
         elif rests_on_sets_that_differ(item, result):
             outcome, text = "undecided", f"{INCOMPARABLE} {text}"

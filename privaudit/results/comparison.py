@@ -16,9 +16,9 @@ class Change(Part):
     old: Interval
     new: Interval
     difference: Interval
-    """New less old. Its ends hold whatever the dependence between the two results is."""
+    """New minus old. Its ends hold however the two results depend on each other."""
     direction: Literal["more", "less", "undecided"]
-    """More leakage, less, or an interval that holds zero."""
+    """More leakage, less, or an interval that includes zero."""
 
 
 class Comparison(Part):
@@ -29,10 +29,10 @@ class Comparison(Part):
     baseline_created: str
     baseline_status: Literal["pass", "fail", "inconclusive", "not-judged"]
     same_model: bool
-    """Whether both results are of the very same files."""
+    """Whether both results are of the same files."""
     changes: tuple[Change, ...]
     only_new: tuple[str, ...] = ()
-    """Attacks that the earlier result does not have."""
+    """Attacks that the earlier result lacks."""
     only_old: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     """What differs without making the two incomparable: version, seed, number of references."""

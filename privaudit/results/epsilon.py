@@ -8,6 +8,8 @@ from privaudit.results.parts import Number, Part
 
 EpsilonVerdict = Literal["violated", "consistent", "inconclusive", "no-claim"]
 Design = Literal["one-run", "many-run", "self-test"]
+ASSUMPTION_FREE = ("steinke", "rank-test-epsilon-delta")
+"""The one lower bound of each design that assumes nothing of the mechanism."""
 
 
 class LowerBound(Part):

@@ -10,6 +10,12 @@ FPRS = (0.0001, 0.001, 0.01, 0.05, 0.1)
 """The false-positive rates at which results report the TPR."""
 
 
+LEAST_FALSE_POSITIVES = 10
+"""With fewer expected ones a TPR is not measurable."""
+OF_THE_RUN = frozenset({"seed", "not_scored"})
+"""Parameters of an attack that may differ from run to run."""
+
+
 class TprAtFpr(Part):
     """The true-positive rate at a fixed false-positive rate."""
 

@@ -103,6 +103,7 @@ def metric_of(key: str) -> tuple[Metric, float | None] | None:
     if metric is None or metric.takes_fpr is not bool(fpr):
         return None
     try:
-        return metric, float(fpr) if fpr else None
+        rate = float(fpr) if fpr else None
     except ValueError:
         return None
+    return (metric, rate) if rate is None or isfinite(rate) else None

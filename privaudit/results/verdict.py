@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import model_validator
 
-from privaudit.results.metrics import EXPRESSION, Family
+from privaudit.results.metrics import EXPRESSION, Family, metric_of
 from privaudit.results.parts import Number, Part
 
 
@@ -51,8 +51,14 @@ class ThresholdResult(Part):
         if isinstance(content, dict) and "metric" not in content:
             match = EXPRESSION.fullmatch(str(content.get("expression")))
             if match is not None:
-                return {**content, "metric": match["metric"], "fpr": match["fpr"]}
+                known = metric_of(match["metric"] + (f"@{match['fpr']}" if match["fpr"] else ""))
+                return {**content, "metric": match["metric"], "fpr": None if known is None else known[1]}
         return content
+
+    @property
+    def is_waived(self) -> bool:
+        """Whether the limit is exceeded and an owner has accepted that."""
+        return self.result == "exceeded" and self.waiver is not None
 
     @property
     def name(self) -> str:

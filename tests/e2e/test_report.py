@@ -66,7 +66,7 @@ def test_a_page_that_shows_texts_is_its_owners_alone(privaudit, result, tmp_path
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["-o", "r.pdf"], "No report is named like r.pdf. End -o in .html or .md"),
+        (["-o", "r.pdf"], "No report format for r.pdf. Use a name that ends in .html, .md"),
         (["-o", "missing/r.html"], "Expected a file in an existing, writable folder"),
     ],
 )

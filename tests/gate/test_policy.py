@@ -101,10 +101,10 @@ def test_a_file_that_was_named_must_exist(tmp_path):
         ("[gate]\nfail-if = ['accuracy>0.6']\n", "Unknown metric 'accuracy'"),
         ("[gate]\nfail-if = ['tpr@0.02>0.6']\n", "tpr@F with F one of"),
         ("[gate]\nfail-if = ['auc>nan']\n", "Give a number from 0 to 1"),
-        ("[gate]\nslices = [{slice = 'transfer', fail-if = 'auc>0.6'}]\n", "names no slice"),
+        ("[gate]\nslices = [{slice = 'transfer', fail-if = 'auc>0.6'}]\n", "does not name a slice"),
         (
             "[gate]\nslices = [{slice = 'class=a', fail-if = 'advantage>0.6'}]\n",
-            "no advantage.*Use auc or tpr@F",
+            "not measure advantage.*Use auc or tpr@F",
         ),
         ("[gate]\nslices = [{slice = 'class=a'}]\n", "'slices.0.fail-if'"),
         (
@@ -157,7 +157,7 @@ def test_a_limit_beside_the_table_of_pyproject_is_refused(read):
 
 @pytest.mark.parametrize("text", ["tool = 3\n", "[tool]\nprivaudit = 3\n"])
 def test_another_value_where_our_table_would_be_is_refused(read, text):
-    with pytest.raises(UsageError, match=r"\[tool\.privaudit\.gate\] of .* is no table"):
+    with pytest.raises(UsageError, match=r"\[tool\.privaudit\.gate\] of .* is not a table"):
         read(text, "pyproject.toml")
 
 

@@ -2,9 +2,9 @@
 
 from math import ceil, exp, log1p
 
-from privaudit.gate.interval_ends import ASSUMPTION_FREE
 from privaudit.gate.thresholds import Threshold
 from privaudit.results import Epsilon, LowerBound
+from privaudit.results.epsilon import ASSUMPTION_FREE
 
 _MOST = 1_000_000
 _SANE = 50.0
@@ -37,7 +37,7 @@ def _to_exceed(bound: LowerBound, epsilon: Epsilon, limit: float) -> str:
             f"{bound.value:.3g}; try a stronger score or more {units}."
         )
     count = _units_for(limit, top, n)
-    what = "no feasible number would" if count is None else f"it takes at least about {count:,}"
+    what = "no feasible number is enough" if count is None else f"it takes at least about {count:,}"
     return f"To exceed it: {n:,} {units} show at most {top:.3g}, even to an attack without error; {what}."
 
 

@@ -16,11 +16,10 @@ from privaudit.gate.advice.sample_size import (
 from privaudit.gate.compare.baseline import deciding, subject
 from privaudit.gate.thresholds import Threshold
 from privaudit.results import Interval, Membership, NotRun, Result, Slice, ThresholdResult
+from privaudit.results.membership import LEAST_FALSE_POSITIVES
 
 MOST = 1_000_000
 """More additional records of a kind than this are no advice."""
-_FALSE_POSITIVES = 10
-"""Expected ones below which a TPR is not measurable."""
 _ALIKE = 0.1
 """Numbers of members and non-members this close are the same in a sentence that says "about"."""
 _SETS_DIFFER = (
@@ -170,7 +169,7 @@ def _to_measure(threshold: Threshold, lacking: Sequence[_Row], *, several: bool)
     otherwise = " Or limit an attack that has a number." if several else ""
     if threshold.fpr is None or worst.scored_nonmembers == 0:
         return f"{worst.attack} has no number here.{otherwise}"
-    least = _FALSE_POSITIVES / threshold.fpr
+    least = LEAST_FALSE_POSITIVES / threshold.fpr
     more = _rounded(worst.nonmembers * (least / worst.scored_nonmembers - 1))
     part = "" if worst.scored_nonmembers >= worst.nonmembers else ", because it scores only some of them"
     return (

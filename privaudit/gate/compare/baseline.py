@@ -4,9 +4,10 @@ from privaudit.errors import ResultError, UsageError
 from privaudit.gate.compare.changes import ANY_ATTACK, changes_between, same_model
 from privaudit.gate.compare.comparable import check_comparable, notes
 from privaudit.gate.evaluate import decide
-from privaudit.gate.interval_ends import ASSUMPTION_FREE, IntervalEnds, low_end
+from privaudit.gate.interval_ends import IntervalEnds, low_end
 from privaudit.gate.thresholds import Threshold
 from privaudit.results import Change, Comparison, Result, ThresholdResult
+from privaudit.results.epsilon import ASSUMPTION_FREE
 from privaudit.results.metrics import EPSILON
 
 

@@ -74,7 +74,7 @@ def _extraction(result: Result, baseline: Result) -> Iterator[Change]:
     attacks = list(dict.fromkeys(attack for attack, _ in whys))
     for attack in (ANY_ATTACK, *attacks) if len(attacks) > 1 else attacks:
         keys = [key for key in whys if attack in (ANY_ATTACK, key[0])]
-        lacking = next((f"{a} on {c} is {why}" for (a, c) in keys if (why := whys[a, c])), None)
+        lacking = next((f"{a} on {c}: {why}" for (a, c) in keys if (why := whys[a, c])), None)
         before, after = _recovered(old, keys), _recovered(new, keys)
         yield _change(attack, EXTRACTED.key(), before, after, lacking or search, same=same)
 
@@ -97,7 +97,7 @@ def _epsilon(result: Result, baseline: Result) -> Iterator[Change]:
     ours, theirs = result.epsilon, baseline.epsilon
     why = None
     if ours and theirs and ours.delta != theirs.delta:
-        why = f"epsilon is at delta {ours.delta:g}, and at {theirs.delta:g} in the baseline"
+        why = f"epsilon is at delta {ours.delta:g}, at {theirs.delta:g} in the baseline"
     new, old = _bounds(ours), _bounds(theirs)
     for method in old:
         absent = None if method in new else _why_absent((method, None), "epsilon", result)

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from privaudit.errors import ResultError
 from privaudit.inert import inert
 from privaudit.results import Extraction, Membership, Result
+from privaudit.results.membership import OF_THE_RUN
 from privaudit.results.metrics import Family
 
 _MEASURED_BY: Mapping[Family, str] = {
@@ -20,7 +21,6 @@ _OF_SEARCH = (
     "calibrate", "evaluations", "restarts", "steps", "lr", "temperature", "final-temperature", "gumbel",
     "straight-through", "beam-width", "shortlist",
 )  # fmt: skip
-_OF_THE_RUN = {"seed", "not_scored"}
 _ORIGIN = re.compile(r" \([a-z. ]+\)$")
 _MOST_SHOWN = 8
 _MOST_OF_A_TEXT = 120
@@ -63,7 +63,7 @@ def _check_kinds(result: Result, baseline: Result) -> None:
     new, old = families(result), families(baseline)
     if not new & old:
         measured = " and ".join(_MEASURED_BY[kind] for kind in _MEASURED_BY if kind in new)
-        problem = f"A result of privaudit {baseline.command} is no baseline for one of {measured}"
+        problem = f"A result of privaudit {baseline.command} cannot be the baseline for one of {measured}"
         raise ResultError(problem if measured else "This result has no attack to compare", _AGAIN)
 
 
@@ -115,17 +115,19 @@ def why_another_attack(new: Membership, old: Membership, result: Result, baselin
     and fewer of them would pass for less leakage.
     """
     if new.n_references != old.n_references:
-        return f"{new.n_references:,} reference models, {old.n_references:,} in the baseline: another attack"
+        return (
+            f"{new.n_references:,} reference models, {old.n_references:,} in the baseline: a different attack"
+        )
     if new.access != old.access:
-        return f"reads {new.access}, and {old.access} in the baseline: another attack"
+        return f"reads {new.access}, {old.access} in the baseline: a different attack"
     if new.n_references:
         for option in _OF_REFERENCES:
             if (here := _setting(result, option)) != (there := _setting(baseline, option)):
-                return f"--{option} {here}, {there} in the baseline: another attack"
+                return f"--{option} {here}, {there} in the baseline: a different attack"
     # NOTE: a later version may record more; what only one of the two records cannot differ.
-    told = (new.parameters.keys() & old.parameters.keys()) - _OF_THE_RUN
+    told = (new.parameters.keys() & old.parameters.keys()) - OF_THE_RUN
     other = sorted(key for key in told if new.parameters[key] != old.parameters[key])
-    return f"other parameters than in the baseline: {', '.join(other)}" if other else None
+    return f"parameters differ from the baseline: {', '.join(other)}" if other else None
 
 
 def why_another_canary(new: Extraction, old: Extraction) -> str | None:
@@ -133,7 +135,7 @@ def why_another_canary(new: Extraction, old: Extraction) -> str | None:
     if not (new.included and old.included):
         return f"not planted {'in the baseline' if new.included else 'in this model'}"
     if None not in (new.digest, old.digest) and new.digest != old.digest:
-        return "another secret than in the baseline"
+        return "a different secret in the baseline"
     for name, here, there in (
         ("class", new.label, old.label),
         ("copies", f"{new.repetitions:,}", f"{old.repetitions:,}"),
@@ -141,15 +143,15 @@ def why_another_canary(new: Extraction, old: Extraction) -> str | None:
         ("objective", new.objective, old.objective),
     ):
         if here != there:
-            return f"another {name} than in the baseline: {here} and {there}"
+            return f"{name} {here}, in the baseline {there}"
     return None
 
 
 def why_another_search(result: Result, baseline: Result) -> str | None:
-    """Why the searches for canaries do not compare; None when they do. Exposures do not depend on them."""
+    """Why the searches for canaries are not comparable; None when they are. Exposures need no search."""
     for option in _OF_SEARCH:
         if (here := _setting(result, option)) != (there := _setting(baseline, option)):
-            return f"another search: --{option} {here}, {there} in the baseline"
+            return f"a different search: --{option} {here}, {there} in the baseline"
     return None
 
 

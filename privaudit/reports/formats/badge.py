@@ -3,7 +3,6 @@
 import json
 
 from privaudit.inert import inert
-from privaudit.reports.findings import is_waived
 from privaudit.results import Result, ThresholdResult
 from privaudit.results.metrics import METRICS
 from privaudit.rounding import at_least, at_most
@@ -20,7 +19,7 @@ def badge(result: Result) -> str:
     The bound is rounded away from comfort: up where leakage is at most so much, down where it is at least.
     """
     limit = _decisive(result)
-    waived = limit is not None and is_waived(limit)
+    waived = limit is not None and limit.is_waived
     word = "waived" if waived else _word(result, limit)
     parts = [word] if limit is None else [word, _bound(limit)]
     content = {
@@ -50,7 +49,7 @@ def _decisive(result: Result) -> ThresholdResult | None:
     exceeded = [item for item in limits if item.result == "exceeded"]
     match result.verdict.status:
         case "fail":
-            return next((item for item in exceeded if not is_waived(item)), None)
+            return next((item for item in exceeded if not item.is_waived), None)
         case "pass":
             return next(iter(exceeded + [item for item in limits if item.result == "holds"]), None)
         case _:

@@ -40,7 +40,7 @@ def renderer(path: Path, location: str) -> Render:
     for suffix, render in known.items():
         if path.name.lower().endswith(suffix):
             return render
-    raise UsageError(f"No report is named like {path.name[:60]}", f"End -o in {' or '.join(known)}")
+    raise UsageError(f"No report format for {path.name[:60]}", f"Use a name that ends in {', '.join(known)}")
 
 
 def write_report(result: Result, path: Path, render: Render) -> None:

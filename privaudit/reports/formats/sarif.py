@@ -99,7 +99,9 @@ def _model(result: Result) -> str:
 def _uri(location: str) -> str:
     path = normpath(location.replace("\\", "/"))
     if path.startswith(("/", "..")) or path[1:2] == ":" or path == ".":
-        raise UsageError(f"{location[:80]!r} is no relative path inside the repository", "Correct --location")
+        raise UsageError(
+            f"{location[:80]!r} is not a relative path inside the repository", "Correct --location"
+        )
     return quote(path.encode("utf-8", "replace"))
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from privaudit.inert import inert
-from privaudit.reports.findings import is_waived
 from privaudit.results import Result
 
 _ACTIONS = {
@@ -57,7 +56,7 @@ def _actions(result: Result) -> Iterator[str]:
             yield _ACTION_SWEEP
         case "pass" if not verdict.thresholds:
             yield _ACTION_UNREFUTED
-        case "pass" if any(map(is_waived, verdict.thresholds)):
+        case "pass" if any(item.is_waived for item in verdict.thresholds):
             yield from (_ACTION_WAIVED, _ACTIONS["pass"])
         case status:
             yield _ACTIONS[status]
@@ -66,7 +65,7 @@ def _actions(result: Result) -> Iterator[str]:
             yield _OBEYED[verdict.on_inconclusive]
         advice = next((item.advice for item in verdict.thresholds if item.advice), None)
         if advice is not None:
-            yield f"To decide: {inert(advice)}"
+            yield f"What it takes: {inert(advice)}"
 
 
 def refuted(result: Result) -> bool:

@@ -23,10 +23,10 @@ from privaudit.reports.svg import (
 )
 from privaudit.reports.words.numbers import NOT_MEASURED, bound, interval
 from privaudit.results import AttackOverModels, Correlation, EpsilonSweep, EpsilonSweepRow, Interval, Result
+from privaudit.results.epsilon import ASSUMPTION_FREE
 from privaudit.rounding import at_least, at_most
 
 _NO_PRIVACY = "none"
-_ASSUMPTION_FREE = ("steinke", "rank-test-epsilon-delta")
 _EDGE = 1.12
 """How far the axis reaches beyond the first and the last epsilon."""
 
@@ -140,7 +140,7 @@ def _bounds(found: EpsilonSweep) -> Iterator[Figure]:
         for row in sorted(found.rows, key=lambda row: row.epsilon)
         if row.bound is not None
         for bound in row.bound.lower_bounds
-        if bound.method in _ASSUMPTION_FREE
+        if bound.method in ASSUMPTION_FREE
     ]
     if not rows:
         return

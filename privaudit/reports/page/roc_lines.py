@@ -10,11 +10,10 @@ from privaudit.inert import inert
 from privaudit.reports.svg import BLUE, DASHDOT, DASHED, DOTTED, GREEN, GREY, INK, ORANGE, PURPLE, SOLID
 from privaudit.reports.words.membership import by_auc
 from privaudit.results import Claim, Curve, Epsilon, Membership
+from privaudit.results.membership import LEAST_FALSE_POSITIVES
 
 LEAST = 1e-4
 """Where the axes of the chart begin."""
-FALSE_POSITIVES = 10
-"""Fewer than so many expected ones, and a rate is not measurable."""
 _POINTS = 60
 _MOST_EPSILON = 700.0
 """From here on the exponential is beyond what a double holds."""
@@ -130,7 +129,7 @@ class AllowedRegion(RocLine):
 def attack_lines(rows: Sequence[Membership]) -> Iterator[RocLine]:
     """The best two attacks by AUC, and the loss attack."""
     for row, (colour, dash) in zip(_shown(rows), _STYLES, strict=False):
-        roc, least = row.roc, min(1.0, FALSE_POSITIVES / max(1, row.n_nonmembers))
+        roc, least = row.roc, min(1.0, LEAST_FALSE_POSITIVES / max(1, row.n_nonmembers))
         yield RocLine(inert(row.attack), roc.fpr, roc.tpr, colour, dash, least, roc.tpr_low, roc.tpr_high)
 
 

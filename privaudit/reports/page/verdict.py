@@ -5,7 +5,7 @@ from itertools import islice
 
 from privaudit.inert import inert
 from privaudit.reports.document import Block, Listing, Section, Sentence, Table
-from privaudit.reports.findings import is_waived, rests_on_sets_that_differ
+from privaudit.reports.findings import rests_on_sets_that_differ
 from privaudit.reports.page.action import refuted
 from privaudit.reports.words.extraction import plain_words
 from privaudit.reports.words.limits import in_words
@@ -67,7 +67,7 @@ def _row(item: ThresholdResult, result: Result) -> tuple[str, ...]:
     unjudged = rests_on_sets_that_differ(item, result)
     return (
         inert(item.name),
-        _UNJUDGED if unjudged else _WAIVED if is_waived(item) else _MARKS[item.result],
+        _UNJUDGED if unjudged else _WAIVED if item.is_waived else _MARKS[item.result],
         _INCOMPARABLE if unjudged else in_words(item, _unit(result)),
         inert(item.reason if item.value is None else item.bound),
         "" if item.value is None else f"{item.value:.4g}",
@@ -77,11 +77,11 @@ def _row(item: ThresholdResult, result: Result) -> tuple[str, ...]:
 def _below(result: Result) -> Iterator[Block]:
     """Waivers with their owners and expiry, and what would decide the open limits."""
     items = result.verdict.thresholds
-    if waived := [item for item in items if is_waived(item)]:
+    if waived := [item for item in items if item.is_waived]:
         yield Sentence("Exceeded, and accepted by an owner:", "strong")
         yield Listing(tuple(f"{inert(item.name)}: {inert(item.waiver or '')}" for item in waived))
     if open_ := [item for item in items if item.advice]:
-        yield Sentence("To decide what is undecided:", "strong")
+        yield Sentence("What it takes to decide the rest:", "strong")
         yield Listing(tuple(f"{inert(item.name)}: {inert(item.advice or '')}" for item in open_))
     if result.verdict.policy is not None:
         yield Sentence(f"Limits from {inert(result.verdict.policy)}.", "small")
@@ -95,7 +95,7 @@ def _sentences(result: Result) -> Iterator[str]:
     else:
         yield _opening(result)
         yield from _findings(result)
-    if waived := sum(map(is_waived, verdict.thresholds)):
+    if waived := sum(item.is_waived for item in verdict.thresholds):
         yield f"{waived} exceeded {'limit is' if waived == 1 else 'limits are'} waived."
     if verdict.status in ("pass", "not-judged"):
         yield from _doubts(result)
@@ -107,7 +107,7 @@ def _opening(result: Result) -> str:
         return _WORDS[verdict.status]
     if not verdict.thresholds:
         return _UNREFUTED
-    waived = sum(map(is_waived, verdict.thresholds))
+    waived = sum(item.is_waived for item in verdict.thresholds)
     if not waived:
         return _WORDS["pass"]
     total = len(verdict.thresholds)
@@ -133,7 +133,7 @@ def _findings(result: Result) -> Iterator[str]:
         yield f"The test of the claimed privacy neither refutes nor supports it. {inert(epsilon.sentence)}"
     elif verdict.status == "not-judged":
         yield from _headline(result)
-    elif not any(map(is_waived, verdict.thresholds)):
+    elif not any(item.is_waived for item in verdict.thresholds):
         yield inert(verdict.sentence)
 
 
@@ -172,7 +172,7 @@ def _headline(result: Result) -> Iterator[str]:
 def _decisive(result: Result) -> list[ThresholdResult]:
     """The limits that made the verdict what it is, the first of them first."""
     wanted = {"fail": "exceeded", "inconclusive": "inconclusive", "pass": "holds"}.get(result.verdict.status)
-    return [item for item in result.verdict.thresholds if item.result == wanted and not is_waived(item)]
+    return [item for item in result.verdict.thresholds if item.result == wanted and not item.is_waived]
 
 
 def _others(count: int, status: str, more: str = "more ") -> Iterator[str]:

@@ -7,7 +7,6 @@ from rich.table import Table
 from rich.text import Text
 
 from privaudit.inert import inert
-from privaudit.reports.findings import is_waived
 from privaudit.reports.shortened import shortened
 from privaudit.reports.terminal.comparison_table import comparison_parts
 from privaudit.reports.terminal.epsilon_sweep_table import epsilon_sweep_parts
@@ -103,7 +102,7 @@ def _thresholds(verdict: Verdict) -> Iterator[RenderableType]:
     """Every limit, who accepted the waived ones, and what would decide the open ones."""
     yield _threshold_table(verdict)
     for item in verdict.thresholds:
-        if is_waived(item):
+        if item.is_waived:
             yield Text(f"{inert(item.name)}: {inert(item.waiver or '')}", "yellow")
         if item.advice is not None:
             yield Text(f"To decide {inert(item.name)}: {inert(item.advice)}")
@@ -114,6 +113,6 @@ def _thresholds(verdict: Verdict) -> Iterator[RenderableType]:
 def _threshold_table(verdict: Verdict) -> Table:
     table = bare_table("fail if", "result", "why")
     for item in verdict.thresholds:
-        decision = "waived" if is_waived(item) else item.result
+        decision = "waived" if item.is_waived else item.result
         table.add_row(Text(inert(item.name)), Text(decision, _COLOURS[decision]), Text(inert(item.reason)))
     return table

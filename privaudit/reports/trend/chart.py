@@ -176,7 +176,7 @@ def _times(entries: Sequence[Entry]) -> Axis:
     part = slice(11, 16) if of_one_day else slice(10)
     names = {float(place): entry.created[part] for place, entry in enumerate(entries)}
     ticks = sorted(range(len(entries) - 1, -1, -ceil(len(entries) / (7 if of_one_day else 4))))
-    title = f"audits of {days.pop()}, UTC" if of_one_day else "audits in their order, not to scale"
+    title = f"audits of {days.pop()}, UTC" if of_one_day else "audits in order, not to scale"
     return Axis(_FIRST, len(entries) + _FIRST, title, ticks, names=names)
 
 

@@ -59,7 +59,7 @@ def _on_what(item: ThresholdResult) -> str:
 
 def _where(item: ThresholdResult) -> str:
     part = "" if item.slice is None else f"where {inert(item.slice.replace('=', ' is ', 1))}, "
-    return part if item.attack is None else f"{part}by the attack {inert(item.attack)}, "
+    return part if item.attack is None else f"{part}with the attack {inert(item.attack)}, "
 
 
 def _capital(text: str) -> str:

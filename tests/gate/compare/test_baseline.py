@@ -176,7 +176,7 @@ def test_results_of_other_commands_are_refused(two, result_of, extraction, epsil
     tested = result_of(command="audit", membership=(), epsilon=epsilon_of("consistent"))
     for a, b in ((new, canaries), (canaries, new), (tested, canaries)):
         with pytest.raises(
-            ResultError, match=r"A result of privaudit .* is no baseline for one of privaudit"
+            ResultError, match=r"A result of privaudit .* cannot be the baseline for one of privaudit"
         ):
             compare(a, b)
     with pytest.raises(ResultError, match="This result has no attack to compare"):
@@ -383,10 +383,10 @@ def test_exposures_of_canaries_in_both_are_compared(result_of, extraction):
 def test_canaries_that_are_not_the_same_are_not_compared(result_of, extraction):
     row = extraction("c1").model_copy(update={"digest": "a"})
     for change, said in (
-        ({"digest": "b"}, "another secret"),
-        ({"repetitions": 1}, "another copies"),
-        ({"candidates": 7}, "another number of fillings"),
-        ({"objective": "loss"}, "another objective"),
+        ({"digest": "b"}, "a different secret in the baseline"),
+        ({"repetitions": 1}, "copies 1, in the baseline "),
+        ({"candidates": 7}, "number of fillings 7, in the baseline "),
+        ({"objective": "loss"}, "objective loss, in the baseline "),
         ({"included": False}, "not planted in this model"),
     ):
         new = result_of(membership=(), extraction=(row.model_copy(update=change),))
@@ -406,7 +406,7 @@ def test_a_canary_that_was_not_searched_again_keeps_the_count_open(result_of, ex
     )
     judged = judge_increase(parse_threshold("extracted>0"), comparison)
     assert judged.result == "inconclusive"
-    assert "c2 is not in this result" in judged.reason
+    assert "c2: not in this result" in judged.reason
 
 
 def test_canaries_recovered_by_any_attack_count_once(result_of, extraction):

@@ -107,7 +107,9 @@ def test_the_name_of_the_file_says_what_is_written(result, tmp_path):
     path = tmp_path / "r.json"
     path.write_text(renderer(path, "a.toml")(result))
     assert to_json(read_result(path)) == to_json(result)
-    with pytest.raises(UsageError, match=r"No report is named like r\.pdf\. End -o in \.html or \.md"):
+    with pytest.raises(
+        UsageError, match=r"No report format for r\.pdf\. Use a name that ends in \.html, \.md"
+    ):
         renderer(tmp_path / "r.pdf", "a.toml")
 
 

@@ -245,7 +245,7 @@ def test_the_location_is_a_relative_uri(specimen, judged, location, uri):
 
 @pytest.mark.parametrize("location", ["/etc/passwd", "../other/gate.toml", "C:/gate.toml", ".", ""])
 def test_a_location_outside_of_the_repository_is_refused(specimen, location):
-    with pytest.raises(UsageError, match="is no relative path inside the repository"):
+    with pytest.raises(UsageError, match="is not a relative path inside the repository"):
         sarif(specimen("membership-pass"), location)
 
 

@@ -37,7 +37,7 @@ def test_what_is_open_says_what_would_decide_it(make_result, judged, make_limit,
     result = judged(make_result(), "inconclusive", item, policy="pyproject.toml (SHA-256 0123)")
     assert "It is not known whether an attacker" in sentence(result)
     assert "[tpr@0.01>0.05: Not measurable: too few.]" in sentence(result)
-    assert action(result).endswith(f"To decide: {advice}")
+    assert action(result).endswith(f"What it takes: {advice}")
     said = words(thresholds(result))
     assert f"tpr@0.01>0.05: {advice}" in said
     assert "pyproject.toml (SHA-256 0123)" in said

@@ -67,7 +67,7 @@ def test_an_upper_end_of_epsilon_rests_on_the_claim_and_on_no_attack(make_limit,
 
 def test_one_attack_alone_is_named_once(make_limit):
     said = in_words(make_limit("loss:auc>0.6", 0.55, 0.6, "holds", attack="loss"))
-    assert said.startswith("By the attack loss, ")
+    assert said.startswith("With the attack loss, ")
     assert "by the attacks that ran" not in said
 
 
@@ -167,7 +167,9 @@ def test_whose_number_it_is(make_limit):
     said = in_words(
         make_limit("loss:tpr@0.01>0.05", attack="loss", slice="class=refund=late"), "people or groups"
     )
-    assert said.startswith("Where class is refund=late, by the attack loss, an attacker who wrongly accuses")
+    assert said.startswith(
+        "Where class is refund=late, with the attack loss, an attacker who wrongly accuses"
+    )
     assert "12.3 % of the people or groups in the training data" in said
 
 
