@@ -130,7 +130,7 @@ def collect(
         member: ``[n]``.
         attacks: what will be scored.
         seed: root seed of the audit.
-        groups: n names of the unit of privacy, None where that is the record.
+        groups: n names of the unit of privacy, None if that is the record.
         progress: told of each task and of every record.
         deadline: ends the further queries, between two chunks. A signal that was not complete by then stays
             None: the records that it had reached are no fair sample. :func:`scorable` says which attacks
@@ -201,7 +201,7 @@ def _possible(attack_id: str, access: Access, signals: frozenset[Signal]) -> Att
 
 
 def _lacks(attack: Attack, access: Access, signals: frozenset[Signal]) -> str | None:
-    """What the attack needs and the model does not give, in words; None when nothing."""
+    """What the attack needs and the model does not give, in words; None if nothing."""
     missing = sorted({_IN_WORDS[signal] for signal in attack.spec.needs - signals})
     if not access.allows(attack.spec.access):
         missing.insert(0, f"{attack.spec.access} access")

@@ -1,4 +1,4 @@
-"""The audit: a frozen plan first, then its result. Knows nothing of the command line."""
+"""The audit: a frozen plan first, then its result. Independent of the command line."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
