@@ -27,6 +27,7 @@ from privaudit.audits.inputs import Inputs, open_inputs
 from privaudit.audits.membership.collect import collect
 from privaudit.audits.membership.comparability import check_comparability
 from privaudit.audits.membership.findings import find
+from privaudit.audits.membership.plan import MembershipPlan, MembershipRequest
 from privaudit.data.demo import write_demo
 from privaudit.progress import SILENT
 from privaudit.targets.interface import HasVocabulary, ScoreTable
@@ -70,6 +71,7 @@ def measure(model: Path, repeats: int) -> None:
     target, records = opened.source, opened.audit_set.records
     if isinstance(target, ScoreTable) or not isinstance(target, HasVocabulary):
         raise TypeError("a bundle with a list of words was expected")
+    plan = MembershipPlan(MembershipRequest(Inputs(model)), opened, ATTACKS, ())
     bundle = load_bundle(model)
     network, texts = bundle.network(), list(records.texts)
 
@@ -79,10 +81,10 @@ def measure(model: Path, repeats: int) -> None:
                 network(bundle.encoder(texts[start : start + 64]))
 
     def signals() -> Signals:
-        return collect(target, records.ids, texts, opened.label, opened.member, ATTACKS, seed=0)
+        return collect(opened, ATTACKS, seed=0)
 
     def findings(fresh: Signals) -> None:
-        find(ATTACKS, len(ATTACKS), fresh, opened, seed=0, show_texts=False, progress=SILENT)
+        find(plan, ATTACKS, fresh, SILENT)
 
     def baseline() -> None:
         check_comparability(

@@ -22,9 +22,11 @@ from numpy.typing import NDArray
 from privaudit.attacks.membership.registry import membership_attacks
 from privaudit.attacks.membership.signals import Signals
 from privaudit.attacks.membership.spec import AttackContext, Signal
+from privaudit.audits.inputs import OpenedInputs
 from privaudit.audits.membership.collect import collect
 from privaudit.audits.membership.evaluate import evaluate_attack
 from privaudit.audits.membership.units import Units
+from privaudit.data.audit_set import AuditSet
 from privaudit.data.demo import demo_records
 from privaudit.data.duplicates import distinct
 from privaudit.data.labels import match_labels
@@ -101,7 +103,8 @@ def unseen(records: Records, recipe: Recipe) -> Signals:
     target = VocabularyTorchClassifier(model.module, model.encoder, labels, info, vocabulary=known)
     label = match_labels(rest.labels, labels)
     nobody = np.zeros(len(rest), dtype=np.bool_)
-    return collect(target, rest.ids, rest.texts, label, nobody, ATTACKS, seed=recipe.seed)
+    opened = OpenedInputs(target, AuditSet(rest, nobody, "files", ()), label)
+    return collect(opened, ATTACKS, seed=recipe.seed)
 
 
 def flipped(signals: Signals, seed: int) -> Signals:

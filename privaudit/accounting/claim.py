@@ -22,7 +22,7 @@ _ACCOUNTANT_STATES = ("privacy_accountant_state_dict", "accountant", "privacy_ac
 
 
 def mechanism_of(claim: Claim | None) -> Mechanism | None:
-    """The mechanism that a claim names, for one record; None where noise, rate or steps are missing.
+    """The mechanism that a claim names, for one record; None if noise, rate or steps are missing.
 
     Raises:
         UsageError: one of them is impossible.

@@ -51,7 +51,7 @@ class TrainedBy:
 
     recipe: "Recipe"
     vocabulary: "WordNumbers | None" = None
-    """The fixed words it was given; None when every model builds its own from its training texts."""
+    """The fixed words it was given; None if every model builds its own from its training texts."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -60,7 +60,7 @@ class PlannedReferences:
         return frozenset(found | {Signal.REFERENCES_IN}) if self.plan.online else frozenset(found)
 
     def for_attacks(self, attacks: Sequence[Attack]) -> "PlannedReferences | None":
-        """What ``attacks`` need of them: None when none of them reads references."""
+        """What ``attacks`` need of them: None if none of them reads references."""
         needs = frozenset[Signal]().union(*(attack.spec.needs for attack in attacks))
         if Signal.REFERENCES not in needs:
             return None
@@ -70,7 +70,7 @@ class PlannedReferences:
 def plan_references(
     opened: OpenedInputs, request: ReferenceRequest, columns: Columns, device: str, seed: int
 ) -> PlannedReferences | None:
-    """The references that the request and the model allow; None when there will be none.
+    """The references that the request and the model allow; None if there will be none.
 
     Raises:
         UsageError: references were asked for and the model's training recipe is unknown.

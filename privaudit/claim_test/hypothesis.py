@@ -35,7 +35,7 @@ class Hypothesis:
     mechanism: Mechanism | None
     """Of one record."""
     claimed: float | None
-    """Epsilon at ``delta`` as the claim has it; None where it claims none, or an infinite one."""
+    """Epsilon at ``delta`` as the claim has it; None if it claims none, or an infinite one."""
 
     @property
     def kind(self) -> Literal["mechanism", "epsilon-delta"] | None:
@@ -79,7 +79,7 @@ class Hypothesis:
         return self.region(self.claimed)
 
     def halved(self, seen: Seen) -> RocCurve | None:
-        """The ROC of an ideal attack on the mechanism with half the noise; None where no mechanism is named.
+        """The ROC of an ideal attack on the mechanism with half the noise; None if no mechanism is named.
 
         Args:
             seen: what the attack sees. For the final model it is the last-iterate heuristic: what an ideal
@@ -103,7 +103,7 @@ def hypothesis_of(claim: Claim | None, delta: float | None, group: int) -> Hypot
     """What a claim says, at a delta.
 
     Args:
-        claim: None where nothing is claimed.
+        claim: None if nothing is claimed.
         delta: that of the claim when None.
         group: copies of each canary, 1 or more.
 

@@ -53,7 +53,7 @@ def judge(
     Args:
         hypothesis: what was tested.
         p_value: of the one test that was declared beforehand; None without a claim.
-        power: chance of a p-value of at most 0.05 with half the configured noise; None where unknown.
+        power: chance of a p-value of at most 0.05 with half the configured noise; None if unknown.
         controls: of the same run.
         seen: what the attack saw, and so the ideal attack of ``power``.
     """
@@ -120,7 +120,7 @@ def control(name: str, description: str, p_value: float | None, reason: str | No
     Args:
         name: ``positive`` (a model that is known to leak, such as one without noise) or ``negative``.
         description: what was done.
-        p_value: of the same test; None where it could not be made.
+        p_value: of the same test; None if it could not be made.
         reason: why not.
     """
     passed = None if p_value is None else (p_value < VIOLATED) == (name == "positive")

@@ -16,7 +16,7 @@ def spearman(x: Floats, y: Floats) -> float | None:
     """Spearman's rank correlation of ``x [n]`` and ``y [n]``, ties at their mean rank.
 
     Returns:
-        In [-1, 1]; None where either does not vary or there are fewer than two points.
+        In [-1, 1]; None if either does not vary or there are fewer than two points.
     """
     first, second = (rankdata(values) - (len(values) + 1) / 2 for values in (x, y))
     size = float(np.linalg.norm(first) * np.linalg.norm(second))

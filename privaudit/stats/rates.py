@@ -29,7 +29,7 @@ Fixed in advance for all samples. ``benchmarks/coverage.py --split`` shows the w
 
 @dataclass(frozen=True)
 class TprEstimate:
-    """True-positive rate at a fixed false-positive rate; the numbers are None when not measurable."""
+    """True-positive rate at a fixed false-positive rate; the numbers are None if not measurable."""
 
     fpr: float
     tpr: float | None
@@ -49,7 +49,7 @@ class Advantage:
     balanced_accuracy: float
     """``(1 + value) / 2``: accuracy when half of the records are members."""
     threshold: float | None
-    """A record is called a member when ``score >= threshold``; None when calling no record was best."""
+    """A record is called a member when ``score >= threshold``; None if calling no record was best."""
 
 
 def tpr_at_fpr(ranked: RankedScores, fpr: float, confidence: float) -> TprEstimate:
@@ -211,7 +211,7 @@ def ppv(tpr: float, fpr: float, prior: float) -> float | None:
         prior: in [0, 1].
 
     Returns:
-        In [0, 1], or None when no record would be called a member.
+        In [0, 1], or None if no record would be called a member.
 
     Raises:
         UsageError: an argument outside [0, 1].

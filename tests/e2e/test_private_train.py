@@ -45,7 +45,7 @@ def test_noise_can_be_given_and_its_seed_is_owned_up_to(privaudit, messages, tmp
         ((*SMALL, "--epsilon", 8, "--clip", "tight"), "--clip"),
         ((*SMALL, "--epsilon", 8, "--early-stopping"), "--early-stopping"),
         ((*SMALL, "--epsilon", 8, "--delta", 0.1), "--delta"),
-        ((*SMALL, "--epsilon", -1), "epsilon above 0"),
+        ((*SMALL, "--epsilon", -1), "Epsilon -1.0 is not a finite number above 0"),
         (("--noise-multiplier", 1, "--vocabulary", "hash:5"), "--vocabulary"),
     ],
 )

@@ -1,7 +1,7 @@
 """The test of a claimed epsilon on a trained model: a frozen plan first, then its verdict.
 
 One run: the canaries of a manifest, each put in or left out by a fair coin, in the audited model. Many runs:
-models of its recipe, each with one canary or without, by a fair coin. Knows nothing of the command line.
+models of its recipe, each with one canary or without, by a fair coin. Independent of the command line.
 """
 
 from privaudit.audits.epsilon.plan import EpsilonPlan, EpsilonRequest, plan_epsilon

@@ -25,7 +25,7 @@ class AuditedClaim:
 
     @property
     def mechanism(self) -> Mechanism | None:
-        """What the claim says was run; None where it names epsilon and delta alone."""
+        """What the claim says was run; None if it names epsilon and delta alone."""
         return None if self.claim is None else mechanism_of(self.claim)
 
 

@@ -57,7 +57,7 @@ def one_run_power(hypothesis: Hypothesis, m: int) -> DesignPower:
 
 
 def canaries_needed(hypothesis: Hypothesis, m: int) -> int | None:
-    """More than m canaries with which a perfect attack would be found out; None where no number is."""
+    """More than m canaries with which a perfect attack would be found out; None if no number is."""
     while m < MOST_CANARIES:
         m = min(MOST_CANARIES, ceil(1.25 * m))
         if one_run_power(hypothesis, m).suffices:

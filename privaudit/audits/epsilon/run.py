@@ -25,7 +25,7 @@ class EpsilonOutcome:
     """What the test found, with the evidence it rests on."""
 
     epsilon: Epsilon | None
-    """None where time ran out."""
+    """None if time ran out."""
     not_run: tuple[NotRun, ...]
     signals: Signals
     """One row per canary, or per model of many runs; ``member`` is its coin. The one reference of one run is
@@ -77,7 +77,7 @@ def _many_runs(
     if len(models) < design.count:
         # NOTE: a test on as many models as there happen to be is not the test that was declared.
         reason = (
-            f"{len(models)} of {design.count} models were there when {deadline.ran_out};"
+            f"{len(models)} of {design.count} models were ready when {deadline.ran_out};"
             " they are kept for the next run."
         )
         missing = NotRun(attack="many-run", reason=reason, kind="epsilon")

@@ -1,4 +1,4 @@
-"""The extraction audit: a frozen plan first, then its result. Knows nothing of the command line."""
+"""The extraction audit: a frozen plan first, then its result. Independent of the command line."""
 
 from privaudit.attacks.extraction.calibration import Calibration
 from privaudit.audits.extraction.controls import ControlRequest

@@ -79,7 +79,7 @@ def plan_controls(
     *,
     seed: int,
 ) -> PlannedControls | None:
-    """The controls that the request and the model allow; None when there will be none.
+    """The controls that the request and the model allow; None if there will be none.
 
     Raises:
         UsageError: controls were asked for and the model's training recipe is unknown.
@@ -108,7 +108,7 @@ def ask_controls(
     progress: Progress,
     deadline: Deadline,
 ) -> Controls | None:
-    """Train the controls that the store lacks and read what they say; None when time ran out.
+    """Train the controls that the store lacks and read what they say; None if time ran out.
 
     Args:
         planned: which controls.

@@ -1,1 +1,1 @@
-"""The membership audit: a frozen plan first, then its result. Knows nothing of the command line."""
+"""The membership audit: a frozen plan first, then its result. Independent of the command line."""

@@ -2,13 +2,11 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-from numpy.typing import NDArray
-
 from privaudit.attacks.membership.registry import find_attack, membership_attacks
 from privaudit.attacks.membership.selection import BEST_ATTACK, best_attack, default_with_references
 from privaudit.attacks.membership.signals import Signals
 from privaudit.attacks.membership.spec import Attack, Signal
+from privaudit.audits.inputs import OpenedInputs
 from privaudit.audits.membership.queries import Queries
 from privaudit.errors import UsageError
 from privaudit.progress import SILENT, Progress
@@ -108,29 +106,20 @@ def _default_set(
 
 
 def collect(
-    target: TextClassifier,
-    ids: Sequence[str],
-    texts: Sequence[str],
-    label: Ints,
-    member: NDArray[np.bool_],
+    opened: OpenedInputs,
     attacks: Sequence[Attack],
     *,
     seed: int,
-    groups: Sequence[str] | None = None,
     progress: Progress = SILENT,
     deadline: Deadline = NO_DEADLINE,
 ) -> Signals:
-    """What ``attacks`` read: one pass over ``texts``, and further queries for the attacks that need them.
+    """What ``attacks`` read: one pass over the texts, and further queries for the attacks that need them.
 
     Args:
-        target: the model; it must give the attacks' signals (:func:`available`).
-        ids: n unique record ids; with the seed they fix every perturbation.
-        texts: n texts.
-        label: ``[n]`` class indices.
-        member: ``[n]``.
+        opened: the model, which must give the attacks' signals (:func:`available`), and the records. With the
+            seed their ids fix every perturbation. A score table's signals are all that it will ever give.
         attacks: what will be scored.
         seed: root seed of the audit.
-        groups: n names of the unit of privacy, None where that is the record.
         progress: told of each task and of every record.
         deadline: ends the further queries, between two chunks. A signal that was not complete by then stays
             None: the records that it had reached are no fair sample. :func:`scorable` says which attacks
@@ -139,16 +128,19 @@ def collect(
     Raises:
         ModelError: the model fails on the texts.
     """
+    target, records = opened.source, opened.audit_set.records
+    if isinstance(target, ScoreTable):
+        return signals_from_table(target)
     needs = frozenset[Signal]().union(*(attack.spec.needs for attack in attacks))
-    outputs = target.outputs(texts, features=Signal.FEATURES in needs, progress=progress)
-    unknown, words = _unknown_words(target, texts) if Signal.UNKNOWN_WORDS in needs else (None, None)
-    queries = Queries(target, ids, texts, label, seed, progress, deadline)
+    outputs = target.outputs(records.texts, features=Signal.FEATURES in needs, progress=progress)
+    unknown, words = _unknown_words(target, records.texts) if Signal.UNKNOWN_WORDS in needs else (None, None)
+    queries = Queries(target, records.ids, records.texts, opened.label, seed, progress, deadline)
     return Signals(
-        ids=ids,
-        member=member,
-        label=label,
+        ids=records.ids,
+        member=opened.member,
+        label=opened.label,
         target_logits=outputs.logits,
-        groups=groups,
+        groups=records.groups,
         features=outputs.features,
         head=_head(target, outputs) if Signal.FEATURES in needs else None,
         gradient_norms=queries.gradient_norms() if Signal.GRADIENT_NORMS in needs else None,
@@ -201,7 +193,7 @@ def _possible(attack_id: str, access: Access, signals: frozenset[Signal]) -> Att
 
 
 def _lacks(attack: Attack, access: Access, signals: frozenset[Signal]) -> str | None:
-    """What the attack needs and the model does not give, in words; None when nothing."""
+    """What the attack needs and the model does not give, in words; None if nothing."""
     missing = sorted({_IN_WORDS[signal] for signal in attack.spec.needs - signals})
     if not access.allows(attack.spec.access):
         missing.insert(0, f"{attack.spec.access} access")

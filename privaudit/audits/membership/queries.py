@@ -19,7 +19,7 @@ _CHUNK_CHARACTERS = 1 << 20
 
 @dataclass(frozen=True, eq=False)
 class Queries:
-    """What is asked of a target about n records; an answer is whole, or None when the deadline cut it off."""
+    """What is asked of a target about n records; an answer is whole, or None if the deadline cut it off."""
 
     target: TextClassifier
     ids: Sequence[str]

@@ -164,7 +164,7 @@ def agreement_across_seeds(
         fraction: of those records that counts as most exposed.
 
     Returns:
-        The mean over references; None where they share fewer than ``1 / fraction`` records with the target.
+        The mean over references; None if they share fewer than ``1 / fraction`` records with the target.
     """
     found = []
     for row, seen in zip(references, inside, strict=True):

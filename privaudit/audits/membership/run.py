@@ -1,11 +1,11 @@
-"""The audit: a frozen plan first, then its result. Knows nothing of the command line."""
+"""The audit: a frozen plan first, then its result. Independent of the command line."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from privaudit import gate
 from privaudit.attacks.membership.signals import Signals
-from privaudit.audits.membership.collect import collect, scorable, signals_from_table
+from privaudit.audits.membership.collect import collect, scorable
 from privaudit.audits.membership.comparability import check_comparability, without_texts
 from privaudit.audits.membership.describe import describe_data, describe_model, warnings
 from privaudit.audits.membership.findings import find
@@ -15,7 +15,7 @@ from privaudit.progress import SILENT, Progress
 from privaudit.provenance import now, tool
 from privaudit.results import BlindBaseline, NotRun, Result
 from privaudit.stopwatch import NO_DEADLINE, Deadline, Stopwatch
-from privaudit.targets.interface import Floats, ScoreTable
+from privaudit.targets.interface import Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +46,7 @@ def run_membership(
     with watch.stage("comparing the sets"):
         baseline, near = _check_sets(plan, progress)
     with watch.stage("signals of the model"):
-        signals = _signals(plan, deadline, progress)
+        signals = collect(opened, plan.attacks, seed=request.run.seed, progress=progress, deadline=deadline)
     with watch.stage("reference models"):
         signals = _with_references(plan, signals, deadline, progress)
     ready, cut = scorable(plan.attacks, signals)
@@ -94,25 +94,6 @@ def _check_sets(plan: MembershipPlan, progress: Progress) -> tuple[BlindBaseline
         randomised=audit_set.randomised,
         accept_shift=request.accept_shift,
         seed=request.run.seed,
-    )
-
-
-def _signals(plan: MembershipPlan, deadline: Deadline, progress: Progress) -> Signals:
-    opened = plan.opened
-    if isinstance(opened.source, ScoreTable):
-        return signals_from_table(opened.source)
-    records = opened.audit_set.records
-    return collect(
-        opened.source,
-        records.ids,
-        records.texts,
-        opened.label,
-        opened.member,
-        plan.attacks,
-        seed=plan.request.run.seed,
-        groups=records.groups,
-        progress=progress,
-        deadline=deadline,
     )
 
 

@@ -17,7 +17,7 @@ class Units:
     member: NDArray[np.bool_]
     """``[u]``."""
     group: Ints | None = None
-    """``[n]`` the unit of each record; None when every record is a unit."""
+    """``[n]`` the unit of each record; None if every record is a unit."""
 
     def scores(self, score: Floats) -> Floats:
         """One score per unit: the mean over its scored records, NaN if it has no scored record."""

@@ -8,6 +8,7 @@ import pytest
 from privaudit.attacks.membership.perturbations import COPIES
 from privaudit.attacks.membership.registry import membership_attacks
 from privaudit.attacks.membership.spec import Signal
+from privaudit.audits.inputs import OpenedInputs
 from privaudit.audits.membership.collect import (
     available,
     collect,
@@ -16,6 +17,8 @@ from privaudit.audits.membership.collect import (
     select_attacks,
     signals_from_table,
 )
+from privaudit.data.audit_set import AuditSet
+from privaudit.data.records import Records
 from privaudit.errors import UsageError
 from privaudit.targets.interface import Access
 
@@ -27,19 +30,12 @@ def ids_of(attacks) -> set[str]:
     return {attack.spec.id for attack in attacks}
 
 
-def run(target, texts, attack_ids, *, order=None, seed=0, **options):
+def run(target, texts, attack_ids, *, order=None, seed=0, groups=None, **options):
     order = np.arange(len(texts)) if order is None else order
     label = np.arange(len(texts)) % len(target.labels)
-    return collect(
-        target,
-        [f"r{i}" for i in order],
-        [texts[i] for i in order],
-        label[order],
-        order % 2 == 0,
-        [membership_attacks()[name] for name in attack_ids],
-        seed=seed,
-        **options,
-    )
+    records = Records([f"r{i}" for i in order], [texts[i] for i in order], (), groups)
+    opened = OpenedInputs(target, AuditSet(records, order % 2 == 0, "files", ()), label[order])
+    return collect(opened, [membership_attacks()[name] for name in attack_ids], seed=seed, **options)
 
 
 class Recorder:

@@ -176,7 +176,7 @@ def unfinished(variant: Variant, n_models: int, n_controls: int, seconds: float,
 
 
 def find_removal(row: SweepDefence) -> SweepFinding | None:
-    """Whether the defences combined remove the risk; None when the difference was not measured.
+    """Whether the defences combined remove the risk; None if the difference was not measured.
 
     Args:
         row: of the variant with every defence on.

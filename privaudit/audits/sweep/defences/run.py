@@ -64,7 +64,7 @@ def _run_defence(
     if len(planted) < request.models or len(clean) < request.controls:
         reason = (
             f"{len(planted)} of {request.models} models and {len(clean)} of {request.controls} controls were "
-            f"there when {deadline.ran_out}; they are kept for the next run"
+            f"ready when {deadline.ran_out}; they are kept for the next run"
         )
         return unfinished(planned.variant, len(planted), len(clean), watch.seconds, reason)
     found = rank_secrets(planted.logits, clean.logits, plan.texts)

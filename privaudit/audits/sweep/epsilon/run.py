@@ -123,7 +123,7 @@ def _unfinished(
     """An epsilon whose models are not all there: no number, because fewer models are another measurement."""
     request, theory = plan.request, planned.theory
     reason = (
-        f"{n_models} of {request.models} models were there when {deadline.ran_out}; "
+        f"{n_models} of {request.models} models were ready when {deadline.ran_out}; "
         "they are kept for the next run"
     )
     return EpsilonSweepRow(
