@@ -97,7 +97,7 @@ def test_the_plan_imports_nothing(privaudit):
         (("--runs", 3), "20 runs or more"),
         (("--sample-rate", 2), "a sample rate in"),
         (("--noise-multiplier", 0), "a noise multiplier above 0"),
-        (("-o", "missing/result.json"), "an existing, writable folder"),
+        (("-o", "missing/result.json"), "its folder is missing or not writable"),
     ],
 )
 def test_what_cannot_be_used_is_one_line(privaudit, arguments, complaint):

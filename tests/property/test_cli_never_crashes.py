@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import re
 import shutil
 from pathlib import Path
 
@@ -60,8 +61,8 @@ def assert_ends_well(*arguments):
     assert "Traceback" not in out.getvalue() + err.getvalue()
     if code == 2:
         assert out.getvalue() == ""
-        assert err.getvalue().startswith("privaudit: Expected ")
-        assert err.getvalue().count("\n") == 1
+        # what happened, then what to do, in one line
+        assert re.fullmatch(r"privaudit: \S.*\. \S.*\.\n", err.getvalue()), err.getvalue()
 
 
 @_QUICK

@@ -1,0 +1,268 @@
+"""Options that several commands share, each declared once: see :mod:`privaudit.cli.flatten`."""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+
+import typer
+
+from privaudit.cli.command import origins
+from privaudit.cli.flatten import flag, option
+from privaudit.errors import UsageError
+
+if TYPE_CHECKING:
+    from privaudit.audits.inputs import Inputs
+    from privaudit.data.audit_set import Columns
+    from privaudit.results import Claim
+
+OnInconclusive = Literal["pass", "fail", "4"]
+INPUTS, ATTACKS, TRAINING, OUTPUT, CANARIES = "Inputs", "Attacks", "Training", "Output", "Canaries"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ColumnOptions:
+    """Names of columns."""
+
+    section: ClassVar = INPUTS
+    text_column: Annotated[str | None, option("NAME", "Column with the texts.")] = None
+    label_column: Annotated[str | None, option("NAME", "Column with the labels.")] = None
+    id_column: Annotated[str | None, option("NAME", "Column with record ids.")] = None
+    group_column: Annotated[
+        str | None,
+        option("NAME", "Column with the unit of privacy, such as a user; its records stay together."),
+    ] = None
+
+    def columns(self, member: str | None = None) -> "Columns":
+        """The names, with that of the membership column."""
+        from privaudit.data.audit_set import Columns
+
+        return Columns(self.text_column, self.label_column, self.id_column, self.group_column, member)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadOptions:
+    """What a model file needs to be opened."""
+
+    section: ClassVar = INPUTS
+    factory: Annotated[
+        str | None, option("MODULE:FUNCTION", "Function that returns (module, encoder) for a state_dict.")
+    ] = None
+    tokenizer: Annotated[Path | None, option("DIR", "Tokenizer directory for an ONNX file.")] = None
+    trust_pickle: Annotated[bool, flag("Open a .joblib or .pkl file, which RUNS CODE from it.")] = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class InputOptions:
+    """The audited model and the records."""
+
+    section: ClassVar = INPUTS
+    model: Annotated[
+        Path,
+        typer.Argument(
+            metavar="MODEL",
+            help="Bundle, Hugging Face directory, state_dict, skops, ONNX, or table of scores.",
+        ),
+    ]
+    members: Annotated[Path | None, option("FILE", "Records the model was trained on.")] = None
+    nonmembers: Annotated[Path | None, option("FILE", "Records the model never saw.")] = None
+    data: Annotated[
+        Path | None,
+        option("FILE", "One file with a membership column, or the bundle's training file if it has moved."),
+    ] = None
+    columns: ColumnOptions
+    member_column: Annotated[str | None, option("NAME", "Column marking members (1/0).")] = None
+    loading: LoadOptions
+    accept_shift: Annotated[
+        bool, flag("Judge even if the texts alone separate members from non-members.")
+    ] = False
+
+    def opened_from(self, runtime: "RuntimeOptions") -> "Inputs":
+        """The request for the model and its records."""
+        from privaudit.audits.inputs import Inputs
+
+        return Inputs(
+            model=self.model,
+            members=self.members,
+            nonmembers=self.nonmembers,
+            data=self.data,
+            columns=self.columns.columns(self.member_column),
+            **vars(self.loading),
+            device=runtime.device,
+            threads=runtime.threads,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class LimitOptions:
+    """When leakage fails the build."""
+
+    section: ClassVar = ATTACKS
+    fail_if: Annotated[
+        list[str] | None,
+        option(
+            "EXPR",
+            'Fail if [attack:]metric[@fpr]>limit, such as "tpr@0.01>0.05" or "exposure>10"; repeatable.',
+        ),
+    ] = None
+    on_inconclusive: Annotated[
+        OnInconclusive | None, option(None, "Exit code when the sample cannot decide.")
+    ] = "4"
+
+    @property
+    def when_inconclusive(self) -> OnInconclusive:
+        """What an inconclusive verdict does, where no policy says it."""
+        return self.on_inconclusive or "4"
+
+    @property
+    def expressions(self) -> tuple[str, ...]:
+        """The limits as typed."""
+        return tuple(self.fail_if or ())
+
+
+@dataclass(frozen=True, kw_only=True)
+class AttackOptions:
+    """The attacks to run and their limits."""
+
+    section: ClassVar = ATTACKS
+    attack: Annotated[
+        list[str] | None,
+        option("ID", "Attack to run, repeatable; all = every one. See privaudit attacks list."),
+    ] = None
+    limits: LimitOptions
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The attacks as typed; empty means the default set."""
+        return tuple(self.attack or ())
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClaimOptions:
+    """The privacy that the model is claimed to have."""
+
+    section: ClassVar = "Claim"
+    claim: Annotated[
+        Path | None,
+        option(
+            "FILE",
+            "Bundle, Opacus checkpoint or accountant state, JSON file, or training directory with the "
+            "recorded claim.",
+        ),
+    ] = None
+    claim_epsilon: Annotated[float | None, option("EPSILON", "Claimed epsilon.", min=0)] = None
+    claim_delta: Annotated[float | None, option("DELTA", "Claimed delta.", min=0, max=1)] = None
+    claim_noise_multiplier: Annotated[
+        float | None, option("NOISE", "Claimed noise in units of the clip norm.", min=0)
+    ] = None
+    claim_sample_rate: Annotated[
+        float | None, option("RATE", "Claimed Poisson sampling rate.", min=0, max=1)
+    ] = None
+    claim_steps: Annotated[int | None, option("N", "Claimed number of noisy steps.", min=1)] = None
+
+    def typed(self) -> "Claim | None":
+        """The claim of the numbers; None without any."""
+        from privaudit.results import claim_from
+
+        names = ("epsilon", "delta", "noise_multiplier", "sample_rate", "steps")
+        return claim_from(**{name: getattr(self, f"claim_{name}") for name in names})
+
+    def given(self) -> "Claim | None":
+        """The claim of ``--claim`` or of the numbers; None without either.
+
+        Raises:
+            UsageError: both are given, or the file holds no claim.
+        """
+        typed = self.typed()
+        if self.claim is None:
+            return None if typed is None else typed.model_copy(update={"source": "typed"})
+        if typed is not None:
+            raise UsageError("--claim was given with --claim-… values", "Drop one of them")
+        from privaudit.audits.epsilon.claim import read_claim
+
+        return read_claim(self.claim)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutputOptions:
+    """What the user wants to see, and where."""
+
+    section: ClassVar = OUTPUT
+    output: Annotated[
+        Path | None,
+        option(
+            "FILE", "Write the result as JSON; - for stdout.", "--output", "-o", envvar="PRIVAUDIT_OUTPUT"
+        ),
+    ] = None
+    html: Annotated[
+        Path | None, option("FILE", "Write the report as one static page.", envvar="PRIVAUDIT_HTML")
+    ] = None
+    history: Annotated[
+        Path | None,
+        option("FILE", "Add the result to a history file, created on first use.", envvar="PRIVAUDIT_HISTORY"),
+    ] = None
+    mlflow: Annotated[
+        str | None,
+        option(
+            "URI",
+            "Log the result to MLflow: a folder such as ./mlruns, or a tracking URI.",
+            envvar="PRIVAUDIT_MLFLOW",
+        ),
+    ] = None
+    signals: Annotated[Path | None, option("FILE", "Write the evidence (npz, mode 0600).")] = None
+    show_texts: Annotated[bool, flag("Include the texts of exposed records in the result.")] = False
+    show_secrets: Annotated[bool, flag("Include secrets and recovered texts in the result.")] = False
+    as_json: Annotated[bool, flag("Print the result as JSON.", "--json")] = False
+    quiet: Annotated[bool, flag("No messages, no progress.", "--quiet", "-q")] = False
+    verbose: Annotated[bool, flag("Print more detail.", "--verbose", "-v")] = False
+    no_color: Annotated[bool, flag("No colours or styles.")] = False
+
+    @property
+    def files(self) -> tuple[Path | None, ...]:
+        """Where something is written."""
+        return self.output, self.html, self.history
+
+    @property
+    def to_stdout(self) -> bool:
+        """Whether the JSON itself goes to stdout, and so nothing else may."""
+        return self.as_json or str(self.output) == "-"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RuntimeOptions:
+    """How a command runs."""
+
+    section: ClassVar = "Runtime"
+    context: typer.Context
+    seed: Annotated[int, option("N", "Seed of all random draws.", envvar="PRIVAUDIT_SEED", min=0)] = 0
+    device: Annotated[str, option("DEVICE", "cpu, cuda or cuda:N.", envvar="PRIVAUDIT_DEVICE")] = "cpu"
+    threads: Annotated[
+        int | None, option("N", "CPU threads; default: torch's choice.", envvar="PRIVAUDIT_THREADS", min=1)
+    ] = None
+    dry_run: Annotated[bool, flag("Print the plan and its cost, run nothing.")] = False
+    max_seconds: Annotated[
+        float | None,
+        option(
+            "SECONDS",
+            "Stop in good order after this time; anything missing is inconclusive.",
+            envvar="PRIVAUDIT_MAX_SECONDS",
+            min=0,
+        ),
+    ] = None
+    config: Annotated[
+        Path | None,
+        option(
+            "FILE",
+            "Configuration; default: privaudit.toml, else [tool.privaudit] in pyproject.toml.",
+            envvar="PRIVAUDIT_CONFIG",
+        ),
+    ] = None
+
+    def run(self) -> dict[str, Any]:
+        """What every request records of how it was made."""
+        return {
+            "seed": self.seed,
+            "max_seconds": self.max_seconds,
+            "argv": tuple(sys.argv[1:]),
+            "settings": origins(self.context),
+        }
