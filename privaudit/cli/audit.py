@@ -1,16 +1,15 @@
 """``privaudit audit``: membership, extraction and the test of a claimed epsilon, in one result."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-from privaudit.cli.flatten import Offer, flattened, option
+from privaudit.cli.claim_options import ClaimOptions
+from privaudit.cli.flatten import Offer, flattened, group, option
 from privaudit.cli.option_groups import (
     ATTACKS,
     CANARIES,
     AttackOptions,
-    ClaimOptions,
     InputOptions,
     OutputOptions,
     RuntimeOptions,
@@ -33,7 +32,7 @@ class AuditPart(StrEnum):
     EPSILON = "epsilon"
 
 
-@dataclass(frozen=True, kw_only=True)
+@group
 class PartOptions:
     """What is run."""
 
@@ -54,7 +53,7 @@ class PartOptions:
     ] = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@group
 class CanaryTestOptions:
     """What extraction and the test of epsilon plant or planted."""
 

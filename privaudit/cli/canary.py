@@ -1,13 +1,12 @@
 """``privaudit canary``: made-up secrets for training data."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 import typer
 
 from privaudit.cli.command import PlainCommand, PlainGroup
-from privaudit.cli.flatten import Offer, flattened, option
+from privaudit.cli.flatten import Offer, flattened, group, option
 from privaudit.cli.option_groups import CANARIES, OUTPUT, OutputOptions, RuntimeOptions
 from privaudit.cli.training_options import CanaryOptions, DataOptions
 
@@ -29,7 +28,7 @@ def _group() -> None:
     """Put canaries into training data."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@group
 class PlantOptions:
     """What is planted, and where it is written."""
 

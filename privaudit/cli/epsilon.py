@@ -1,20 +1,13 @@
 """``privaudit epsilon``: what a configured mechanism guarantees, and what an attack's success refutes."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import typer
 
+from privaudit.cli.claim_options import ClaimOptions
 from privaudit.cli.command import PlainCommand, PlainGroup
-from privaudit.cli.flatten import Offer, flattened, option
-from privaudit.cli.option_groups import (
-    ATTACKS,
-    INPUTS,
-    ClaimOptions,
-    LimitOptions,
-    OutputOptions,
-    RuntimeOptions,
-)
+from privaudit.cli.flatten import Offer, flattened, group, option
+from privaudit.cli.option_groups import ATTACKS, INPUTS, LimitOptions, OutputOptions, RuntimeOptions
 
 if TYPE_CHECKING:
     from privaudit.audits.dp_step.design import Design
@@ -37,6 +30,19 @@ _DELTA = option("DELTA", "Delta at which epsilon is stated, below 1 / records.",
 _Json = Annotated[OutputOptions, Offer(only=("as_json",))]
 
 
+@group
+class NumberOptions:
+    """A mechanism in numbers, and for whom epsilon is wanted."""
+
+    section: ClassVar = _MECHANISM
+    noise_multiplier: Annotated[float | None, _NOISE] = None
+    sample_rate: Annotated[float | None, _RATE] = None
+    steps: Annotated[int | None, _STEPS] = None
+    delta: Annotated[float | None, _DELTA] = None
+    copies: Annotated[int, option("N", "For a record that is in the data N times.", min=1)] = 1
+    records: Annotated[int | None, option("N", "Records trained on, if not in the claim.", min=1)] = None
+
+
 @app.command("account", cls=PlainCommand)
 @flattened
 def account(
@@ -51,17 +57,7 @@ def account(
         ),
     ],
     show: _Json,
-    noise_multiplier: Annotated[float | None, _NOISE] = None,
-    sample_rate: Annotated[float | None, _RATE] = None,
-    steps: Annotated[int | None, _STEPS] = None,
-    delta: Annotated[float | None, _DELTA] = None,
-    copies: Annotated[
-        int, option("N", "For a record that is in the data N times.", min=1, section=_MECHANISM)
-    ] = 1,
-    records: Annotated[
-        int | None,
-        option("N", "Records trained on, if the claim does not say.", min=1, section=_MECHANISM),
-    ] = None,
+    numbers: NumberOptions,
 ) -> int:
     """Epsilon of DP-SGD by three accountants, and the most that any attack on it can reach.
 
@@ -70,8 +66,7 @@ def account(
     """
     from privaudit.cli.epsilon_run import Accounted, show_account
 
-    asked = Accounted(noise_multiplier, sample_rate, steps, delta, claim.claim, copies, records)
-    return show_account(asked, as_json=show.as_json)
+    return show_account(Accounted(**vars(numbers), claim=claim.claim), as_json=show.as_json)
 
 
 @app.command("calibrate", cls=PlainCommand)
@@ -89,7 +84,7 @@ def calibrate(
     return show_calibration(epsilon, sample_rate, steps, delta, as_json=show.as_json)
 
 
-@dataclass(frozen=True, kw_only=True)
+@group
 class GuessOptions:
     """The guesses of one training run."""
 
@@ -115,7 +110,7 @@ def bound(given: GuessOptions, show: _Json) -> int:
     return show_bound(**vars(given), as_json=show.as_json)
 
 
-@dataclass(frozen=True, kw_only=True)
+@group
 class DesignOptions:
     """The runs of the test, and the mechanism they are told to use."""
 

@@ -1,10 +1,9 @@
 """``privaudit extract``: canary extraction."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
-from privaudit.cli.flatten import Offer, flag, flattened, option
+from privaudit.cli.flatten import Offer, flag, flattened, group, option
 from privaudit.cli.option_groups import INPUTS, AttackOptions, InputOptions, OutputOptions, RuntimeOptions
 from privaudit.cli.reference_options import ControlOptions, ReferenceOptions
 
@@ -12,7 +11,7 @@ if TYPE_CHECKING:
     from privaudit.attacks.extraction.spec import SearchSettings
 
 
-@dataclass(frozen=True, kw_only=True)
+@group
 class SearchOptions:
     """How hard and in which way the attacks search."""
 
@@ -46,6 +45,14 @@ class SearchOptions:
 _NO_SETTINGS = frozenset({"objective", "calibrate", "lr"})
 
 
+@group
+class PlantedOptions:
+    """The canaries, and models without them."""
+
+    canaries: Annotated[Path, option("FILE", "Manifest of `privaudit canary plant`.", section=INPUTS)]
+    clean: ControlOptions
+
+
 @flattened
 def command(
     inputs: Annotated[
@@ -58,10 +65,9 @@ def command(
             },
         ),
     ],
-    canaries: Annotated[Path, option("FILE", "Manifest of `privaudit canary plant`.", section=INPUTS)],
+    planted: PlantedOptions,
     attacks: AttackOptions,
     search: SearchOptions,
-    controls: ControlOptions,
     models: Annotated[ReferenceOptions, Offer(only=("workers", "ray", "store"))],
     output: Annotated[OutputOptions, Offer(without=("show_texts",))],
     runtime: RuntimeOptions,
@@ -79,12 +85,12 @@ def command(
     recorded = runtime.run()
     request = ExtractionRequest(
         inputs=inputs.opened_from(runtime),
-        canaries=canaries,
+        canaries=planted.canaries,
         attacks=attacks.ids,
         objective=Objective(search.objective),
         calibration=Calibration(search.calibrate),
         settings=search.settings(),
-        controls=controls.request(models),
+        controls=planted.clean.request(models),
         fail_if=attacks.limits.expressions,
         on_inconclusive=attacks.limits.when_inconclusive,
         show_secrets=output.show_secrets,

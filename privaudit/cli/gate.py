@@ -1,18 +1,18 @@
 """``privaudit gate``: a result against the limits of a repository."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, ClassVar
 
 import typer
 
-from privaudit.cli.flatten import Offer, flag, flattened, option
+from privaudit.cli.flatten import Offer, flag, flattened, group, option
 from privaudit.cli.option_groups import INPUTS, OUTPUT, LimitOptions, LoadOptions, OutputOptions
 
 LIMITS = "Limits"
 
 
-@dataclass(frozen=True, kw_only=True)
+@group
 class PolicyOptions:
     """What the result is judged by."""
 

@@ -85,7 +85,7 @@ def _not_needed(
 
 
 def _check_model(result: Result, request: GateRequest, show: OutputOptions) -> str | None:
-    """Refuse a stale result; a sentence if the model is missing, so that it cannot be compared."""
+    """Refuse a stale result; a sentence if the model is not there to compare."""
     folders = (Path.cwd(), request.result.parent)
     path = request.model or find_model(result.model, folders)
     companions = [request.tokenizer] if request.tokenizer else _tokenizer(result, folders)

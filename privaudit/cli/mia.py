@@ -2,14 +2,9 @@
 
 from typing import Annotated
 
+from privaudit.cli.claim_options import ClaimOptions
 from privaudit.cli.flatten import Offer, flattened
-from privaudit.cli.option_groups import (
-    AttackOptions,
-    ClaimOptions,
-    InputOptions,
-    OutputOptions,
-    RuntimeOptions,
-)
+from privaudit.cli.option_groups import AttackOptions, InputOptions, OutputOptions, RuntimeOptions
 from privaudit.cli.reference_options import ReferenceOptions
 
 

@@ -1,26 +1,23 @@
 """Options that several commands share, each declared once: see :mod:`privaudit.cli.flatten`."""
 
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import typer
 
 from privaudit.cli.command import origins
-from privaudit.cli.flatten import flag, option
-from privaudit.errors import UsageError
+from privaudit.cli.flatten import flag, group, option
 
 if TYPE_CHECKING:
     from privaudit.audits.inputs import Inputs
     from privaudit.data.audit_set import Columns
-    from privaudit.results import Claim
 
 OnInconclusive = Literal["pass", "fail", "4"]
 INPUTS, ATTACKS, TRAINING, OUTPUT, CANARIES = "Inputs", "Attacks", "Training", "Output", "Canaries"
 
 
-@dataclass(frozen=True, kw_only=True)
+@group
 class ColumnOptions:
     """Names of columns."""
 
@@ -40,7 +37,7 @@ class ColumnOptions:
         return Columns(self.text_column, self.label_column, self.id_column, self.group_column, member)
 
 
-@dataclass(frozen=True, kw_only=True)
+@group
 class LoadOptions:
     """What a model file needs to be opened."""
 
@@ -52,7 +49,7 @@ class LoadOptions:
     trust_pickle: Annotated[bool, flag("Open a .joblib or .pkl file, which RUNS CODE from it.")] = False
 
 
-@dataclass(frozen=True, kw_only=True)
+@group
 class InputOptions:
     """The audited model and the records."""
 
@@ -93,7 +90,7 @@ class InputOptions:
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@group
 class LimitOptions:
     """When leakage fails the build."""
 
@@ -120,7 +117,7 @@ class LimitOptions:
         return tuple(self.fail_if or ())
 
 
-@dataclass(frozen=True, kw_only=True)
+@group
 class AttackOptions:
     """The attacks to run and their limits."""
 
@@ -137,53 +134,7 @@ class AttackOptions:
         return tuple(self.attack or ())
 
 
-@dataclass(frozen=True, kw_only=True)
-class ClaimOptions:
-    """The privacy that the model is claimed to have."""
-
-    section: ClassVar = "Claim"
-    claim: Annotated[
-        Path | None,
-        option(
-            "FILE",
-            "Bundle, Opacus checkpoint or accountant state, JSON file, or training directory with the "
-            "recorded claim.",
-        ),
-    ] = None
-    claim_epsilon: Annotated[float | None, option("EPSILON", "Claimed epsilon.", min=0)] = None
-    claim_delta: Annotated[float | None, option("DELTA", "Claimed delta.", min=0, max=1)] = None
-    claim_noise_multiplier: Annotated[
-        float | None, option("NOISE", "Claimed noise in units of the clip norm.", min=0)
-    ] = None
-    claim_sample_rate: Annotated[
-        float | None, option("RATE", "Claimed Poisson sampling rate.", min=0, max=1)
-    ] = None
-    claim_steps: Annotated[int | None, option("N", "Claimed number of noisy steps.", min=1)] = None
-
-    def typed(self) -> "Claim | None":
-        """The claim of the numbers; None without any."""
-        from privaudit.results import claim_from
-
-        names = ("epsilon", "delta", "noise_multiplier", "sample_rate", "steps")
-        return claim_from(**{name: getattr(self, f"claim_{name}") for name in names})
-
-    def given(self) -> "Claim | None":
-        """The claim of ``--claim`` or of the numbers; None without either.
-
-        Raises:
-            UsageError: both are given, or the file holds no claim.
-        """
-        typed = self.typed()
-        if self.claim is None:
-            return None if typed is None else typed.model_copy(update={"source": "typed"})
-        if typed is not None:
-            raise UsageError("--claim was given with --claim-… values", "Drop one of them")
-        from privaudit.audits.epsilon.claim import read_claim
-
-        return read_claim(self.claim)
-
-
-@dataclass(frozen=True, kw_only=True)
+@group
 class OutputOptions:
     """What the user wants to see, and where."""
 
@@ -228,7 +179,7 @@ class OutputOptions:
         return self.as_json or str(self.output) == "-"
 
 
-@dataclass(frozen=True, kw_only=True)
+@group
 class RuntimeOptions:
     """How a command runs."""
 

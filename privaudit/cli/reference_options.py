@@ -1,11 +1,10 @@
 """The models that an audit trains beside the audited one: options and requests."""
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
-from privaudit.cli.flatten import option
+from privaudit.cli.flatten import group, option
 from privaudit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
     from privaudit.training.references.backends.interface import Backend
 
 
-@dataclass(frozen=True, kw_only=True)
+@group
 class ReferenceOptions:
     """The further models of an audit: how many, how, where they are trained and kept."""
 
@@ -109,7 +108,7 @@ class ReferenceOptions:
         return LocalBackend() if self.workers is None else ProcessBackend(self.workers)
 
 
-@dataclass(frozen=True, kw_only=True)
+@group
 class ControlOptions:
     """Models without canaries, to compare extraction with."""
 

@@ -1,20 +1,23 @@
 """``privaudit sweep``: defences side by side, or theory against practice over epsilon."""
 
-from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
-from privaudit.cli.flatten import Offer, flattened, option
+from privaudit.cli.flatten import Offer, flattened, group, option
 from privaudit.cli.option_groups import OutputOptions, RuntimeOptions
 from privaudit.cli.reference_options import ReferenceOptions
 from privaudit.cli.training_options import CanaryOptions, DataOptions, PrivacyOptions, RecipeOptions
 from privaudit.errors import UsageError
 
 _EPSILON = "Sweep over epsilon"
+_HELPS = {
+    "arch": "bow, cnn, bilstm, transformer or hf:DIR; default: bilstm, over epsilon bow.",
+    "vocabulary": "File of words, one a line, or hash:N; default: DATA's words, over epsilon hash:4096.",
+}
 _OF_DEFENCES = ("defences", "controls", "pattern", "candidates", "label", "repetitions", "holdout")
 _OF_EPSILON = ("clip", "canaries")
 
 
-@dataclass(frozen=True, kw_only=True)
+@group
 class SweepOptions:
     """What is compared."""
 
@@ -69,13 +72,7 @@ def command(
     sweep: SweepOptions,
     recipe: Annotated[
         RecipeOptions,
-        Offer(
-            helps={
-                "arch": "bow, cnn, bilstm, transformer or hf:DIR; default: bilstm, over epsilon bow.",
-                "vocabulary": "File of words, one a line, or hash:N; default: DATA's words, over epsilon "
-                "hash:4096.",
-            }
-        ),
+        Offer(helps=_HELPS),
     ],
     privacy: Annotated[PrivacyOptions, Offer(only=("delta", "clip"))],
     models: Annotated[ReferenceOptions, Offer(only=("workers", "ray", "store"))],

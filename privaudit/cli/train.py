@@ -1,15 +1,14 @@
 """``privaudit train``: a target model as an auditable bundle."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, ClassVar
 
-from privaudit.cli.flatten import Offer, flattened, option
+from privaudit.cli.flatten import Offer, flattened, group, option
 from privaudit.cli.option_groups import INPUTS, OUTPUT, OutputOptions, RuntimeOptions
 from privaudit.cli.training_options import DataOptions, PrivacyOptions, RecipeOptions
 
 
-@dataclass(frozen=True, kw_only=True)
+@group
 class BundleOptions:
     """What is written, and what else is read."""
 

@@ -1,12 +1,11 @@
 """Options that shape training data and recipes, for every command that trains."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import typer
 
-from privaudit.cli.flatten import flag, option
+from privaudit.cli.flatten import flag, group, option
 from privaudit.cli.option_groups import CANARIES, INPUTS, TRAINING, ColumnOptions
 from privaudit.errors import UsageError
 
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
     from privaudit.training.recipe import Recipe
 
 
-@dataclass(frozen=True, kw_only=True)
+@group
 class DataOptions:
     """Labelled data to train on."""
 
@@ -29,7 +28,7 @@ class DataOptions:
     columns: ColumnOptions
 
 
-@dataclass(frozen=True, kw_only=True)
+@group
 class RecipeOptions:
     """The network and how it is trained. What is not given takes the default of the architecture."""
 
@@ -81,7 +80,7 @@ class RecipeOptions:
         return Recipe.for_architecture(self.arch or default, private=private, **given)
 
 
-@dataclass(frozen=True, kw_only=True)
+@group
 class PrivacyOptions:
     """Training with differential privacy."""
 
@@ -146,7 +145,7 @@ class PrivacyOptions:
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@group
 class CanaryOptions:
     """How a canary is planted."""
 

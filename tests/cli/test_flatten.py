@@ -3,7 +3,7 @@
 # ruff: noqa: ARG001 - some commands are only looked at
 
 import re
-from dataclasses import dataclass
+from dataclasses import FrozenInstanceError, replace
 from typing import Annotated, ClassVar
 
 import pytest
@@ -13,10 +13,10 @@ from typer.testing import CliRunner
 
 from privaudit.cli.app import build
 from privaudit.cli.command import PlainCommand
-from privaudit.cli.flatten import Offer, flag, flattened, option
+from privaudit.cli.flatten import Offer, flag, flattened, group, option
 
 
-@dataclass(frozen=True, kw_only=True)
+@group
 class Speed:
     section: ClassVar = "Speed"
     context: typer.Context
@@ -24,7 +24,7 @@ class Speed:
     unit: Annotated[str | None, option("NAME", "Unit.", "--unit", "-u")] = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@group
 class Car:
     section: ClassVar = "Car"
     name: Annotated[str, typer.Argument(metavar="NAME", help="Its name.")]
@@ -115,7 +115,7 @@ def _only_the_unit(speed: Annotated[Speed, Offer(only=("unit",))]) -> int:
 
 
 def test_the_offer_of_a_nested_group_holds_where_the_outer_one_says_nothing():
-    @dataclass(frozen=True, kw_only=True)
+    @group
     class Garage:
         speed: Annotated[Speed, Offer(helps={"unit": "Inner."}, defaults={"top_speed": 3}, section="Inner")]
 
@@ -152,6 +152,17 @@ def test_an_offer_of_what_a_group_has_not_is_refused():
 
     with pytest.raises(TypeError, match=r"^Speed has no wheels$"):
         flattened(command)
+
+
+def test_a_group_is_frozen_and_takes_its_own_fields_by_name():
+    speed = Speed(context=None, top_speed=2)
+    assert (speed.top_speed, speed.unit, replace(speed, unit="m/s").unit) == (2, None, "m/s")
+    with pytest.raises(FrozenInstanceError, match=r"^Speed\.unit cannot be changed$"):
+        speed.unit = "m/s"
+    with pytest.raises(TypeError, match=r"^Speed needs context$"):
+        Speed()
+    with pytest.raises(TypeError, match=r"^Speed has no wheels$"):
+        Speed(context=None, wheels=4)
 
 
 def _commands(command, path=()):
