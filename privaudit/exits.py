@@ -4,14 +4,14 @@ from enum import IntEnum
 
 
 class Exit(IntEnum):
-    """What the exit code tells a pipeline. ``LEAKAGE`` is only ever a verdict, never a crash."""
+    """What the exit code means. ``LEAKAGE`` is always a verdict, never a crash."""
 
     OK = 0
     """Done: every threshold held, or none was set."""
     LEAKAGE = 1
     """A threshold was exceeded, or the epsilon verdict is ``violated``."""
     UNUSABLE = 2
-    """Usage, configuration or unusable input: the reader of the message can mend it."""
+    """Usage, configuration or unusable input: the reader of the message can fix it."""
     INTERNAL = 3
     """A bug in privaudit."""
     INCONCLUSIVE = 4

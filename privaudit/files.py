@@ -11,7 +11,7 @@ from typing import BinaryIO
 from privaudit.errors import ResultError
 
 PRIVATE = 0o600
-"""Mode of files that tell who or what was in the training data."""
+"""Mode of files that reveal who or what was in the training data."""
 PUBLIC = 0o644
 
 
@@ -34,13 +34,13 @@ def replaced(path: Path, *, mode: int) -> Iterator[BinaryIO]:
     would be replaced too: the command line refuses them.
 
     Args:
-        path: where the file shall be, in a folder that exists; an older one is replaced.
+        path: where to write, in a folder that exists; an older one is replaced.
         mode: permissions of the file; until it is whole, only its owner can read it.
 
     Raises:
         OSError: no room, no such folder, or no right to write; nothing is left behind.
     """
-    # NOTE: mkstemp creates the file with mode 0600, so nobody else can open it before its mode is set.
+    # NOTE: mkstemp creates the file with mode 0600, so no other user can open it before its mode is set.
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     temporary = Path(name)
     try:
@@ -66,7 +66,6 @@ def write_text(text: str, path: Path, *, mode: int) -> None:
             file.write(text.encode("utf-8", "replace"))
     except OSError as error:
         raise ResultError(
-            f"a writable place for {path.name}",
-            f"{error.strerror} at {path.parent}",
+            f"Cannot write {path.name}: {error.strerror} at {path.parent}",
             "Name a file in an existing, writable folder",
         ) from error

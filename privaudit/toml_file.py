@@ -17,5 +17,7 @@ def read_toml(path: Path) -> tuple[dict[str, object], bytes]:
     try:
         raw = path.read_bytes()
         return tomllib.loads(raw.decode()), raw
-    except (OSError, ValueError, RecursionError) as error:  # ValueError: no UTF-8, no TOML, or a vast number
-        raise UsageError("a TOML file", f"{path.name}: {error}", "Correct the file") from error
+    except OSError as error:
+        raise UsageError(f"Cannot read {path.name}: {error.strerror}", "Check the file") from error
+    except (ValueError, RecursionError) as error:  # ValueError: not UTF-8, not TOML, or a vast number
+        raise UsageError(f"{path.name} is not a TOML file: {error}", "Fix the file") from error

@@ -14,10 +14,11 @@ from privaudit import __version__
 from privaudit.cli.command import PlainCommand, PlainGroup
 from privaudit.cli.failures import run_guarded
 
-_COMMANDS = (
+COMMANDS = (
     "mia", "extract", "audit", "train", "canary", "sweep", "epsilon", "gate", "report", "attacks",
     "store", "selftest", "demo", "doctor",
 )  # fmt: skip
+"""Every command; each is a module of this package, and may have a table in the configuration."""
 
 
 def _version(value: bool) -> None:
@@ -35,7 +36,7 @@ def _root(
 
 
 @cache
-def build(names: Sequence[str] = _COMMANDS) -> typer.Typer:
+def build(names: Sequence[str] = COMMANDS) -> typer.Typer:
     """The program with these of its commands."""
     # NOTE: plain help and no completion options, because rich's markup modules and Typer's pydantic adapters
     # would more than double the time of `--help` (see benchmarks/startup.py).
@@ -74,10 +75,10 @@ def __getattr__(name: str) -> typer.Typer:
 def main(argv: Sequence[str] | None = None) -> NoReturn:
     """Run the program and exit with one of :class:`privaudit.exits.Exit`."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    # NOTE: looking for plugins takes a while, and what judges a model runs nobody else's code.
+    # NOTE: looking for plugins takes a while, and an audit must not run foreign code.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-    # NOTE: what is imported on the way to a command is no garbage, and looking for some takes a while.
+    # NOTE: imports leave no garbage, and looking for some takes a while.
     gc.disable()
-    # NOTE: a gate in a pipeline should not wait for the options of thirteen other commands.
-    asked = tuple(name for name in arguments[:1] if name in _COMMANDS)
-    sys.exit(run_guarded(build(asked or _COMMANDS), arguments))
+    # NOTE: a gate in a pipeline should not wait for the options of every other command.
+    asked = tuple(name for name in arguments[:1] if name in COMMANDS)
+    sys.exit(run_guarded(build(asked or COMMANDS), arguments))

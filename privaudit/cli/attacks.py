@@ -1,4 +1,4 @@
-"""``privaudit attacks``: what can be run, and what each means."""
+"""``privaudit attacks``: what can be run, and what each one means."""
 
 import json
 from typing import TYPE_CHECKING, Annotated
@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from privaudit.cli.command import PlainCommand, PlainGroup
+from privaudit.cli.flatten import Offer, flattened
+from privaudit.cli.option_groups import OutputOptions
 
 if TYPE_CHECKING:
     from privaudit.attacks.extraction.spec import ExtractionSpec
@@ -24,12 +26,11 @@ app = typer.Typer(
 
 
 @app.command("list", cls=PlainCommand)
-def list_attacks(
-    as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
-) -> int:
-    """All attacks with the access they need and what they cost."""
+@flattened
+def list_attacks(show: Annotated[OutputOptions, Offer(only=("as_json",))]) -> int:
+    """All attacks, with the access they need and what they cost."""
     described = _all()
-    if as_json:
+    if show.as_json:
         print(json.dumps(list(described.values()), indent=1))
         return 0
     from rich.table import Table
@@ -51,15 +52,13 @@ def list_attacks(
 
 
 @app.command("show", cls=PlainCommand)
-def show(attack: Annotated[str, typer.Argument(help="Attack id.")]) -> int:
+def show_attack(attack: Annotated[str, typer.Argument(metavar="ID", help="Attack id.")]) -> int:
     """One attack in full."""
     from privaudit.errors import UsageError
 
     described = _all()
     if attack not in described:
-        raise UsageError(
-            f"an attack id out of {', '.join(described)}", repr(attack), "See `privaudit attacks list`"
-        )
+        raise UsageError(f"Unknown attack {attack!r}", 'Run "privaudit attacks list"')
     for key, value in described[attack].items():
         print(f"{key:<10} {', '.join(value) if isinstance(value, list) else value}")
     return 0
@@ -92,7 +91,7 @@ def describe(spec: "AttackSpec") -> Description:
 
 
 def describe_extraction(spec: "ExtractionSpec") -> Description:
-    """The metadata of one extraction attack. What it costs is its budget of evaluations."""
+    """The metadata of one extraction attack. Its cost is its budget of evaluations."""
     return {
         "id": spec.id,
         "kind": "extraction",

@@ -8,18 +8,18 @@ from privaudit.audits.evidence_file import write_signals
 from privaudit.audits.full import PARTS, AuditPlan, AuditRequest, Part, plan_audit, run_audit
 from privaudit.audits.membership.cost import estimate
 from privaudit.cli import extract_run, mia_run
-from privaudit.cli.output import Show, deliver, require_outputs, say, tell
+from privaudit.cli.option_groups import OutputOptions
+from privaudit.cli.output import deliver, require_outputs, say, tell
 from privaudit.cli.progress import shown_progress
-from privaudit.errors import UsageError
 from privaudit.gate import exit_code
-from privaudit.results import Claim, claim_from
+from privaudit.results import Claim
 from privaudit.training.references.planted_cost import estimate_cost
 from privaudit.training.references.store import Store
 
 
-def run(request: AuditRequest, show: Show, *, signals: Path | None, dry_run: bool) -> int:
+def run(request: AuditRequest, show: OutputOptions, *, dry_run: bool) -> int:
     """Run the audit and return the exit code; the result is written whatever the verdict."""
-    places = {} if signals is None else {part: evidence_file(signals, part) for part in PARTS}
+    places = {} if show.signals is None else {part: evidence_file(show.signals, part) for part in PARTS}
     require_outputs(show, *places.values(), inputs=_inputs(request))
     plan = plan_audit(request)
     if dry_run:
@@ -30,7 +30,7 @@ def run(request: AuditRequest, show: Show, *, signals: Path | None, dry_run: boo
     for part, (found, scores) in outcome.evidence.items():
         if part in places:
             write_signals(places[part], found, scores)
-            say(f"Evidence: {places[part]} (tells who is in; mode 0600)", quiet=show.quiet)
+            say(f"Evidence: {places[part]} (names who is in; mode 0600)", quiet=show.quiet)
     deliver(outcome.result, show)
     return exit_code(outcome.result.verdict, comparable=outcome.comparable)
 
@@ -43,22 +43,6 @@ def _inputs(request: AuditRequest) -> tuple[Path | None, ...]:
 def evidence_file(signals: Path, part: Part) -> Path:
     """Where the evidence of one part goes: ``evidence.npz`` becomes ``evidence.epsilon.npz``."""
     return signals.with_name(f"{signals.stem}.{part}{signals.suffix}")
-
-
-def given_claim(file: Path | None, **values: float | None) -> Claim | None:
-    """The claim of a file or of options; None when there is neither.
-
-    Raises:
-        UsageError: both are given, or the file is none that holds a claim.
-    """
-    typed = claim_from(**values)
-    if file is None:
-        return None if typed is None else typed.model_copy(update={"source": "typed"})
-    if typed is not None:
-        raise UsageError("--claim FILE or --claim-… values", "both", "Drop one of them")
-    from privaudit.audits.epsilon.claim import read_claim
-
-    return read_claim(file)
 
 
 def show_plan(plan: AuditPlan) -> None:

@@ -1,16 +1,17 @@
 """``privaudit canary``: made-up secrets for training data."""
 
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 import typer
 
-from privaudit.cli import options
 from privaudit.cli.command import PlainCommand, PlainGroup
+from privaudit.cli.flatten import Offer, flattened, group, option
+from privaudit.cli.option_groups import CANARIES, OUTPUT, OutputOptions, RuntimeOptions
+from privaudit.cli.training_options import CanaryOptions, DataOptions
 
 if TYPE_CHECKING:
-    from privaudit.data.canaries.plant import Planted
+    from privaudit.data.canaries.plant import Planted, PlantingSettings
 
 app = typer.Typer(
     name="canary",
@@ -21,118 +22,84 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-_CANARIES = "Canaries"
-
-
-class Inclusion(StrEnum):
-    """Which canaries get into the planted data."""
-
-    ALL = "all"
-    COIN = "coin"
-
 
 @app.callback()
 def _group() -> None:
     """Put canaries into training data."""
 
 
-@app.command("plant", cls=PlainCommand)
-def plant(
-    data: options.LabelledData,
+@group
+class PlantOptions:
+    """What is planted, and where it is written."""
+
+    section: ClassVar = CANARIES
     pattern: Annotated[
-        list[str],
-        typer.Option(
-            "--pattern",
-            help="Text with slots, such as 'my pin code is {digit:4}'; repeatable.",
-            rich_help_panel=_CANARIES,
-        ),
-    ],
-    output: Annotated[
-        Path,
-        typer.Option(
-            "--output", "-o", help="Planted data: .csv, .tsv or .jsonl.", rich_help_panel=options.OUTPUT
-        ),
-    ],
-    manifest: Annotated[
-        Path,
-        typer.Option("--manifest", help="Where the secrets are written.", rich_help_panel=options.OUTPUT),
-    ] = Path("canaries.json"),
-    label: Annotated[
-        str,
-        typer.Option(
-            "--label", help="own (a new class), random, or a class of the data.", rich_help_panel=_CANARIES
-        ),
-    ] = "own",
-    repetitions: Annotated[
-        int,
-        typer.Option("--repetitions", help="Copies of a canary.", min=1, rich_help_panel=_CANARIES),
-    ] = 100,
-    count: Annotated[
-        int, typer.Option("--count", help="Canaries per pattern.", min=1, rich_help_panel=_CANARIES)
-    ] = 1,
+        list[str], option("PATTERN", "Text with slots, such as 'my pin code is {digit:4}'; repeatable.")
+    ]
+    count: Annotated[int, option("N", "Canaries per pattern.", min=1)] = 1
     include: Annotated[
-        Inclusion,
-        typer.Option(
-            "--include",
-            help="Plant all, or those that a fair coin chooses (for epsilon bounds).",
-            rich_help_panel=_CANARIES,
+        Literal["all", "coin"],
+        option(None, "Plant all canaries, or those that a fair coin picks (for epsilon bounds)."),
+    ] = "all"
+    canary: CanaryOptions
+    output: Annotated[
+        Path, option("FILE", "Planted data: .csv, .tsv or .jsonl.", "--output", "-o", section=OUTPUT)
+    ]
+    manifest: Annotated[Path, option("FILE", "Where to write the secrets.", section=OUTPUT)] = Path(
+        "canaries.json"
+    )
+
+    def settings(self, seed: int) -> "PlantingSettings":
+        """The canaries to draw."""
+        from privaudit.data.canaries.plant import PlantingSettings
+
+        return PlantingSettings(
+            patterns=tuple(self.pattern),
+            label=self.canary.label,
+            repetitions=self.canary.repetitions,
+            count=self.count,
+            include=self.include,
+            seed=seed,
+            candidates=self.canary.lists(),
+        )
+
+
+@app.command("plant", cls=PlainCommand)
+@flattened
+def plant(
+    data: Annotated[DataOptions, Offer(without=("holdout",))],
+    planting: PlantOptions,
+    show: Annotated[
+        OutputOptions,
+        Offer(
+            only=("show_secrets", "quiet"),
+            helps={"show_secrets": "Print the secrets and which canaries are in."},
         ),
-    ] = Inclusion.ALL,
-    candidates: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--candidates",
-            help="List for the slot {NAME}, one candidate a line; repeatable.",
-            metavar="NAME=FILE",
-            rich_help_panel=_CANARIES,
-        ),
-    ] = None,
-    text_column: options.TextColumn = None,
-    label_column: options.LabelColumn = None,
-    id_column: options.IdColumn = None,
-    group_column: options.GroupColumn = None,
-    show_secrets: Annotated[
-        bool,
-        typer.Option(
-            "--show-secrets", help="Print the secrets and who is in.", rich_help_panel=options.OUTPUT
-        ),
-    ] = False,
-    quiet: options.Quiet = False,
-    seed: options.Seed = 0,
-    config: options.Config = None,
+    ],
+    runtime: Annotated[RuntimeOptions, Offer(only=("seed", "config"))],
 ) -> int:
-    """Plant secrets into training data, and keep what they are in a manifest.
+    """Plant secrets into training data, and keep them in a manifest.
 
     Slots: {digit:4} (words 0 to 9), {digits:4} (one word), {colour}, {word}, {token}, {red|green|blue:2}, or
-    {NAME} of --candidates. Both files that are written tell the secrets and have mode 0600.
+    {NAME} of --candidates. Both output files contain the secrets and have mode 0600.
     """
     from privaudit.cli.output import require_writable, say
-    from privaudit.data.audit_set import Columns
-    from privaudit.data.canaries.candidates import read_candidates
-    from privaudit.data.canaries.plant import PlantingSettings, plant_file
+    from privaudit.data.canaries.plant import plant_file
 
-    del config
+    output, manifest = planting.output, planting.manifest
     require_writable(output, manifest)
     planted = plant_file(
-        data,
-        PlantingSettings(
-            patterns=tuple(pattern),
-            label=label,
-            repetitions=repetitions,
-            count=count,
-            include=include.value,
-            seed=seed,
-            candidates=read_candidates(candidates or ()),
-        ),
+        data.data,
+        planting.settings(runtime.seed),
         output=output,
         manifest=manifest,
-        columns=Columns(text=text_column, label=label_column, id=id_column, group=group_column),
+        columns=data.columns.columns(),
     )
-    if not quiet:
+    if not show.quiet:
         _print_planted(planted, output, manifest)
-    if show_secrets:
+    if show.show_secrets:
         _print_secrets(planted)
-    say(f"Next: privaudit train {output} --canaries {manifest}", quiet=quiet)
+    say(f"Next: privaudit train {output} --canaries {manifest}", quiet=show.quiet)
     return 0
 
 

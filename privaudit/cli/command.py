@@ -13,7 +13,8 @@ from typer.core import TyperCommand, TyperGroup
 from privaudit.cli.config import Setting, find_configuration, settings_for
 
 _FIRST_SECTIONS = (
-    "Arguments", "Inputs", "Limits", "Canaries", "Attacks", "References", "Training", "Output", "Runtime",
+    "Arguments", "Mechanism", "Guesses", "Inputs", "Limits", "Canaries", "Attacks", "References", "Training",
+    "Output", "Runtime",
 )  # fmt: skip
 
 
@@ -26,12 +27,18 @@ class PlainCommand(TyperCommand):
         for parameter in self.get_params(ctx):
             record = parameter.get_help_record(ctx)
             if record is not None:
-                default = "Arguments" if parameter.param_type_name == "argument" else "Runtime"
-                name = getattr(parameter, "rich_help_panel", None) or default
+                if parameter.param_type_name == "argument":  # NOTE: Typer adds a Python type to the name.
+                    name, record = "Arguments", (parameter.metavar or record[0], record[1])
+                else:
+                    name = getattr(parameter, "rich_help_panel", None) or "Runtime"
                 sections.setdefault(name, []).append(record)
         for name in sorted(sections, key=_section_order):
             with formatter.section(name):
                 formatter.write_dl(sections[name])
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:  # noqa: ANN401
+        """``MODEL`` for what is required, where Typer writes ``{MODEL}``."""
+        return [piece.replace("{", "").replace("}", "") for piece in super().collect_usage_pieces(ctx)]
 
     def make_context(
         self,

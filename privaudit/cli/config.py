@@ -17,14 +17,6 @@ FILE_NAME = "privaudit.toml"
 COMMON = frozenset({"seed", "device", "threads", "quiet", "verbose", "no-color", "max-seconds"})
 """Keys that may stand beside the tables and hold for every command that has the option."""
 
-TABLES = frozenset(
-    {
-        "mia", "extract", "audit", "train", "canary", "sweep", "epsilon", "gate", "report", "attacks",
-        "store", "selftest", "demo", "doctor",
-    }
-)  # fmt: skip
-"""Names of tables: one per command. That of ``gate`` is the policy."""
-
 Setting = str | int | float | bool | list[str]
 
 
@@ -49,7 +41,7 @@ def find_configuration(explicit: Path | None, folder: Path) -> Configuration:
     """
     if explicit is not None:
         if not explicit.is_file():
-            raise UsageError("a configuration file", f"no file at {explicit}", "Correct --config")
+            raise UsageError(f"No configuration file at {explicit}", "Check --config")
         return _read(explicit, tool_table=explicit.name == "pyproject.toml")
     if (folder / FILE_NAME).is_file():
         return _read(folder / FILE_NAME, tool_table=False)
@@ -64,7 +56,7 @@ def _read(path: Path, *, tool_table: bool) -> Configuration:
     for key in keys:
         content = content.get(key, {}) if isinstance(content, dict) else {}
     if not isinstance(content, dict):
-        raise UsageError("a table [tool.privaudit]", f"another value in {path.name}", "Make it a table")
+        raise UsageError(f"[tool.privaudit] in {path.name} is not a table", "Make it a table")
     return Configuration(f"{path.name} [tool.privaudit]" if tool_table else path.name, content)
 
 
@@ -82,38 +74,40 @@ def settings_for(configuration: Configuration, command: str, options: Collection
     """
     _refuse_unknown_tables(configuration)
     top = {key: value for key, value in configuration.settings.items() if not isinstance(value, dict)}
-    _refuse_unknown(set(top) - COMMON, "common options beside the tables", command, configuration.origin)
+    if unknown := set(top) - COMMON:
+        raise UsageError(
+            f"Unknown option {_listed(unknown)} beside the tables of {configuration.origin}",
+            f"Move it into a command's table; only {_listed(COMMON)} apply to every command",
+        )
     own: object = configuration.settings
     for name in command.split():
         own = own.get(name, {}) if isinstance(own, Mapping) else own
     if not isinstance(own, dict):
         table = command.replace(" ", ".")
-        raise UsageError(f"a table [{table}]", f"another value in {configuration.origin}", "Make it a table")
-    _refuse_unknown(
-        set(own) - set(options), f"options of `privaudit {command}`", command, configuration.origin
-    )
+        raise UsageError(f"[{table}] in {configuration.origin} is not a table", "Make it a table")
+    if unknown := set(own) - set(options):
+        raise UsageError(
+            f"Unknown option {_listed(unknown)} in [{command.replace(' ', '.')}] of {configuration.origin}",
+            f'Use option names from "privaudit {command} --help", without the dashes',
+        )
     common = {key: value for key, value in top.items() if key in options}
     return {key: _setting(key, value, configuration.origin) for key, value in {**common, **own}.items()}
 
 
 def _refuse_unknown_tables(configuration: Configuration) -> None:
     """A limit in a table of no command would be silently absent."""
+    from privaudit.cli.app import COMMANDS
+
     tables = {key for key, value in configuration.settings.items() if isinstance(value, dict)}
-    if unknown := sorted(tables - TABLES):
+    if unknown := tables - set(COMMANDS):
         raise UsageError(
-            f"tables named like commands ({', '.join(sorted(TABLES))})",
-            f"{', '.join(map(repr, unknown))} in {configuration.origin}",
-            "Correct the name",
+            f"Unknown table {_listed(unknown)} in {configuration.origin}",
+            'Name tables after commands: run "privaudit --help"',
         )
 
 
-def _refuse_unknown(unknown: set[str], expected: str, command: str, origin: str) -> None:
-    if unknown:
-        raise UsageError(
-            expected,
-            f"{', '.join(map(repr, sorted(unknown)))} in {origin}",
-            f"Use names from `privaudit {command} --help` without the dashes",
-        )
+def _listed(names: Collection[str]) -> str:
+    return ", ".join(map(repr, sorted(names)))
 
 
 def _setting(key: str, value: object, origin: str) -> Setting:
@@ -124,7 +118,6 @@ def _setting(key: str, value: object, origin: str) -> Setting:
             return value
         case _:
             raise UsageError(
-                f"text, a number, true/false or a list of texts for {key!r}",
-                f"a {type(value).__name__} in {origin}",
-                "Correct the value",
+                f"{key!r} in {origin} has the type {type(value).__name__}",
+                "Make it a text, a number, true, false or a list of texts",
             )

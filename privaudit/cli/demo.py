@@ -3,23 +3,22 @@
 from pathlib import Path
 from typing import Annotated
 
-import typer
+from privaudit.cli.flatten import Offer, flattened, option
+from privaudit.cli.option_groups import OutputOptions, RuntimeOptions
 
-from privaudit.cli import options
 
-
+@flattened
 def command(
-    folder: Annotated[
-        Path, typer.Option("--folder", help="New or empty folder for data, model, result and report.")
-    ] = Path("privaudit-demo"),
-    seed: options.Seed = 0,
-    quiet: options.Quiet = False,
-    no_color: options.NoColor = False,
+    show: Annotated[OutputOptions, Offer(only=("quiet", "no_color"))],
+    runtime: Annotated[RuntimeOptions, Offer(only=("seed",))],
+    folder: Annotated[Path, option("DIR", "New or empty folder for data, model, result and report.")] = Path(
+        "privaudit-demo"
+    ),
 ) -> int:
-    """Train a classifier on made-up messages, attack it, and judge it: under a minute.
+    """Train a classifier on made-up messages, attack it and judge it, in under a minute.
 
-    The demonstration ends with exit code 0 although its model leaks: it shows what a gate would have said.
+    The demo exits with 0 although its model leaks: it shows what a gate would have said.
     """
     from privaudit.cli.demo_run import run
 
-    return run(folder, seed=seed, quiet=quiet, no_color=no_color)
+    return run(folder, seed=runtime.seed, quiet=show.quiet, no_color=show.no_color)

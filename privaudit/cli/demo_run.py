@@ -6,7 +6,8 @@ from privaudit.audits.inputs import Inputs
 from privaudit.audits.membership.plan import MembershipRequest, plan_membership
 from privaudit.audits.membership.run import run_membership
 from privaudit.audits.run_options import RunOptions
-from privaudit.cli.output import Show, deliver, say
+from privaudit.cli.option_groups import OutputOptions
+from privaudit.cli.output import deliver, say
 from privaudit.cli.progress import shown_progress
 from privaudit.data.demo import write_demo
 from privaudit.errors import UsageError
@@ -20,7 +21,7 @@ _THRESHOLD = "auc>0.6"
 def run(folder: Path, *, seed: int, quiet: bool, no_color: bool) -> int:
     """Make the data, train, attack, show."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise UsageError("a new or empty folder", str(folder), "Choose another with --folder")
+        raise UsageError(f"{folder} is not an empty folder", "Name a new or empty one with --folder")
     folder.mkdir(parents=True, exist_ok=True)
     data, model = folder / "messages.tsv", folder / "model.pt"
     result, page = folder / "result.json", folder / "report.html"
@@ -33,6 +34,6 @@ def run(folder: Path, *, seed: int, quiet: bool, no_color: bool) -> int:
         options = RunOptions(seed=seed, argv=("demo", "--folder", str(folder)))
         request = MembershipRequest(Inputs(model), fail_if=(_THRESHOLD,), run=options)
         outcome = run_membership(plan_membership(request), progress)
-    deliver(outcome.result, Show(output=result, html=page, quiet=quiet, no_color=no_color))
-    say("The model tells its training texts from others. Next: privaudit mia --help", quiet=quiet)
+    deliver(outcome.result, OutputOptions(output=result, html=page, quiet=quiet, no_color=no_color))
+    say("The model reveals which texts it was trained on. Next: privaudit mia --help", quiet=quiet)
     return 0

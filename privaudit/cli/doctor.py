@@ -2,20 +2,22 @@
 
 from typing import Annotated
 
-import typer
+from privaudit.cli.flatten import Offer, flattened
+from privaudit.cli.option_groups import OutputOptions
 
 
-def command(as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False) -> int:
+@flattened
+def command(show: Annotated[OutputOptions, Offer(only=("as_json",))]) -> int:
     """Versions, devices, memory and write permissions of this machine.
 
-    Exits with 2 when something that every audit needs is missing.
+    Exits with 2 if something that every audit needs is missing.
     """
     import json
 
     from privaudit.cli.doctor_run import examine
 
     findings = examine()
-    if as_json:
+    if show.as_json:
         print(json.dumps([vars(finding) for finding in findings], indent=1))
     else:
         for finding in findings:

@@ -21,7 +21,7 @@ FPRS = (0.0001, 0.001, 0.01, 0.1, 0.5)
 
 @dataclass(frozen=True)
 class Accounted:
-    """What the user wants accounted: three numbers, or a file that has them."""
+    """What to account for: three numbers, or a file that has them."""
 
     noise_multiplier: float | None
     sample_rate: float | None
@@ -38,12 +38,11 @@ def show_account(asked: Accounted, *, as_json: bool) -> int:
     mechanism = mechanism_of(claim)
     if mechanism is None:
         raise UsageError(
-            "a claim with a noise multiplier, a sample rate and steps",
-            f"{claim.source} without them",
-            "Give --noise-multiplier, --sample-rate and --steps",
+            f"The claim in {claim.source} lacks a noise multiplier, sample rate or steps",
+            "Give --noise-multiplier, --sample-rate and --steps instead of --claim",
         )
     if claim.delta is None:
-        raise UsageError("a delta in (0, 1)", "none", "Give --delta, for example 1e-5")
+        raise UsageError("No delta was given", "Give --delta in (0, 1), for example 1e-5")
     mechanism = mechanism.for_group(asked.copies)
     found, roc = epsilons(mechanism, claim.delta), max_roc(mechanism)
     checks = () if asked.claim is None else static_checks(claim, n_records=asked.records)
@@ -73,21 +72,21 @@ def _claim(asked: Accounted) -> Claim:
     numbers = (asked.noise_multiplier, asked.sample_rate, asked.steps)
     if asked.claim is None:
         if None in numbers:
-            raise UsageError(
-                "--noise-multiplier, --sample-rate and --steps, or --claim FILE",
-                "neither",
-                "Give the three numbers, or the file that has them",
-            )
+            flags = ("--noise-multiplier", "--sample-rate", "--steps")
+            missing = [name for name, value in zip(flags, numbers, strict=True) if value is None]
+            raise UsageError(f"Missing {', '.join(missing)}", "Give all three numbers, or --claim FILE")
         noise, rate, steps = numbers
         return Claim(noise_multiplier=noise, sample_rate=rate, steps=steps, delta=asked.delta)
     if numbers != (None, None, None):
-        raise UsageError("either --claim or the three numbers", "both", "Leave one out")
+        raise UsageError(
+            "--claim was given with --noise-multiplier, --sample-rate or --steps", "Drop one of them"
+        )
     from privaudit.audits.epsilon.claim import read_claim
 
     claim = read_claim(asked.claim)
     if asked.delta is None or asked.delta == claim.delta:
         return claim
-    # NOTE: the epsilon that is claimed at another delta is none at this one.
+    # NOTE: an epsilon claimed at another delta does not hold at this one.
     return claim.model_copy(update={"delta": asked.delta, "epsilon": None})
 
 

@@ -5,12 +5,13 @@ from contextlib import redirect_stdout
 
 from privaudit.accounting.accountants import epsilon_pld
 from privaudit.audits.dp_step.run import SelfTestRequest, run_selftest
-from privaudit.cli.output import Show, deliver, require_outputs, tell
+from privaudit.cli.option_groups import OutputOptions
+from privaudit.cli.output import deliver, require_outputs, tell
 from privaudit.cli.progress import shown_progress
 from privaudit.gate import exit_code
 
 
-def run(request: SelfTestRequest, show: Show, *, dry_run: bool) -> int:
+def run(request: SelfTestRequest, show: OutputOptions, *, dry_run: bool) -> int:
     """Test the step and return the exit code; the result is written whatever the verdict."""
     import torch
 

@@ -1,26 +1,25 @@
 """Plan, run and show one extraction audit."""
 
-from pathlib import Path
-
 from privaudit.audits.evidence_file import write_signals
 from privaudit.audits.extraction import ExtractionPlan, ExtractionRequest, plan_extraction, run_extraction
-from privaudit.cli.output import Show, deliver, require_outputs, say, tell
+from privaudit.cli.option_groups import OutputOptions
+from privaudit.cli.output import deliver, require_outputs, say, tell
 from privaudit.cli.progress import shown_progress
 from privaudit.gate import exit_code
 
 
-def run(request: ExtractionRequest, show: Show, *, signals: Path | None, dry_run: bool) -> int:
+def run(request: ExtractionRequest, show: OutputOptions, *, dry_run: bool) -> int:
     """Run the audit and return the exit code; the result is written whatever the verdict."""
-    require_outputs(show, signals, inputs=(*request.inputs.files, request.canaries))
+    require_outputs(show, show.signals, inputs=(*request.inputs.files, request.canaries))
     plan = plan_extraction(request)
     if dry_run:
         show_plan(plan)
         return 0
     with shown_progress(quiet=show.quiet, no_color=show.no_color) as progress:
         outcome = run_extraction(plan, progress, request.run.deadline())
-    if signals is not None:
-        write_signals(signals, outcome.signals, outcome.scores)
-        say(f"Evidence: {signals} (tells which canaries were planted; mode 0600)", quiet=show.quiet)
+    if show.signals is not None:
+        write_signals(show.signals, outcome.signals, outcome.scores)
+        say(f"Evidence: {show.signals} (names the planted canaries; mode 0600)", quiet=show.quiet)
     deliver(outcome.result, show)
     return exit_code(outcome.result.verdict, comparable=None)
 
@@ -42,7 +41,7 @@ def show_plan(plan: ExtractionPlan) -> None:
             cost = evaluations(plan, attack.spec.id, group.template.n_fillings, n)
             tell(f"Evaluates  {attack.spec.id}: {cost}")
     count = 0 if plan.controls is None else plan.controls.count
-    tell(f"Controls   {count} clean models" + ("; those in the store are kept" if count else ""))
+    tell(f"Controls   {count} clean models" + ("; stored ones are reused" if count else ""))
     for threshold in plan.thresholds:
         tell(f"Fail if    {threshold.expression}")
 

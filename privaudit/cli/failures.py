@@ -10,6 +10,13 @@ from privaudit.errors import PrivauditError
 from privaudit.exits import Exit
 from privaudit.inert import inert
 
+_IN_OUR_WORDS = {
+    "Value error, ": "",
+    "Input should be a valid integer, unable to parse string as an integer": "not a whole number",
+    "Input should be a valid number, unable to parse string as a number": "not a number",
+    "Input should be ": "must be ",
+}
+
 
 def run_guarded(app: typer.Typer, arguments: list[str]) -> int:
     """Run ``app`` and return the exit code of the program; nothing but ``SystemExit`` passes through."""
@@ -24,12 +31,19 @@ def run_guarded(app: typer.Typer, arguments: list[str]) -> int:
         if usage is not None:
             context = getattr(error, "ctx", None)
             command = "privaudit" if context is None else context.command_path
-            return _fail(Exit.UNUSABLE, f"{usage()} Try: {command} --help.")
+            return _fail(Exit.UNUSABLE, f'{_plain(usage())} Run "{command} --help".')
         return _bug(error)
     # NOTE: Typer turns Ctrl-C inside a command into this return value.
     if code == Exit.INTERRUPTED:
         return _interrupted(arguments)
     return code if isinstance(code, int) else Exit.OK
+
+
+def _plain(message: str) -> str:
+    """What Typer and pydantic say of a bad command line, in our words."""
+    for theirs, ours in _IN_OUR_WORDS.items():
+        message = message.replace(theirs, ours)
+    return message if message.endswith((".", "?")) else f"{message}."
 
 
 def _fail(code: Exit, message: str) -> Exit:
@@ -44,7 +58,7 @@ def _interrupted(arguments: list[str]) -> Exit:
 
 
 def _bug(error: Exception) -> Exit:
-    # NOTE: imported here, because nobody should wait for these on the way to `--help`.
+    # NOTE: imported here, because `--help` should not wait for these.
     import tempfile
     import traceback
 

@@ -1,99 +1,82 @@
 """``privaudit gate``: a result against the limits of a repository."""
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import typer
 
-from privaudit.cli import options
+from privaudit.cli.flatten import Offer, flag, flattened, group, option
+from privaudit.cli.option_groups import INPUTS, OUTPUT, LimitOptions, LoadOptions, OutputOptions
 
 LIMITS = "Limits"
 
 
-def command(
-    result: Annotated[Path, typer.Argument(help="result.json of any command.")],
+@group
+class PolicyOptions:
+    """What the result is judged by."""
+
+    section: ClassVar = LIMITS
     policy: Annotated[
         Path | None,
-        typer.Option(
-            "--policy",
-            help="TOML file with [gate]; else privaudit.toml, or [tool.privaudit.gate] in pyproject.toml.",
-            rich_help_panel=LIMITS,
+        option(
+            "FILE",
+            "TOML file with [gate]; default: privaudit.toml, else [tool.privaudit.gate] in pyproject.toml.",
         ),
-    ] = None,
-    fail_if: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--fail-if",
-            help='Further limit [attack:]metric[@fpr]>limit, such as "tpr@0.01>0.05"; repeatable.',
-            rich_help_panel=LIMITS,
-        ),
-    ] = None,
+    ] = None
     baseline: Annotated[
-        Path | None,
-        typer.Option(
-            "--baseline",
-            help="Result of the accepted model, for limits on the increase.",
-            rich_help_panel=LIMITS,
+        Path | None, option("FILE", "Result of the accepted model, for limits on the increase.")
+    ] = None
+    limits: Annotated[
+        LimitOptions,
+        Offer(
+            section=LIMITS,
+            defaults={"on_inconclusive": None},
+            helps={
+                "on_inconclusive": "Exit code when the sample cannot decide; default: the policy's, else 4."
+            },
         ),
-    ] = None,
-    on_inconclusive: Annotated[
-        options.OnInconclusive | None,
-        typer.Option(
-            "--on-inconclusive",
-            help="Exit code when the sample cannot decide; default: that of the policy, else 4.",
-            rich_help_panel=LIMITS,
-        ),
-    ] = None,
+    ]
+
+
+@flattened
+def command(
+    *,
+    result: Annotated[Path, typer.Argument(metavar="RESULT", help="result.json of any command.")],
     model: Annotated[
-        Path | None,
-        typer.Option(
-            "--model",
-            help="The model as it is now: a result of another one is refused.",
-            rich_help_panel=options.INPUTS,
-        ),
+        Path | None, option("MODEL", "The current model: a result of another one is refused.", section=INPUTS)
     ] = None,
-    tokenizer: options.Tokenizer = None,
-    explain: Annotated[
-        bool,
-        typer.Option(
-            "--explain",
-            help="Say what would decide an inconclusive threshold.",
-            rich_help_panel=options.OUTPUT,
-        ),
-    ] = False,
+    loading: Annotated[LoadOptions, Offer(only=("tokenizer",))],
+    policy: PolicyOptions,
+    explain: Annotated[bool, flag("Say what would decide an inconclusive limit.", section=OUTPUT)] = False,
     output: Annotated[
         Path | None,
-        typer.Option(
+        option(
+            "FILE",
+            "Write the result with the new verdict as JSON; - for stdout.",
             "--output",
             "-o",
-            help="Write the result with the new verdict as JSON; - for stdout.",
-            rich_help_panel=options.OUTPUT,
+            section=OUTPUT,
         ),
     ] = None,
-    html: options.Html = None,
-    history: options.History = None,
-    as_json: options.AsJson = False,
-    quiet: options.Quiet = False,
-    no_color: options.NoColor = False,
+    show: Annotated[OutputOptions, Offer(only=("html", "history", "as_json", "quiet", "no_color"))],
 ) -> int:
-    """Judge a result by the limits that stand in the repository. The exit code is the verdict.
+    """Judge a result by the limits in the repository. The exit code is the verdict.
 
-    0: every limit holds, or none is set; 1: leakage above a limit; 4: the sample cannot decide; 2: mend the
-    input. Without any limit those that the result was judged by count again. Waivers, slices and limits on
-    the increase over a baseline stand in the policy: see docs/gate.md.
+    0: every limit holds, or none is set; 1: leakage above a limit; 4: the sample cannot decide; 2: the input
+    needs fixing. Without any limit, the result's own limits count again. Waivers, slices and limits on the
+    increase over a baseline belong in the policy: see docs/gate.md.
     """
     from privaudit.cli.gate_run import GateRequest, run
-    from privaudit.cli.output import Show
 
     request = GateRequest(
         result=result,
-        policy=policy,
-        fail_if=tuple(fail_if or ()),
-        baseline=baseline,
-        on_inconclusive=None if on_inconclusive is None else on_inconclusive.value,
+        policy=policy.policy,
+        fail_if=policy.limits.expressions,
+        baseline=policy.baseline,
+        on_inconclusive=policy.limits.on_inconclusive,
         model=model,
-        tokenizer=tokenizer,
+        tokenizer=loading.tokenizer,
         explain=explain,
     )
-    show = Show(output=output, html=html, history=history, as_json=as_json, quiet=quiet, no_color=no_color)
-    return run(request, show)
+    return run(request, replace(show, output=output))

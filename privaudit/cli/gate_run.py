@@ -8,8 +8,9 @@ from pathlib import Path
 
 import typer
 
-from privaudit.cli.config import TABLES
-from privaudit.cli.output import Show, deliver, require_outputs, require_own_files, say, tell
+from privaudit.cli.app import COMMANDS
+from privaudit.cli.option_groups import OutputOptions
+from privaudit.cli.output import deliver, require_outputs, require_own_files, say, tell
 from privaudit.cli.step_summary import SUMMARY
 from privaudit.gate.model_files import check_model, files_of, find_model
 from privaudit.gate.policy import Policy
@@ -37,9 +38,9 @@ class GateRequest:
     explain: bool = False
 
 
-def run(request: GateRequest, show: Show) -> int:
+def run(request: GateRequest, show: OutputOptions) -> int:
     """Judge, and return the exit code; the result is written whatever the verdict."""
-    loaded = find_policy(request.policy, Path.cwd(), TABLES)
+    loaded = find_policy(request.policy, Path.cwd(), COMMANDS)
     baseline = request.baseline or loaded.baseline
     require_outputs(show, inputs=(request.result, loaded.path, baseline))
     result = read_result(request.result, without=_not_needed(request, show, loaded.policy, baseline))
@@ -57,38 +58,34 @@ def run(request: GateRequest, show: Show) -> int:
     if note is not None:
         say(f"Note: {note}", quiet=show.quiet)
     if judged.verdict.thresholds and not (loaded.policy.has_limits or request.fail_if):
-        say(
-            "Note: no policy with limits here; judged by those that the result was made with.",
-            quiet=show.quiet,
-        )
+        say("Note: no policy with limits found; judged by the result's own limits.", quiet=show.quiet)
     if baseline is not None and judged.comparison is not None and judged.comparison.same_model:
-        say(
-            "Note: the baseline is of this very model, so no increase can be found.",
-            quiet=show.quiet,
-        )
+        say("Note: the baseline is of the same model, so it cannot show an increase.", quiet=show.quiet)
     deliver(judged, show, _tell_verdict)
     if judged.verdict.status == "not-judged":
         # NOTE: also when quiet, because a gate that judges nothing would otherwise look like one that held.
-        say("Warning: nothing was judged: neither the policy, --fail-if nor the result has any limit.")
+        say("Warning: nothing was judged: no limit in the policy, --fail-if or the result.")
     return exit_code(judged.verdict, comparable=not judged.data.blind_baseline.forbids_verdict)
 
 
-def _not_needed(request: GateRequest, show: Show, policy: Policy, baseline: Path | None) -> tuple[str, ...]:
-    """Parts of the result that no limit speaks of, where nothing but the verdict is asked for."""
+def _not_needed(
+    request: GateRequest, show: OutputOptions, policy: Policy, baseline: Path | None
+) -> tuple[str, ...]:
+    """Parts of the result that no limit reads, where only the verdict is asked for."""
     limits = (*policy.fail_if, *request.fail_if)
     written = show.to_stdout or any((show.output, show.html, show.history)) or os.environ.get(SUMMARY)
     if written or request.explain or baseline is not None or not (limits or policy.has_limits):
         return ()
-    speaks = {parse_threshold(text).family for text in limits}
+    families = {parse_threshold(text).family for text in limits}
     return (
         *("records", "seed_agreement", "sweep", "extraction_summary"),
         *(() if policy.slices else ("slices",)),
-        *(() if "extraction" in speaks else ("extraction",)),
+        *(() if "extraction" in families else ("extraction",)),
     )
 
 
-def _check_model(result: Result, request: GateRequest, show: Show) -> str | None:
-    """Refuse a stale result; a sentence where the model is not there to be compared."""
+def _check_model(result: Result, request: GateRequest, show: OutputOptions) -> str | None:
+    """Refuse a stale result; a sentence if the model is not there to compare."""
     folders = (Path.cwd(), request.result.parent)
     path = request.model or find_model(result.model, folders)
     companions = [request.tokenizer] if request.tokenizer else _tokenizer(result, folders)
@@ -96,8 +93,8 @@ def _check_model(result: Result, request: GateRequest, show: Show) -> str | None
         require_own_files(show.files, files_of(result.model, path, companions))
     if path is None and result.model.files:
         return (
-            f"{result.model.path} is not here, so whether this result is of the current model was not "
-            "checked. Give --model PATH."
+            f"{result.model.path} is not here, so the result was not checked against the current model. "
+            "Give --model PATH."
         )
     if path is not None and (request.model is not None or result.model.files):
         check_model(result.model, path, companions)
@@ -105,13 +102,13 @@ def _check_model(result: Result, request: GateRequest, show: Show) -> str | None
 
 
 def _tokenizer(result: Result, folders: Sequence[Path]) -> list[Path]:
-    """The folder that was named as the tokenizer's when the result was made."""
+    """The tokenizer's folder when the result was made."""
     recorded = result.provenance.settings.get("tokenizer", "")
     named, _, origin = recorded.rpartition(" (")  # "DIR (flag)"
     return [folder / named for folder in folders] if origin else []
 
 
-def _tell_verdict(result: Result, show: Show) -> None:
+def _tell_verdict(result: Result, show: OutputOptions) -> None:
     plain = show.no_color or bool(os.environ.get("NO_COLOR"))
     headline, *rest = verdict_lines(result)
     word, gap, sentence = headline.partition("  ")

@@ -4,11 +4,11 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from privaudit.cli.option_groups import OutputOptions
 from privaudit.cli.step_summary import write_step_summary
 from privaudit.errors import PrivauditError, UsageError
 from privaudit.inert import inert
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from privaudit.results import Result
 
-    InWords = Callable[["Result", "Show"], None]
+    InWords = Callable[["Result", OutputOptions], None]
 
 _WIDTH_WHEN_PIPED = 160
 
@@ -53,33 +53,8 @@ def tell(line: str) -> None:
     sys.stdout.write(f"{inert(line)}\n")
 
 
-@dataclass(frozen=True)
-class Show:
-    """What the user wants to see, and where."""
-
-    output: Path | None = None
-    html: Path | None = None
-    history: Path | None = None
-    mlflow: str | None = None
-    """Where MLflow tracks its runs: a folder or a URI."""
-    as_json: bool = False
-    quiet: bool = False
-    verbose: bool = False
-    no_color: bool = False
-
-    @property
-    def files(self) -> tuple[Path | None, ...]:
-        """Where something is written."""
-        return self.output, self.html, self.history
-
-    @property
-    def to_stdout(self) -> bool:
-        """Whether the JSON itself goes to stdout, and so nothing else may."""
-        return self.as_json or str(self.output) == "-"
-
-
 def require_writable(*paths: Path | None) -> None:
-    """Refuse a place that cannot be written before hours of work rather than after.
+    """Refuse a place that cannot be written, before hours of work.
 
     Raises:
         UsageError: the folder is missing or not writable, or the path is a folder.
@@ -88,10 +63,12 @@ def require_writable(*paths: Path | None) -> None:
         if path is None or str(path) == "-":
             continue
         if not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
-            raise UsageError("a file in an existing, writable folder", str(path), "Correct the path")
+            raise UsageError(f"Cannot write {path}: its folder is missing or not writable", "Check the path")
         if path.exists() and not path.is_file():
             # NOTE: files are replaced in one step, and so would a pipe or a device be.
-            raise UsageError("a new or an ordinary file", str(path), "Correct the path; -o - is stdout")
+            raise UsageError(
+                f"Cannot write {path}: it is not an ordinary file", "Change the path; -o - is stdout"
+            )
 
 
 def require_own_files(outputs: Iterable[Path | None], inputs: Iterable[Path | None]) -> None:
@@ -107,15 +84,13 @@ def require_own_files(outputs: Iterable[Path | None], inputs: Iterable[Path | No
             continue
         if path.resolve() in seen or (path.exists() and any(path.samefile(other) for other in read)):
             raise UsageError(
-                "a file of its own for every output",
-                f"{path.name}, which is read or written already",
-                "Rename one of them",
+                f"{path.name} would be read and written, or written twice", "Give every output its own file"
             )
         seen.add(path.resolve())
 
 
-def require_outputs(show: Show, *others: Path | None, inputs: Iterable[Path | None] = ()) -> None:
-    """Refuse whatever could not be written in the end before hours of work rather than after.
+def require_outputs(show: OutputOptions, *others: Path | None, inputs: Iterable[Path | None] = ()) -> None:
+    """Refuse what could not be written in the end, before hours of work.
 
     Args:
         show: the outputs of every command.
@@ -123,13 +98,13 @@ def require_outputs(show: Show, *others: Path | None, inputs: Iterable[Path | No
         inputs: files that are read, which no output may replace.
 
     Raises:
-        UsageError: a path cannot be written, two are the same, or the address of MLflow tells a password.
+        UsageError: a path cannot be written, two are the same, or the address of MLflow contains a password.
         MissingExtraError: MLflow is not installed.
         ResultError: the history is no history.
     """
     for option, path in (("--html", show.html), ("--history", show.history)):
         if str(path) == "-":
-            raise UsageError(f"a file for {option}", "-, which is stdout", "Name a file")
+            raise UsageError(f"{option} cannot write to - (stdout)", "Name a file")
     outputs = (*show.files, *others)
     require_writable(*outputs)
     require_own_files(outputs, inputs)
@@ -145,16 +120,15 @@ def require_outputs(show: Show, *others: Path | None, inputs: Iterable[Path | No
 
 
 def _refuse_credentials(uri: str) -> None:
-    # NOTE: the command line and its options are part of the result.
+    # NOTE: the result records the command line and its options.
     if "@" in uri.partition("://")[2].partition("/")[0]:
         raise UsageError(
-            "the address of an MLflow server without user and password",
-            "one with them",
-            "Set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD",
+            "The address in --mlflow contains a user name or password",
+            "Set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD instead",
         )
 
 
-def deliver(result: "Result", show: Show, in_words: "InWords | None" = None) -> None:
+def deliver(result: "Result", show: OutputOptions, in_words: "InWords | None" = None) -> None:
     """Write the result wherever it was asked for, and show it to a person unless JSON goes to stdout.
 
     The result itself comes first, and what fails keeps nothing else back: all outputs are tried.
@@ -183,7 +157,7 @@ def deliver(result: "Result", show: Show, in_words: "InWords | None" = None) -> 
         raise failures[0]
 
 
-def _write_result(result: "Result", show: Show) -> None:
+def _write_result(result: "Result", show: OutputOptions) -> None:
     from privaudit.results import write_result
 
     if show.output is not None and str(show.output) != "-":
@@ -191,7 +165,7 @@ def _write_result(result: "Result", show: Show) -> None:
         say(f"Result: {show.output}", quiet=show.quiet)
 
 
-def _print_result(result: "Result", show: Show, in_words: "InWords") -> None:
+def _print_result(result: "Result", show: OutputOptions, in_words: "InWords") -> None:
     from privaudit.results import to_json
 
     with _reader_may_leave():
@@ -202,13 +176,13 @@ def _print_result(result: "Result", show: Show, in_words: "InWords") -> None:
         sys.stdout.flush()
 
 
-def _whole_in_words(result: "Result", show: Show) -> None:
+def _whole_in_words(result: "Result", show: OutputOptions) -> None:
     from privaudit.reports.terminal.result import print_result
 
     print_result(result, make_console(no_color=show.no_color))
 
 
-def _write_page(result: "Result", show: Show) -> None:
+def _write_page(result: "Result", show: OutputOptions) -> None:
     if show.html is not None:
         from privaudit.reports.formats.by_suffix import write_report
         from privaudit.reports.formats.html import html
@@ -217,7 +191,7 @@ def _write_page(result: "Result", show: Show) -> None:
         say(f"Report: {show.html}", quiet=show.quiet)
 
 
-def _append_history(result: "Result", show: Show) -> None:
+def _append_history(result: "Result", show: OutputOptions) -> None:
     if show.history is not None:
         from privaudit.history import append
 
@@ -225,7 +199,7 @@ def _append_history(result: "Result", show: Show) -> None:
         say(f"History: {show.history}", quiet=show.quiet)
 
 
-def _log_run(result: "Result", show: Show) -> None:
+def _log_run(result: "Result", show: OutputOptions) -> None:
     if show.mlflow is not None:
         from privaudit.history.mlflow import log
 

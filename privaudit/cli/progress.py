@@ -24,7 +24,7 @@ def shown_progress(*, quiet: bool, no_color: bool) -> Iterator[Progress]:
 
 
 class Lines:
-    """One plain line every 30 s, so that a pipeline does not take long work for a hung one."""
+    """One plain line every 30 s, because a pipeline must not take long work for a hang."""
 
     def __init__(self) -> None:
         self._task, self._total, self._done, self._note = "", 0, 0, ""
@@ -67,7 +67,7 @@ def _bar(no_color: bool) -> Iterator[Progress]:
         def start(self, task: str, total: int) -> None:
             if self._task is not None:
                 self._bars.remove_task(self._task)
-            # NOTE: one step has no share that is done; its bar pulses instead of standing still.
+            # NOTE: a single step has no share done; its bar pulses instead of standing still.
             self._task = self._bars.add_task(task, total=total if total > 1 else None, note="")
 
         def advance(self, units: int = 1, note: str = "") -> None:

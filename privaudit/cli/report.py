@@ -5,53 +5,47 @@ from typing import Annotated
 
 import typer
 
-from privaudit.cli import options
+from privaudit.cli.flatten import Offer, flattened, option
+from privaudit.cli.option_groups import INPUTS, OUTPUT, OutputOptions
 
 
+@flattened
 def command(
+    *,
     output: Annotated[
         list[Path],
-        typer.Option(
+        option(
+            "FILE",
+            "Ends in .html, .md, .xml (JUnit), .sarif, .badge.json or .json; repeatable.",
             "--output",
             "-o",
-            help="Ends in .html, .md, .xml (JUnit), .sarif, .badge.json or .json; repeatable.",
-            rich_help_panel=options.OUTPUT,
+            section=OUTPUT,
         ),
     ],
-    result: Annotated[Path | None, typer.Argument(help="result.json of any command.")] = None,
+    result: Annotated[
+        Path | None, typer.Argument(metavar="RESULT", help="result.json of any command.")
+    ] = None,
     baseline: Annotated[
-        Path | None,
-        typer.Option(
-            "--baseline",
-            help="An earlier result: say what changed since.",
-            rich_help_panel=options.INPUTS,
-        ),
+        Path | None, option("FILE", "An earlier result: show what changed since.", section=INPUTS)
     ] = None,
     history: Annotated[
         Path | None,
-        typer.Option(
-            "--history",
-            help="Results that --history collected: draw them over time, of RESULT's model or of all.",
-            rich_help_panel=options.INPUTS,
+        option(
+            "FILE", "History file: plot its results over time, of RESULT's model or of all.", section=INPUTS
         ),
     ] = None,
     location: Annotated[
-        str,
-        typer.Option(
-            "--location",
-            help="File of the repository that SARIF findings point at.",
-            rich_help_panel=options.OUTPUT,
-        ),
+        str, option("FILE", "File of the repository that SARIF findings point at.", section=OUTPUT)
     ] = "pyproject.toml",
-    quiet: options.Quiet = False,
+    show: Annotated[OutputOptions, Offer(only=("quiet",))],
 ) -> int:
     """Render a result, or a history of results; exit 0 whatever the verdict says.
 
-    The page is one file without scripts or anything from elsewhere. It shows secrets and texts only where the
-    result holds them, and says so at its top.
+    The page is one self-contained file without scripts. It shows secrets and texts only if the result holds
+    them, and says so at the top.
     """
     from privaudit.cli.report_run import run, run_trend
 
     if history is not None:
-        return run_trend(history, result, output, baseline=baseline, quiet=quiet)
-    return run(result, output, baseline=baseline, location=location, quiet=quiet)
+        return run_trend(history, result, output, baseline=baseline, quiet=show.quiet)
+    return run(result, output, baseline=baseline, location=location, quiet=show.quiet)

@@ -21,7 +21,9 @@ def run(
 ) -> int:
     """Render a result to every output, in the form that its name asks for."""
     if path is None:
-        raise UsageError("a result, or --history FILE", "neither", "Try: privaudit report --help")
+        raise UsageError(
+            "No result was given", 'Name one, or give --history FILE: run "privaudit report --help"'
+        )
     renderers = [(output, renderer(output, location)) for output in outputs]
     _require_files(outputs, path, baseline)
     result = read_result(path)
@@ -38,7 +40,9 @@ def run_trend(
 ) -> int:
     """Render a history to every output: the model of the result at ``path`` alone where one is given."""
     if baseline is not None:
-        raise UsageError("--history or --baseline", "both", "Run the command twice: they are different pages")
+        raise UsageError(
+            "--history and --baseline were both given", "Run the command twice: they make different pages"
+        )
     renderers = [(output, _trend_renderer(output)) for output in outputs]
     _require_files(outputs, path, history)
     model = None if path is None else entry_of(read_result(path)).model
@@ -52,17 +56,14 @@ def run_trend(
 def _entries(history: Path, model: str | None) -> tuple[Entry, ...]:
     entries = read(history)
     if not entries:
-        raise ResultError(
-            "a history with an audit", f"none in {history}", "Add one: privaudit mia MODEL --history FILE"
-        )
+        raise ResultError(f"No audits in {history}", "Add one: privaudit mia MODEL --history FILE")
     own = tuple(entry for entry in entries if model in (None, entry.model))
     if not own:
         known = list(dict.fromkeys(entry.model for entry in entries))
         more = f" and {len(known) - 3} more" if len(known) > 3 else ""
         raise ResultError(
-            f"an audit of {model} in {history.name}",
-            f"audits of {', '.join(known[:3])}{more}",
-            "Leave the result out to see all models",
+            f"No audit of {model} in {history.name}, only of {', '.join(known[:3])}{more}",
+            "Leave out the result to see all models",
         )
     return own
 
@@ -72,7 +73,7 @@ def _trend_renderer(path: Path) -> RenderTrend:
     for suffix, render in known.items():
         if path.name.lower().endswith(suffix):
             return render
-    raise UsageError(f"an output named {', '.join(known)} for a history", path.name[:60], "Change -o")
+    raise UsageError(f"Cannot write a history as {path.name[:60]}", f"End -o in {', '.join(known)}")
 
 
 def _trend_renderers() -> Mapping[str, RenderTrend]:

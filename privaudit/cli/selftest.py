@@ -2,24 +2,22 @@
 
 from typing import Annotated
 
-import typer
+from privaudit.cli.flatten import Offer, flag, flattened
+from privaudit.cli.option_groups import OutputOptions, RuntimeOptions
 
-from privaudit.cli import options
 
-
+@flattened
 def command(
-    quick: Annotated[bool, typer.Option("--quick", help="Seconds instead of a minute; sees less.")] = False,
-    seed: options.Seed = 0,
-    as_json: options.AsJson = False,
-    quiet: options.Quiet = False,
-    no_color: options.NoColor = False,
+    show: Annotated[OutputOptions, Offer(only=("as_json", "quiet", "no_color"))],
+    runtime: Annotated[RuntimeOptions, Offer(only=("seed",))],
+    quick: Annotated[bool, flag("Seconds instead of a minute, but finds less.")] = False,
 ) -> int:
     """Statistical self-check of this installation: no model, no data, about a minute.
 
-    Known answers; every bound and attack where there is nothing to find; bounds against a known truth; power;
-    controls. Exits with 3 when a check fails: then no result of this installation can be trusted. Other seeds
-    than the default may fail a check by chance, less than once in ten.
+    Checks known answers, every bound and attack where nothing leaks, bounds against a known truth, power and
+    controls. Exits with 3 if a check fails: then trust no result of this installation. With a seed other than
+    the default, a check may fail by chance, less than once in ten.
     """
     from privaudit.cli.selftest_run import run
 
-    return run(quick=quick, seed=seed, as_json=as_json, quiet=quiet, no_color=no_color)
+    return run(quick=quick, seed=runtime.seed, as_json=show.as_json, quiet=show.quiet, no_color=show.no_color)

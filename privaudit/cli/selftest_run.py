@@ -29,7 +29,7 @@ def run(*, quick: bool, seed: int, as_json: bool, quiet: bool, no_color: bool) -
         return Exit.OK
     say(
         f"privaudit: {len(failed)} of {len(found)} checks failed, first: {failed[0].name}. Trust no results "
-        "of this installation; reinstall numpy, scipy and dp-accounting, and report this if it stays."
+        "of this installation; reinstall numpy, scipy and dp-accounting, and report this if it remains."
     )
     return Exit.INTERNAL
 

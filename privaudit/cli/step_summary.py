@@ -1,4 +1,4 @@
-"""The summary of a build step on GitHub, which everybody who can see the build can read."""
+"""The summary of a build step on GitHub, which everyone who sees the build can read."""
 
 import os
 import sys

@@ -1,13 +1,15 @@
-"""``privaudit store``: the reference models that were trained, and the room they take."""
+"""``privaudit store``: the trained reference models and the space they take."""
 
 import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from privaudit.cli.command import PlainCommand, PlainGroup
+from privaudit.cli.flatten import Offer, flag, flattened, option
+from privaudit.cli.option_groups import OutputOptions
+from privaudit.cli.reference_options import ReferenceOptions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,28 +25,22 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-_Folder = Annotated[
-    Path | None,
-    typer.Option(
-        "--store",
-        help="Folder of the store; default: in the user's cache directory.",
-        envvar="PRIVAUDIT_STORE",
-    ),
-]
-_AsJson = Annotated[bool, typer.Option("--json", help="Print as JSON.")]
+_Store = Annotated[ReferenceOptions, Offer(only=("store",))]
+_Json = Annotated[OutputOptions, Offer(only=("as_json",))]
 
 
 @app.command("list", cls=PlainCommand)
-def list_stored(store: _Folder = None, as_json: _AsJson = False) -> int:
-    """What references there are, the last used first.
+@flattened
+def list_stored(references: _Store, show: _Json) -> int:
+    """The stored references, the last used first.
 
-    The references of one row have the data, recipe, seed and version of privaudit in common.
+    The references in one row share the data, recipe, seed and version of privaudit.
     """
     from privaudit.training.references.inventory import list_plans
 
-    root = _root(store)
+    root = references.root()
     plans = list_plans(root)
-    if as_json:
+    if show.as_json:
         _print_json(root, plans)
     elif plans:
         _print_table(plans)
@@ -55,27 +51,28 @@ def list_stored(store: _Folder = None, as_json: _AsJson = False) -> int:
 
 
 @app.command("prune", cls=PlainCommand)
+@flattened
 def prune(
+    references: _Store,
+    show: _Json,
     keys: Annotated[
-        list[str] | None, typer.Argument(help="Keys from `privaudit store list`; their beginning suffices.")
+        list[str] | None,
+        typer.Argument(
+            metavar="KEY", help="Key from `privaudit store list`; its first characters are enough."
+        ),
     ] = None,
-    older_than: Annotated[
-        float | None,
-        typer.Option("--older-than", help="Those not used for so many days.", min=0, metavar="DAYS"),
-    ] = None,
-    everything: Annotated[bool, typer.Option("--all", help="All of them.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would go, delete nothing.")] = False,
-    store: _Folder = None,
-    as_json: _AsJson = False,
+    older_than: Annotated[float | None, option("DAYS", "Those not used for this long.", min=0)] = None,
+    everything: Annotated[bool, flag("All of them.", "--all")] = False,
+    dry_run: Annotated[bool, flag("Say what would go, delete nothing.")] = False,
 ) -> int:
     """Delete references. They can be trained again at any time."""
     from privaudit.training.references.inventory import list_plans, remove_plans, select_plans
 
-    root = _root(store)
+    root = references.root()
     plans = select_plans(list_plans(root), keys=keys or (), older_than_days=older_than, everything=everything)
     if not dry_run:
         remove_plans(plans)
-    if as_json:
+    if show.as_json:
         _print_json(root, plans)
         return 0
     if plans:
@@ -84,12 +81,6 @@ def prune(
     noun = "plan" if len(plans) == 1 else "plans"
     print(f"{len(plans)} {noun}, {_size(sum(plan.size for plan in plans))} {said}")
     return 0
-
-
-def _root(store: Path | None) -> Path:
-    from privaudit.training.references.store import default_root
-
-    return store or default_root(os.environ)
 
 
 def _print_table(plans: "Sequence[StoredPlan]") -> None:

@@ -8,22 +8,19 @@ from privaudit.audits.sweep.epsilon import (
     plan_epsilon_sweep,
     run_epsilon_sweep,
 )
-from privaudit.cli.output import Show, deliver, require_outputs, tell
-from privaudit.cli.progress import shown_progress
-from privaudit.gate import exit_code
+from privaudit.cli.option_groups import OutputOptions
+from privaudit.cli.output import require_outputs, tell
+from privaudit.cli.sweep_run import finish
 
 
-def run(request: EpsilonSweepRequest, show: Show, *, dry_run: bool) -> int:
+def run(request: EpsilonSweepRequest, show: OutputOptions, *, dry_run: bool) -> int:
     """Run the sweep and return the exit code; the result is written whatever it says."""
     require_outputs(show, inputs=(request.data,))
     plan = plan_epsilon_sweep(request)
     if dry_run:
         show_plan(plan)
         return 0
-    with shown_progress(quiet=show.quiet, no_color=show.no_color) as progress:
-        result = run_epsilon_sweep(plan, progress, request.run.deadline())
-    deliver(result, show)
-    return exit_code(result.verdict, comparable=None)
+    return finish(lambda progress: run_epsilon_sweep(plan, progress, request.run.deadline()), show)
 
 
 def show_plan(plan: EpsilonSweepPlan) -> None:

@@ -1,22 +1,32 @@
 """Plan, run and show one sweep."""
 
+from collections.abc import Callable
+
 from privaudit.audits.sweep.defences import SweepPlan, SweepRequest, plan_sweep, run_sweep
-from privaudit.cli.output import Show, deliver, require_outputs, tell
+from privaudit.cli.option_groups import OutputOptions
+from privaudit.cli.output import deliver, require_outputs, tell
 from privaudit.cli.progress import shown_progress
 from privaudit.gate import exit_code
+from privaudit.progress import Progress
+from privaudit.results import Result
 from privaudit.training.references.planted_cost import estimate_cost
 from privaudit.training.references.store import Store
 
 
-def run(request: SweepRequest, show: Show, *, dry_run: bool) -> int:
+def run(request: SweepRequest, show: OutputOptions, *, dry_run: bool) -> int:
     """Run the sweep and return the exit code; the result is written whatever it says."""
     require_outputs(show, inputs=(request.data,))
     plan = plan_sweep(request)
     if dry_run:
         show_plan(plan)
         return 0
+    return finish(lambda progress: run_sweep(plan, progress, request.run.deadline()), show)
+
+
+def finish(work: Callable[[Progress], Result], show: OutputOptions) -> int:
+    """Do the work, deliver its result whatever it says, and return the exit code."""
     with shown_progress(quiet=show.quiet, no_color=show.no_color) as progress:
-        result = run_sweep(plan, progress, request.run.deadline())
+        result = work(progress)
     deliver(result, show)
     return exit_code(result.verdict, comparable=None)
 

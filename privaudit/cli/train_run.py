@@ -1,63 +1,27 @@
 """Train one target and say what came of it."""
 
-from pathlib import Path
-
 import torch
 
+from privaudit.cli.option_groups import OutputOptions
 from privaudit.cli.output import say, tell
 from privaudit.cli.progress import shown_progress
-from privaudit.data.audit_set import Columns
 from privaudit.results import Claim
 from privaudit.training.job import TrainReport, train_bundle
-from privaudit.training.private.claim import PrivacyRequest
-from privaudit.training.recipe import Recipe
 from privaudit.training.request import TrainingRequest
 
 
-def run(
-    data: Path,
-    recipe: Recipe,
-    *,
-    output: Path,
-    holdout: float,
-    columns: Columns,
-    vocabulary_file: Path | None,
-    labels_file: Path | None,
-    manifest: Path | None,
-    privacy: PrivacyRequest | None,
-    noise_seed: int | None,
-    device: str,
-    threads: int | None,
-    max_seconds: float | None,
-    quiet: bool,
-    verbose: bool,
-    no_color: bool,
-) -> int:
+def run(request: TrainingRequest, show: OutputOptions, *, threads: int | None) -> int:
     """Train, save, and print a summary that ends with the next command."""
     if threads is not None:
         torch.set_num_threads(threads)
-    request = TrainingRequest(
-        data,
-        recipe,
-        output,
-        holdout,
-        columns,
-        vocabulary_file=vocabulary_file,
-        labels_file=labels_file,
-        manifest=manifest,
-        privacy=privacy,
-        noise_seed=noise_seed,
-        max_seconds=max_seconds,
-        device=device,
-    )
-    with shown_progress(quiet=quiet, no_color=no_color) as progress:
+    with shown_progress(quiet=show.quiet, no_color=show.no_color) as progress:
         report = train_bundle(request, progress)
-    if not quiet:
-        print_report(report, verbose=verbose)
+    if not show.quiet:
+        print_report(report, verbose=show.verbose)
     if report.n_copies:
-        say(f"Next: privaudit extract {output} --canaries {manifest}", quiet=quiet)
-    elif holdout:
-        say(f"Next: privaudit mia {output}", quiet=quiet)
+        say(f"Next: privaudit extract {request.output} --canaries {request.manifest}", quiet=show.quiet)
+    elif request.holdout:
+        say(f"Next: privaudit mia {request.output}", quiet=show.quiet)
     return 0
 
 
@@ -92,7 +56,7 @@ def _print_claim(claim: Claim, *, grouped: bool) -> None:
         f"(PLD; noise {claim.noise_multiplier:g}, sample rate {claim.sample_rate:.4g}, "
         f"{claim.steps:,} steps, {clip} {claim.clip_norm:g})"
     )
-    tell(f"Words from {claim.vocabulary}; classes from {claim.labels}; {claim.n_records:,} records")
+    tell(f"Vocabulary from {claim.vocabulary}; classes from {claim.labels}; {claim.n_records:,} records")
     if grouped:
         tell("The unit of this epsilon is the record: a group with k of them has a weaker guarantee")
     for note in claim.notes:

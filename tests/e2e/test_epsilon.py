@@ -89,12 +89,15 @@ def test_account_reads_and_checks_a_claim(privaudit, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        ((), "--noise-multiplier, --sample-rate and --steps, or --claim FILE"),
-        (("--noise-multiplier", 1), "--noise-multiplier, --sample-rate and --steps, or --claim FILE"),
-        (("--noise-multiplier", 1, "--claim", "claim.json"), "either --claim or the three numbers"),
+        ((), "Missing --noise-multiplier, --sample-rate, --steps. Give all three numbers, or"),
+        (("--noise-multiplier", 1), "Missing --sample-rate, --steps. Give all three numbers, or"),
+        (
+            ("--noise-multiplier", 1, "--claim", "claim.json"),
+            "--claim was given with --noise-multiplier, --sample-rate or --steps",
+        ),
         (("--claim", "missing.json"), "Can't read missing.json"),
-        (("--claim", "claim.json"), "a claim with a noise multiplier"),
-        (("--claim", "no-delta.json"), "a delta in (0, 1)"),
+        (("--claim", "claim.json"), "The claim in claim.json lacks a noise multiplier, sample rate or steps"),
+        (("--claim", "no-delta.json"), "No delta was given. Give --delta in (0, 1), for example 1e-5."),
         (("--claim", "empty.json"), "empty.json holds no privacy claim"),
     ],
 )

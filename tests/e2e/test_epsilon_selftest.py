@@ -97,7 +97,7 @@ def test_the_plan_imports_nothing(privaudit):
         (("--runs", 3), "--runs 3 is too few; the test needs 20 or more"),
         (("--sample-rate", 2), "--sample-rate 2 is not in [0.01, 1]"),
         (("--noise-multiplier", 0), "The noise multiplier 0.0 is not a finite number above 0"),
-        (("-o", "missing/result.json"), "an existing, writable folder"),
+        (("-o", "missing/result.json"), "its folder is missing or not writable"),
     ],
 )
 def test_what_cannot_be_used_is_one_line(privaudit, arguments, complaint):

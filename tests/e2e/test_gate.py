@@ -72,7 +72,7 @@ def test_without_any_limit_those_of_the_result_count(gate):
     done = gate()
     assert done.code == 1
     assert "loss:auc>0.6  exceeded" in done.out
-    assert done.err.startswith("Note: no policy with limits here")
+    assert done.err.startswith("Note: no policy with limits found")
 
 
 def test_the_policy_is_found_and_named(gate, folder):
@@ -228,7 +228,7 @@ def test_an_increase_over_the_baseline_fails_and_the_comparison_is_in_the_result
     assert read_result(folder / "judged.json").comparison.baseline_model == "model.pt"
     same = gate("--baseline", "result.json")
     assert same.code == 0
-    assert "Note: the baseline is of this very model" in same.err
+    assert "Note: the baseline is of the same model" in same.err
     (folder / "privaudit.toml").write_text('[gate]\nmax-increase = ["loss:auc>0.02"]\n')
     assert gate().code == 2
 

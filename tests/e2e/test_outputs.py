@@ -7,7 +7,8 @@ import stat
 import pytest
 
 from privaudit import history
-from privaudit.cli.output import Show, deliver
+from privaudit.cli.option_groups import OutputOptions
+from privaudit.cli.output import deliver
 from privaudit.errors import ResultError, UsageError
 from privaudit.results import read_result
 
@@ -81,20 +82,38 @@ def test_a_dry_run_writes_nothing(mia, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--html", "missing/r.html"], "Expected a file in an existing, writable folder"),
-        (["--html", "-"], "Expected a file for --html, got -, which is stdout"),
-        (["--html", "folder"], "Expected a new or an ordinary file"),
+        (
+            ["--html", "missing/r.html"],
+            "Cannot write missing/r.html: its folder is missing or not writable. Check the path.",
+        ),
+        (["--html", "-"], "--html cannot write to - (stdout). Name a file."),
+        (
+            ["--html", "folder"],
+            "Cannot write folder: it is not an ordinary file. Change the path; -o - is stdout.",
+        ),
         (
             ["-o", "r.json", "--html", "./r.json"],
-            "Expected a file of its own for every output, got r.json, which is read or written already",
+            "r.json would be read and written, or written twice. Give every output its own file.",
         ),
-        (["--html", "r.db", "--history", "folder/../r.db"], "Expected a file of its own for every output"),
-        (["--signals", "r.npz", "--html", "r.npz"], "Expected a file of its own for every output"),
+        (
+            ["--html", "r.db", "--history", "folder/../r.db"],
+            "r.db would be read and written, or written twice",
+        ),
+        (["--signals", "r.npz", "--html", "r.npz"], "r.npz would be read and written, or written twice"),
         (["--history", "notes.txt"], "notes.txt"),
-        (["--mlflow", "https://ann:secret@example.org"], "without user and password"),
-        (["--mlflow", "https://secret@example.org/x"], "without user and password"),
-        (["--history", "-"], "Expected a file for --history"),
-        (["--html", "notes.txt", "--members", "notes.txt"], "which is read or written already"),
+        (
+            ["--mlflow", "https://ann:secret@example.org"],
+            "The address in --mlflow contains a user name or password. Set MLFLOW_TRACKING_USERNAME and",
+        ),
+        (
+            ["--mlflow", "https://secret@example.org/x"],
+            "The address in --mlflow contains a user name or password. Set MLFLOW_TRACKING_USERNAME and",
+        ),
+        (["--history", "-"], "--history cannot write to - (stdout). Name a file."),
+        (
+            ["--html", "notes.txt", "--members", "notes.txt"],
+            "notes.txt would be read and written, or written twice",
+        ),
     ],
 )
 def test_what_cannot_be_written_is_refused_before_the_work(
@@ -130,7 +149,7 @@ def test_a_run_of_mlflow_is_logged_and_named(mia, tmp_path):
 
 
 def broken(*_):
-    raise ResultError("a history that is not locked", "a locked one", "Try again")
+    raise ResultError("past.db is a locked one", "Try again")
 
 
 @pytest.mark.parametrize("status", ["fail", "not-judged", "pass", "inconclusive"])
@@ -139,7 +158,7 @@ def test_an_output_that_fails_keeps_nothing_else_back(result, tmp_path, monkeypa
     monkeypatch.setattr("privaudit.history.append", broken)
     monkeypatch.setattr("privaudit.history.mlflow.log", lambda *_: "run-7")
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary.md"))
-    show = Show(
+    show = OutputOptions(
         output=tmp_path / "r.json", html=tmp_path / "r.html", history=tmp_path / "past.db", mlflow="runs"
     )
     if status == "fail":  # the exit code must stay the verdict's
@@ -162,15 +181,15 @@ def test_of_several_failures_the_first_is_raised_and_the_others_are_said(
     monkeypatch.setattr("privaudit.history.append", broken)
     monkeypatch.setattr(
         "privaudit.history.mlflow.log",
-        lambda *_: (_ for _ in ()).throw(UsageError("a server", "none", "Start it")),
+        lambda *_: (_ for _ in ()).throw(UsageError("The server is down", "Start it")),
     )
     with pytest.raises(ResultError, match="a locked one"):
-        deliver(result, Show(history=tmp_path / "past.db", mlflow="runs", quiet=True))
-    assert capsys.readouterr().err == "privaudit: Expected a server, got none. Start it.\n"
+        deliver(result, OutputOptions(history=tmp_path / "past.db", mlflow="runs", quiet=True))
+    assert capsys.readouterr().err == "privaudit: The server is down. Start it.\n"
 
 
 def test_json_on_stdout_stays_alone_there(result, tmp_path, capsys):
-    deliver(result, Show(as_json=True, html=tmp_path / "r.html"))
+    deliver(result, OutputOptions(as_json=True, html=tmp_path / "r.html"))
     said = capsys.readouterr()
     assert json.loads(said.out)["verdict"]["status"] == "not-judged"
     assert said.err == f"Report: {tmp_path / 'r.html'}\n"
@@ -186,12 +205,12 @@ def test_a_summary_that_cannot_be_written_is_a_warning(mia, tmp_path, monkeypatc
 def test_an_empty_variable_is_none_and_summaries_add_up(result, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", "")
-    deliver(result, Show(quiet=True))
+    deliver(result, OutputOptions(quiet=True))
     assert not list(tmp_path.iterdir())
     summary = tmp_path / "summary.md"
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
     for _ in range(2):
-        deliver(result, Show(quiet=True))
+        deliver(result, OutputOptions(quiet=True))
     content = summary.read_text(encoding="utf-8")
     assert content.count("\n# Privacy audit of ") == 2
     assert "my private text" not in content

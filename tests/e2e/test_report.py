@@ -67,7 +67,7 @@ def test_a_page_that_shows_texts_is_its_owners_alone(privaudit, result, tmp_path
     ("arguments", "words"),
     [
         (["-o", "r.pdf"], "No report format for r.pdf. Use a name that ends in .html, .md"),
-        (["-o", "missing/r.html"], "Expected a file in an existing, writable folder"),
+        (["-o", "missing/r.html"], "Cannot write missing/r.html: its folder is missing or not writable"),
     ],
 )
 def test_what_cannot_be_written_is_refused(privaudit, result, tmp_path, monkeypatch, arguments, words):
@@ -82,7 +82,7 @@ def test_the_result_itself_is_never_written_over(privaudit, result):
     before = result.read_text()
     run = privaudit("report", result, "-o", result)
     assert run.code == 2
-    assert "a file of its own for every output" in run.err
+    assert "would be read and written, or written twice" in run.err
     assert result.read_text() == before
 
 
@@ -134,21 +134,24 @@ def test_with_a_result_the_history_of_its_model_alone_is_drawn(privaudit, histor
 def test_a_result_of_a_model_that_the_history_does_not_know_is_refused(privaudit, history, result, tmp_path):
     run = privaudit("report", result, "--history", history, "-o", tmp_path / "r.html")
     assert run.code == 2
-    assert "got audits of model.pt, other.pt" in run.err
+    assert "only of model.pt, other.pt. Leave out the result to see all models." in run.err
     assert not (tmp_path / "r.html").exists()
 
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["-o", "r.html"], "Expected a result, or --history FILE"),
+        (["-o", "r.html"], "No result was given. Name one, or give --history FILE"),
         (["--history", "no.db", "-o", "r.html"], "No history file at no.db. Write one with --history."),
         (["--history", "older.json", "-o", "r.html"], "file is not a database"),
-        (["--history", "empty.db", "-o", "r.html"], "Expected a history with an audit"),
-        (["--history", "empty.db", "-o", "r.sarif"], "an output named .html, .md, .json for a history"),
-        (["older.json", "--history", "empty.db", "--baseline", "older.json", "-o", "r.html"], "got both"),
+        (["--history", "empty.db", "-o", "r.html"], "No audits in empty.db. Add one: privaudit mia MODEL"),
+        (["--history", "empty.db", "-o", "r.sarif"], "Cannot write a history as r.sarif. End -o in .html"),
+        (
+            ["older.json", "--history", "empty.db", "--baseline", "older.json", "-o", "r.html"],
+            "--history and --baseline were both given. Run the command twice: they make different pages.",
+        ),
         (["older.json", "--baseline", "no.json", "-o", "r.html"], "Cannot read no.json: "),
-        (["older.json", "-o", "r.html", "-o", "r.html"], "a file of its own for every output"),
+        (["older.json", "-o", "r.html", "-o", "r.html"], "r.html would be read and written, or"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_drawn_is_one_line(privaudit, older, tmp_path, monkeypatch, arguments, words):
@@ -171,7 +174,7 @@ def test_nothing_that_is_read_is_ever_written_over(privaudit, history, older, tm
         [older, "--baseline", tmp_path / "link.json", "-o", tmp_path / "link.json"],
     ):
         run = privaudit("report", *arguments)
-        assert (run.code, "a file of its own for every output" in run.err) == (2, True)
+        assert (run.code, "would be read and written, or written twice" in run.err) == (2, True)
     assert (renamed.read_bytes(), older.read_bytes()) == before
 
 

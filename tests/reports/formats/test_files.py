@@ -130,7 +130,7 @@ def test_a_report_is_written_whole_or_not_at_all(result, tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(ResultError, match=r"a writable place for r\.html, got No space left on device at "):
+    with pytest.raises(ResultError, match=r"Cannot write r\.html: No space left on device at "):
         write_report(result, path, html)
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
