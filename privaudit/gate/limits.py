@@ -9,6 +9,7 @@ from privaudit.gate.policy import Policy
 from privaudit.gate.slices import judge_slice
 from privaudit.gate.thresholds import Threshold, parse_threshold, with_alias
 from privaudit.results import Result, ThresholdResult
+from privaudit.results.metrics import attack_in
 
 _BEST = "best"
 """Stands for an attack that only the audit knows; its result says which one it was."""
@@ -74,7 +75,7 @@ def limits_of(result: Result, policy: Policy, fail_if: Sequence[str]) -> tuple[L
     """
     own = result.verdict.thresholds
     # NOTE: not parsed, because limits that do not count here may be of a later version.
-    best = next((item.attack for item in own if item.expression.partition(":")[0].strip() == _BEST), None)
+    best = next((item.attack for item in own if attack_in(item.expression) == _BEST), None)
 
     def limit(text: str, slice_: str | None = None, *, increase: bool = False) -> Limit:
         return Limit(_resolved(text, best), slice_, increase)

@@ -7,7 +7,7 @@ from typing import Literal
 
 from privaudit.errors import UsageError
 from privaudit.results import FPRS, NotRun, ThresholdResult
-from privaudit.results.metrics import EXPRESSION, METRICS, Family, Metric
+from privaudit.results.metrics import EXPRESSION, METRICS, Family, Metric, attack_in
 
 Decision = Literal["exceeded", "holds", "inconclusive"]
 _FORM = 'Write for example --fail-if "tpr@0.01>0.05"'
@@ -118,7 +118,7 @@ def check_attacks(
 
 
 def _not_planned(threshold: Threshold) -> str:
-    named = threshold.expression.partition(":")[0].strip()
+    named = attack_in(threshold.expression)
     stands = "" if named == threshold.attack else f" ({named} stands for {threshold.attack})"
     kind = "a bound" if threshold.family == "epsilon" else "an attack"
     return f"{threshold.expression!r} names {kind} that does not run{stands}"

@@ -75,7 +75,7 @@ def read_result(path: Path, *, without: Collection[str] = ()) -> Result:
 
 @cache
 def _reduced(without: frozenset[str]) -> type[Result]:
-    """A result in which some parts are constants, so that no object is made of what a file says of them."""
+    """A result in which some parts are constants: no object is made of what a file says of them."""
     constants = {name: Result.model_fields[name].get_default() for name in without}
     annotations = dict.fromkeys(without, ClassVar[object])
     return type("Result", (Result,), {"__annotations__": annotations, "__module__": __name__, **constants})

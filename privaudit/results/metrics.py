@@ -35,7 +35,7 @@ class Metric:
     """No limit may be higher, because the metric cannot."""
     takes_fpr: bool = False
     counts: bool = False
-    """Whether it counts canaries, so that it has no interval."""
+    """Whether it counts canaries and has no interval."""
     from_below: bool = False
     """Whether attacks bound it from below only."""
 
@@ -83,6 +83,12 @@ EXPRESSION = re.compile(
     r"\s*(?:(?P<attack>[a-z0-9-]+)\s*:)?\s*(?P<metric>[A-Za-z-]+)\s*(?:@\s*(?P<fpr>[^\s>]+))?\s*>\s*(?P<limit>\S+)\s*"
 )
 """The form of a limit, ``[attack:]metric[@fpr]>limit``."""
+
+
+def attack_in(expression: str) -> str | None:
+    """The attack as an expression names it, an alias such as ``best`` included."""
+    match = EXPRESSION.fullmatch(expression)
+    return None if match is None else match["attack"]
 
 
 def numbers(row: Membership) -> dict[str, Interval]:

@@ -79,5 +79,5 @@ class Result(Part):
 
     @property
     def confidential(self) -> bool:
-        """Whether it, and whatever is made of it, is for its owner's eyes alone."""
+        """Whether it, and everything made of it, is for its owner only."""
         return self.holds_texts or self.holds_secrets

@@ -165,7 +165,7 @@ def _change(
 
 
 def difference_of(old: Interval, new: Interval, *, same: bool) -> Interval:
-    """New less old, with ends that hold whatever the dependence between the two.
+    """New minus old, with ends that hold however the two depend on each other.
 
     Where both intervals are of normal estimators their half-widths add, and the standard deviation of a
     difference is at most the sum of the two: it covers with at least the confidence of each. Without

@@ -19,7 +19,7 @@ _ACTIONS = {
         "This is neither a pass nor a failure. The limits below say what is missing: more held-out records, "
         "comparable sets, an attack that did not finish, or a stronger design."
     ),
-    "not-judged": ('Set limits, for example --fail-if "tpr@0.01>0.05", to let a build pass or fail.'),
+    "not-judged": 'Set limits, for example --fail-if "tpr@0.01>0.05", to let a build pass or fail.',
 }
 _ACTION_WAIVED = (
     "The model exceeds limits, and an owner has accepted that: check below who, why, and until when."

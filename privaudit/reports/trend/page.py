@@ -28,7 +28,7 @@ _ACTIONS: Mapping[Mark, str] = {
     "fail": "Do not release what failed. Its own report says what leaks and what to do.",
     "inconclusive": ("Undecided is neither a pass nor a failure. Its own report says what is missing."),
     "pass": ("A pass covers the attacks that ran and the limits that were set. It does not prove privacy."),
-    "not-judged": ('Set limits, for example --fail-if "tpr@0.01>0.05", to follow verdicts over time.'),
+    "not-judged": 'Set limits, for example --fail-if "tpr@0.01>0.05", to follow verdicts over time.',
 }
 _READING = (
     "A verdict stands until the same command audits the same model again, regardless of other commands.",

@@ -71,5 +71,5 @@ def _one_in(fpr: float | None) -> str:
 
 
 def _exact(value: float) -> Decimal:
-    """As it is written, so that 0.05 is five hundredths."""
+    """The number as written: 0.05 is five hundredths."""
     return Decimal(repr(float(value)))
