@@ -92,7 +92,7 @@ def test_account_reads_and_checks_a_claim(privaudit, tmp_path):
         ((), "--noise-multiplier, --sample-rate and --steps, or --claim FILE"),
         (("--noise-multiplier", 1), "--noise-multiplier, --sample-rate and --steps, or --claim FILE"),
         (("--noise-multiplier", 1, "--claim", "claim.json"), "either --claim or the three numbers"),
-        (("--claim", "missing.json"), "Can't read missing.json"),
+        (("--claim", "missing.json"), "missing.json (No such file or directory). Correct --claim."),
         (("--claim", "claim.json"), "a claim with a noise multiplier"),
         (("--claim", "no-delta.json"), "a delta in (0, 1)"),
         (("--claim", "empty.json"), "neither an epsilon nor a noise"),
