@@ -138,7 +138,7 @@ def _folds(together: Sequence[Ints], smaller_side: int, seed: int) -> Ints:
 
     A block so large that a fold would hold most of one side is dealt out record by record instead: held out
     whole, it would hide the very difference that is looked for. The rule knows the sizes of the sides but not
-    who is on them, so that folds are fair to the permuted memberships too.
+    who is on them, which keeps folds fair to the permuted memberships too.
     """
     block = _connected(together)
     size = np.bincount(block)

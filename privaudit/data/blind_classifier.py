@@ -20,7 +20,7 @@ TERMS = 50_000
 
 # One token per CJK character, because those scripts write no spaces; a run of word characters otherwise.
 _WORD = r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]|[^\W\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]+"
-_SURFACE_SCALE = 0.1  # about the size of a TF-IDF weight, so that the penalty treats both alike
+_SURFACE_SCALE = 0.1  # about the size of a TF-IDF weight: the penalty then treats both alike
 _ITERATIONS = 30
 _POWER_STEPS = 15
 

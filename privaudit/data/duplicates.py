@@ -168,7 +168,7 @@ def _candidates(signatures: NDArray[np.uint32], seed: int) -> Ints:
     """Pairs ``[p, 2]`` that agree on all rows of a band: each text with its bucket's head and its neighbour.
 
     Pairing with two others of a bucket, rather than with all, keeps the number of pairs linear; the order
-    within a bucket is shuffled anew per band, so that true duplicates meet in some band.
+    within a bucket is shuffled anew per band: true duplicates meet in some band.
     """
     n = signatures.shape[1]
     rng = np.random.default_rng([seed, 0x6C73])

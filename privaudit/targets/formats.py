@@ -11,6 +11,7 @@ from typing import Literal
 
 from privaudit.targets.interface import Access
 from privaudit.targets.peek import Peek
+from privaudit.targets.safe_load import begins_like_safetensors
 
 References = Literal["recipe", "clone", "trainer only", "none"]
 BUNDLE_FORMAT = "privaudit.bundle"
@@ -83,7 +84,7 @@ def _state_dict(seen: Peek) -> Evidence:
         return Evidence.CONTENT
     if seen.is_zip:
         return Evidence.NONE
-    if seen.head[8:9] == b"{" and int.from_bytes(seen.head[:8], "little") < 1 << 32:
+    if begins_like_safetensors(seen.head):
         return Evidence.CONTENT
     torch_name = seen.suffix in (".pt", ".pth", ".bin", ".ckpt") and not seen.is_text
     return Evidence.SUFFIX if torch_name or seen.suffix == ".safetensors" else Evidence.NONE

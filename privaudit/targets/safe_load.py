@@ -74,6 +74,11 @@ def load_safetensors(path: Path) -> "dict[str, Tensor]":
         ) from None
 
 
+def begins_like_safetensors(head: bytes) -> bool:
+    """Whether a file's first bytes are the length of a JSON header, then the header."""
+    return head[8:9] == b"{" and int.from_bytes(head[:8], "little") < 1 << 32
+
+
 def _check_container(path: Path) -> bool:
     """Whether ``path`` is a zip file; refuses the zip files that hold programs."""
     try:

@@ -34,9 +34,15 @@ def _no_configuration(path: Path) -> ModelError:
 
 
 def _unknown(seen: Peek) -> ModelError:
-    kind = "a text file" if seen.is_text else "a zip file of another kind" if seen.is_zip else "unknown bytes"
+    what = (
+        "is a text file"
+        if seen.is_text
+        else "is a zip file of another kind"
+        if seen.is_zip
+        else "holds unknown bytes"
+    )
     known = [row.title for row in FORMATS]
     return ModelError(
-        f"{seen.path.name} is no model that can be audited: it is {kind}",
+        f"Unknown model format: {seen.path.name} {what}",
         f"Convert it to {', '.join(known[:-1])} or {known[-1]}",
     )

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from privaudit.errors import ModelError, UsageError
 from privaudit.targets.digests import file_digest, one_line
 from privaudit.targets.interface import ModelInfo
-from privaudit.targets.safe_load import load_safetensors, safe_torch_load
+from privaudit.targets.safe_load import begins_like_safetensors, load_safetensors, safe_torch_load
 from privaudit.targets.torch_classifier import Encoder, TorchClassifier
 
 _WRAPPERS = ("state_dict", "model_state_dict", "model")
@@ -61,13 +61,6 @@ def open_state_dict(path: Path, factory: str | None, device: str = "cpu") -> Tor
     return TorchClassifier(module, encoder, labels, info, device=device)
 
 
-def is_safetensors(path: Path) -> bool:
-    """Whether ``path`` begins like a safetensors file: the length of a JSON header, then the header."""
-    with path.open("rb") as file:
-        head = file.read(9)
-    return len(head) == 9 and head[8:] == b"{" and int.from_bytes(head[:8], "little") < 1 << 32
-
-
 def read_tensors(path: Path) -> dict[str, Tensor]:
     """The state_dict in the checkpoint ``path``, unwrapped.
 
@@ -75,7 +68,9 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
         UnsafeModelError: the file holds more than tensors and plain containers.
         ModelError: the file is damaged or holds no state_dict.
     """
-    if path.suffix == ".safetensors" or is_safetensors(path):
+    with path.open("rb") as file:
+        head = file.read(9)
+    if path.suffix == ".safetensors" or begins_like_safetensors(head):
         return load_safetensors(path)
     content = safe_torch_load(path)
     if isinstance(content, Mapping):

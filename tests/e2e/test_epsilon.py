@@ -95,7 +95,7 @@ def test_account_reads_and_checks_a_claim(privaudit, tmp_path):
             ("--noise-multiplier", 1, "--claim", "claim.json"),
             "--claim was given with --noise-multiplier, --sample-rate or --steps",
         ),
-        (("--claim", "missing.json"), "Can't read missing.json"),
+        (("--claim", "missing.json"), "missing.json (No such file or directory). Correct --claim."),
         (("--claim", "claim.json"), "The claim in claim.json lacks a noise multiplier, sample rate or steps"),
         (("--claim", "no-delta.json"), "No delta was given. Give --delta in (0, 1), for example 1e-5."),
         (("--claim", "empty.json"), "empty.json holds no privacy claim"),

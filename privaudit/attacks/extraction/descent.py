@@ -59,7 +59,7 @@ def temperature(settings: SearchSettings, step: int) -> float:
 
 @dataclass
 class _Adam:
-    """Adam (Kingma and Ba, ICLR 2015, algorithm 1) with moments per row, so that rows may end separately."""
+    """Adam (Kingma and Ba, ICLR 2015, algorithm 1) with moments per row, because rows may end separately."""
 
     learning_rate: float
     mean: Tensor

@@ -2,7 +2,7 @@
 
 A *partial filling* ``[S]`` has :data:`OPEN` where a slot is still undecided. White-box, an open slot is the
 uniform mixture of its candidates. Black-box, a partial filling is worth the mean over a few completions,
-drawn once, so that two partial fillings are compared on the same ones.
+drawn once: two partial fillings are compared on the same ones.
 """
 
 import numpy as np
@@ -20,7 +20,7 @@ def partials_of(budget: Budget, rng: np.random.Generator) -> Partials:
     """Mixtures where the surface has them, else random completions."""
     surface = budget.problem.surface
     if isinstance(surface, SoftSurface):
-        # NOTE: torch is loaded when a search needs it, so that listing the attacks does not.
+        # NOTE: torch is loaded when a search needs it; listing the attacks does not.
         from privaudit.attacks.extraction.mixtures import Mixtures
 
         return Mixtures(budget, surface)

@@ -135,7 +135,7 @@ class Ranked:
     compared: int
     """Fillings of the pool that count: all with the secret among them, or those of the sample."""
     exact: bool
-    """Whether the pool holds every filling, so that :attr:`rank` is the rank among all."""
+    """Whether the pool holds every filling: :attr:`rank` is then the rank among all."""
 
     @property
     def among(self) -> int:

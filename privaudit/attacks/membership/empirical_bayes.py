@@ -43,7 +43,7 @@ ASSUMED_NARROWING = 0.75
 ASSUMED_SHARE = 0.8
 """Of the variance that lies between records, where too few records show it."""
 PSEUDO_RECORDS = 4.0
-"""Records that the first guess counts for, so that two records do not decide alone."""
+"""Records that the first guess counts for, lest two records decide alone."""
 TREND_RIDGE = 5.0
 """Penalty on the slope and curvature of the log variance over the standardised mean."""
 LARGEST_TREND = 3.0

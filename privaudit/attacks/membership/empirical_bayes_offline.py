@@ -62,7 +62,7 @@ def _fit_line(prediction: Prediction, value: Floats) -> Callable[[Floats], Float
 
     for _ in range(ROUNDS):
         weight = expit(density(value) - outside)
-        # NOTE: Student's t by its own weights, so that a few far values do not carry the line away.
+        # NOTE: Student's t by its own weights, lest a few far values carry the line away.
         robust = weight * (degrees + 1) / (degrees + (value - design @ beta) ** 2 / variance)
         curvature = (design * robust[:, None]).T @ design + penalty
         beta = np.linalg.solve(curvature, design.T @ (robust * value) + penalty @ np.array([0.0, 1.0]))

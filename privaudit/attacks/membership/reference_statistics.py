@@ -1,7 +1,7 @@
 """What the reference models say about each record, summed up over those that saw it and the others.
 
 A reference that was trained on a record is IN for it, and OUT otherwise. Attacks read a record's IN and OUT
-values through two :class:`RecordStatistics`, so that one pass over the references serves them all.
+values through two :class:`RecordStatistics`, and one pass over the references serves them all.
 """
 
 from dataclasses import dataclass

@@ -4,7 +4,7 @@ Everything is float64, runs over blocks of records, and is computed from differe
 ``1 - p``: a probability that rounds to one still leaves distinct numbers, and logits of ±10,000 leave
 finite ones. Two records tie only when the model's outputs do, or when a loss lies below the smallest float.
 
-Every value is kept in ``signals.cache``, read-only, so that several attacks pay for it once.
+Every value is kept in ``signals.cache``, read-only: several attacks pay for it once.
 """
 
 import os
@@ -20,7 +20,7 @@ from privaudit.targets.interface import Floats, Ints
 
 _BLOCK_VALUES = 1 << 16
 _THREADS = min(4, os.cpu_count() or 1)
-"""Logits per block: 512 KiB of float64, so that the temporaries of a block stay in the cache of its core."""
+"""Logits per block: 512 KiB of float64: the temporaries of a block stay in the cache of its core."""
 
 
 def margins(signals: Signals) -> Floats:
@@ -45,7 +45,7 @@ def true_log_probability(signals: Signals) -> Floats:
 def reference_margins(signals: Signals) -> Floats:
     """The margins of the same records under every reference model, ``[k, n]``, any real number.
 
-    References are read one at a time, so that no more than one is in memory with its logits.
+    References are read one at a time: no more than one is in memory with its logits.
 
     Raises:
         ValueError: there are no references.

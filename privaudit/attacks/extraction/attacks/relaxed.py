@@ -27,7 +27,7 @@ def search(problem: Problem, settings: SearchSettings, rng: np.random.Generator)
     Every start costs three evaluations a step until it has converged. When the budget is smaller than
     ``restarts`` steps, fewer starts are made.
     """
-    # NOTE: torch is loaded when a search needs it, so that listing the attacks does not.
+    # NOTE: torch is loaded when a search needs it; listing the attacks does not.
     from privaudit.attacks.extraction.descent import descend
 
     budget = Budget(problem, settings)

@@ -58,8 +58,8 @@ class _Step:
 class _Direction:
     """An LSTM over a template.
 
-    Gates are kept as ``[4h, n]``, so that operations run over memory in order, and in a buffer that all steps
-    share, because fresh memory costs as much as the arithmetic. A state meets the recurrent weights before it
+    Gates are kept as ``[4h, n]``: operations run over memory in order. All steps share one buffer,
+    because fresh memory costs as much as the arithmetic. A state meets the recurrent weights before it
     multiplies: with m candidates, n fillings cost n / m products.
     """
 

@@ -62,7 +62,7 @@ class VectorGrid:
 def texts_at_once(length: int, device: torch.device) -> int:
     """Texts of ``length`` tokens in one batch.
 
-    On a CPU few, so that what lies between the layers fits a cache and the next batch finds its memory warm.
+    On a CPU few: what lies between the layers then fits a cache and the next batch finds its memory warm.
     """
     return max(1, (1 << 11 if device.type == "cpu" else 1 << 15) // length)
 

@@ -26,7 +26,7 @@ FEWEST_REFERENCES = 4
 ATTACKED_REFERENCES = 6
 """References that are attacked to learn the weights."""
 LARGEST_RATIO = 30.0
-"""Log-ratios are cut off here, so that a few extreme ones do not carry the weights."""
+"""Log-ratios are cut off here, to keep a few extreme ones from carrying the weights."""
 RIDGE = 10.0
 """Penalty on the distance from the margin alone, in records."""
 

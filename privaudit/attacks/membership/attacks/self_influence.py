@@ -47,7 +47,7 @@ RIDGE = 1e-3
 def score(signals: Signals, _: AttackContext) -> Floats:
     """Log likelihood ratio of the record's residual, trained on against left out: ``[n]``, any real number.
 
-    The leverage comes from all audited records, so that it treats members and non-members alike, and the
+    The leverage comes from all audited records and treats members and non-members alike, and the
     residual from the target itself. ``σ²`` is the mean of ``‖e‖² / (C-1)`` over the audited records.
     """
     features, head = signals.features, signals.head
