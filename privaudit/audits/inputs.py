@@ -142,7 +142,7 @@ def open_model(inputs: Inputs) -> OpenedModel:
 def unknown_recipe(info: ModelInfo, mend: str) -> UsageError:
     """The error if models of the same recipe were asked for and the recipe is unknown."""
     problem = (
-        f"A model in the format {info.format} does not say how it was trained, so that can't be repeated"
+        f"The model (format {info.format}) does not say how it was trained, so it can't be trained again"
     )
     return UsageError(problem, mend)
 

@@ -167,9 +167,9 @@ def test_a_foreign_model_needs_its_own_canaries_and_has_no_positive_control(
     assert plan.design.positive.plan is None
     assert "does not say how it was trained" in plan.design.positive.reason
     assert {check.id for check in checks_of(plan) if check.status == "unknown"} >= {"coins", "manifest"}
-    with pytest.raises(UsageError, match="does not say how it was trained, so that can't be repeated"):
+    with pytest.raises(UsageError, match="does not say how it was trained, so it can't be trained again"):
         plan_epsilon(request_for(inputs=inputs, canaries=None, runs=30))
-    with pytest.raises(UsageError, match="does not say how it was trained, so that can't be repeated"):
+    with pytest.raises(UsageError, match="does not say how it was trained, so it can't be trained again"):
         plan_epsilon(request_for(inputs=inputs, canaries=manifest, control_runs=1))
 
 
