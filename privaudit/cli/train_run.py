@@ -56,7 +56,7 @@ def _print_claim(claim: Claim, *, grouped: bool) -> None:
         f"(PLD; noise {claim.noise_multiplier:g}, sample rate {claim.sample_rate:.4g}, "
         f"{claim.steps:,} steps, {clip} {claim.clip_norm:g})"
     )
-    tell(f"Vocabulary from {claim.vocabulary}; classes from {claim.labels}; {claim.n_records:,} records")
+    tell(f"Words from {claim.vocabulary}; classes from {claim.labels}; {claim.n_records:,} records")
     if grouped:
         tell("The unit of this epsilon is the record: a group with k of them has a weaker guarantee")
     for note in claim.notes:

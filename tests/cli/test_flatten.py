@@ -180,3 +180,10 @@ def test_help_names_what_a_value_is_and_never_a_type_of_python(name, command):
         choices = "Literal" in str(parameter.type_descriptor.annotation)
         flag = parameter.param_type_name == "option" and parameter.is_flag
         assert parameter.metavar or flag or choices, f"{name} {parameter.name}"
+
+
+def test_the_parts_that_a_user_names_are_the_parts_of_an_audit():
+    from privaudit.audits.full import PARTS
+    from privaudit.cli.audit import AuditPart
+
+    assert tuple(part.value for part in AuditPart) == PARTS
