@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from privaudit.data.audit_set import Columns
+from privaudit.data.columns import Columns
 from privaudit.data.demo import write_demo
 from privaudit.data.duplicates import distinct
 from privaudit.training.architectures import build

@@ -24,10 +24,7 @@ class PrivauditError(Exception):
 
     exit_code: Exit = Exit.UNUSABLE
 
-    def __init__(self, problem: str, mend: str, last: str | None = None) -> None:
-        # TRANSITION: three arguments are the old form (expected, got, mend).
-        if last is not None:
-            problem, mend = f"Expected {problem}, got {mend}", last
+    def __init__(self, problem: str, mend: str) -> None:
         self.problem, self.mend = problem, mend
         super().__init__(f"{problem}. {mend}.")
 

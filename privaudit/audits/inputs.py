@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from privaudit.data.audit_set import AuditSet, Columns, from_files, from_membership_column, from_split
+from privaudit.data.audit_set import AuditSet, from_files, from_membership_column, from_split
+from privaudit.data.columns import Columns
 from privaudit.data.labels import match_labels
 from privaudit.data.records import Records
 from privaudit.errors import ModelError, UsageError

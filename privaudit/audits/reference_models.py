@@ -10,7 +10,7 @@ import numpy as np
 from privaudit.attacks.membership.signals import Signals
 from privaudit.attacks.membership.spec import Attack, Signal
 from privaudit.audits.inputs import OpenedInputs, unknown_recipe
-from privaudit.data.audit_set import Columns
+from privaudit.data.columns import Columns
 from privaudit.data.duplicates import normalise
 from privaudit.data.labels import match_labels
 from privaudit.data.readers import read_records

@@ -12,7 +12,7 @@ from privaudit.cli.flatten import flag, group, option
 if TYPE_CHECKING:
     from privaudit.audits.inputs import Inputs
     from privaudit.audits.run_options import RunOptions
-    from privaudit.data.audit_set import Columns
+    from privaudit.data.columns import Columns
 
 OnInconclusive = Literal["pass", "fail", "4"]
 INPUTS, ATTACKS, TRAINING, OUTPUT, CANARIES = "Inputs", "Attacks", "Training", "Output", "Canaries"
@@ -33,7 +33,7 @@ class ColumnOptions:
 
     def columns(self, member: str | None = None) -> "Columns":
         """The names, with that of the membership column."""
-        from privaudit.data.audit_set import Columns
+        from privaudit.data.columns import Columns
 
         return Columns(self.text_column, self.label_column, self.id_column, self.group_column, member)
 

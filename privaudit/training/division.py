@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from privaudit.data.audit_set import Columns
+from privaudit.data.columns import Columns
 from privaudit.data.duplicates import distinct
 from privaudit.data.readers import read_records
 from privaudit.data.records import Records

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from privaudit.data.audit_set import Columns
+from privaudit.data.columns import Columns
 from privaudit.errors import UsageError
 from privaudit.training.hf_directory import output_is_free
 from privaudit.training.private.claim import PrivacyRequest

@@ -241,7 +241,7 @@ def test_a_model_that_was_trained_without_the_manifest_is_refused(extract, folde
 def test_an_attack_that_cannot_run_is_an_error(extract):
     done, _ = extract("--attack", "no-such")
     assert done.code == 2
-    assert "an extraction attack out of" in done.err
+    assert "Unknown extraction attack 'no-such'. Run \"privaudit attacks list\"." in done.err
     done, _ = extract("--fail-if", "relaxed:exposure>3")
     assert done.code == 2
     assert "names an attack that does not run" in done.err

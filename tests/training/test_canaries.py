@@ -2,9 +2,10 @@ import numpy as np
 import pytest
 import torch
 
-from privaudit.data.audit_set import Columns, from_split
+from privaudit.data.audit_set import from_split
 from privaudit.data.canaries.manifest import Manifest
 from privaudit.data.canaries.plant import PlantingSettings, plant_file
+from privaudit.data.columns import Columns
 from privaudit.data.readers import file_sha256, read_records
 from privaudit.errors import DataError, ModelError, UsageError
 from privaudit.training.bundle import load_bundle

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from privaudit.data.audit_set import Columns, from_split
+from privaudit.data.audit_set import from_split
+from privaudit.data.columns import Columns
 from privaudit.errors import DataError, UsageError
 from privaudit.training.bundle import load_bundle
 from privaudit.training.bundle_data import RecordUse

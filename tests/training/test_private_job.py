@@ -8,7 +8,7 @@ import torch
 
 from privaudit.accounting.accountants import epsilon_pld
 from privaudit.accounting.mechanism import Mechanism
-from privaudit.data.audit_set import Columns
+from privaudit.data.columns import Columns
 from privaudit.errors import DataError, UsageError
 from privaudit.results import Claim
 from privaudit.targets.interface import HasVocabulary

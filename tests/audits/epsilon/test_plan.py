@@ -113,8 +113,8 @@ def test_too_few_canaries_are_refused(make_planted, request_for):
         ),
         ({"claim": Claim(epsilon=8.0)}, "epsilon 8 without a delta"),
         ({"claim": Claim(epsilon=8.0, delta=1e-5, adjacency="replace-one")}, "a canary is added or removed"),
-        ({"fail_if": ("clopper-pearson:epsilon>1",)}, "a bound that runs"),
-        ({"fail_if": ("rank-test-gaussian:epsilon>1",)}, "a bound that runs"),
+        ({"fail_if": ("clopper-pearson:epsilon>1",)}, "names a bound that does not run. Name "),
+        ({"fail_if": ("rank-test-gaussian:epsilon>1",)}, "names a bound that does not run. Name "),
         ({"fail_if": ("auc>0.6",)}, "Use epsilon here"),
         (
             {"canaries": None, "runs": 30, "canary_spec": CanarySpec(label="ship")},

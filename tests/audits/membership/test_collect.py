@@ -116,7 +116,7 @@ def test_named_attacks_keep_their_order_and_count_once():
         ("vocabulary", Access.WEIGHTS, frozenset(), "a list of known words"),
         ("label-only", Access.SCORE, frozenset(), "answers to further queries"),
         ("loss", Access.LABEL, frozenset(QUERIES), "score access"),
-        ("nonsense", Access.WEIGHTS, WHITE, "class-threshold, confidence"),
+        ("nonsense", Access.WEIGHTS, WHITE, "Unknown attack 'nonsense'. Run \"privaudit attacks list\"."),
     ],
 )
 def test_an_attack_that_was_named_and_cannot_run_is_an_error(attack, access, signals, named):

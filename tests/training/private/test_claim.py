@@ -57,8 +57,8 @@ def test_given_noise_rate_and_norm_are_taken_as_they_are():
     [
         (PrivacyRequest(), "--noise-multiplier"),
         (PrivacyRequest(epsilon=8, noise_multiplier=1), "--noise-multiplier"),
-        (PrivacyRequest(epsilon=0), "epsilon"),
-        (PrivacyRequest(epsilon=math.inf), "epsilon"),
+        (PrivacyRequest(epsilon=0), "Epsilon 0.0 is not a finite number above 0"),
+        (PrivacyRequest(epsilon=math.inf), "Epsilon inf is not a finite number above 0"),
         (PrivacyRequest(noise_multiplier=0), "--noise-multiplier"),
         (PrivacyRequest(noise_multiplier=1, sample_rate=1.5), "--sample-rate"),
         (PrivacyRequest(noise_multiplier=1, clip_norm=0), "--clip"),

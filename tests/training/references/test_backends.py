@@ -139,7 +139,7 @@ def test_what_was_finished_before_a_block_was_given_up_is_kept(plan, store, cont
 def test_an_error_that_the_reader_can_mend_comes_back_as_it_was(plan, store, backend):
     with pytest.raises(UsageError) as error:
         train_references(plan(FailingLearner(victim=2)), 4, store, backend)
-    assert str(error.value) == "Expected a good recipe, got a bad one. Mend the recipe."
+    assert str(error.value) == "The recipe is a bad one. Mend the recipe."
     assert error.value.mend == "Mend the recipe"
 
 
@@ -327,7 +327,7 @@ def test_jobs_come_back_without_what_is_done():
 
 
 def test_every_error_of_the_project_survives_the_way_home():
-    for error in (UsageError("a", "b", "c"), MissingExtraError("ray", "ray", "training")):
+    for error in (UsageError("a", "b"), MissingExtraError("ray", "ray", "training")):
         sent = pickle.loads(pickle.dumps(portable(error)))
         assert (type(sent), str(sent), sent.problem) == (type(error), str(error), error.problem)
 

@@ -86,7 +86,7 @@ class FailingLearner(TinyLearner):
     def begin(self, index: int) -> None:
         if index == self.victim:
             if self.kind == "usage":
-                raise UsageError("a good recipe", "a bad one", "Mend the recipe")
+                raise UsageError("The recipe is a bad one", "Mend the recipe")
             if self.kind == "system":
                 raise FileNotFoundError(2, "No such file", "pretrained")
             if self.kind == "unsendable":

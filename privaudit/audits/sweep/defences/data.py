@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
-from privaudit.data.audit_set import Columns
 from privaudit.data.canaries.candidates import complete_lists
 from privaudit.data.canaries.draws import draw_labels
 from privaudit.data.canaries.manifest import Canary, Manifest
 from privaudit.data.canaries.pattern import parse_pattern
 from privaudit.data.canaries.template import Template
+from privaudit.data.columns import Columns
 from privaudit.data.duplicates import distinct, normalise
 from privaudit.data.records import Records
 from privaudit.data.splits import coin_split

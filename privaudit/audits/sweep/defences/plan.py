@@ -11,8 +11,8 @@ from privaudit.audits.run_options import RunOptions
 from privaudit.audits.sweep.defences.data import CanaryRequest, SweepData, read_sweep_data
 from privaudit.audits.sweep.defences.ranks import ScoredTexts
 from privaudit.audits.sweep.defences.variants import Variant, parse_defences
-from privaudit.data.audit_set import Columns
 from privaudit.data.canaries.template import draw_fillings
+from privaudit.data.columns import Columns
 from privaudit.data.readers import file_sha256
 from privaudit.errors import UsageError
 from privaudit.training.hf import with_digest

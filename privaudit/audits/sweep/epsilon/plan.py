@@ -10,7 +10,7 @@ import numpy as np
 
 from privaudit.audits.run_options import RunOptions
 from privaudit.audits.sweep.epsilon.theory import Theory, theory_of
-from privaudit.data.audit_set import Columns
+from privaudit.data.columns import Columns
 from privaudit.data.duplicates import distinct
 from privaudit.errors import DataError, UsageError
 from privaudit.training.division import class_list, read_undivided

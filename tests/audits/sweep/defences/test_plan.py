@@ -3,7 +3,7 @@ import pytest
 
 from privaudit.audits.sweep.defences import plan_sweep
 from privaudit.audits.sweep.defences.plan import SAMPLE
-from privaudit.data.audit_set import Columns
+from privaudit.data.columns import Columns
 from privaudit.errors import DataError, PrivauditError
 
 
@@ -101,7 +101,7 @@ def test_labels(request_for):
         ({"holdout": float("nan")}, "--holdout"),
         ({"defences": "hope"}, "--defences"),
         ({"canary": {"label": "boats"}}, "--label"),
-        ({"canary": {"pattern": "no slot"}}, "1 to 64 slots"),
+        ({"canary": {"pattern": "no slot"}}, "has 0 slots; 1 to 64 are allowed"),
         ({"canary": {"pattern": "{digit:4"}}, "braces"),
         ({"canary": {"pattern": "my {number:2}"}}, "--candidates"),
         ({"canary": {"candidates": {"unused": ("a", "b")}}}, "--candidates"),

@@ -5,7 +5,7 @@ import pytest
 
 from privaudit.audits.sweep.epsilon import plan_epsilon_sweep
 from privaudit.audits.sweep.epsilon.plan import parse_epsilons
-from privaudit.data.audit_set import Columns
+from privaudit.data.columns import Columns
 from privaudit.errors import PrivauditError, UsageError
 from privaudit.training.recipe import Recipe
 

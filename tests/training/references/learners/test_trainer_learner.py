@@ -71,7 +71,7 @@ def test_the_function_gets_the_half_with_class_indices_and_a_seed(learner, pool)
         ("broken", UsageError, "failed while training: KeyError"),
         ("forgetful", UsageError, "returned a NoneType instead of a function"),
         ("clumsy", UsageError, "failed while scoring: ZeroDivisionError"),
-        ("narrow", ModelError, r"\[160, C\]|logits, one per label"),
+        ("narrow", ModelError, r"\[160, C\]|The model gives 2 logits for 3 labels"),
         ("undefined", ModelError, "NaN or infinity"),
         ("constant", UsageError, "package.module:function"),
         ("missing", UsageError, "Cannot import --trainer"),
