@@ -117,7 +117,7 @@ def _slot(content: str, text: str, inline: dict[str, tuple[str, ...]]) -> tuple[
     count = int(number) if _COUNT.fullmatch(number) else 0
     if not 1 <= count <= MOST_SLOTS:
         raise UsageError(
-            f"{{{shown(content)}}} in {shown(text, 60)!r} is not of the form {{NAME:n}}, n from 1 to {MOST_SLOTS}",
+            f"{{{shown(content)}}} in {shown(text, 60)!r} is not {{NAME:n}} with n from 1 to {MOST_SLOTS}",
             _MEND,
         )
     name = name.strip()
