@@ -39,7 +39,7 @@ from privaudit.targets.interface import Access
 from privaudit.training.recipe import Recipe
 from privaudit.training.references.backends.process import ProcessBackend
 from privaudit.training.references.engine import train_references
-from privaudit.training.references.learners.word_learner import RecipeLearner
+from privaudit.training.references.learners.recipe_learner import RecipeLearner
 from privaudit.training.references.outputs import References
 from privaudit.training.references.plan import Population, ReferencePlan
 from privaudit.training.references.store import Store

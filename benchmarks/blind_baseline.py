@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from privaudit.data.blind import Bools, blind_baseline
+from privaudit.data.blind_baseline import Bools, blind_baseline
 from privaudit.data.demo import demo_records
 from privaudit.data.duplicates import near_duplicate_clusters, remove_shared
 from privaudit.data.readers import read_records

@@ -31,7 +31,7 @@ from privaudit.training.architectures import build
 from privaudit.training.recipe import Recipe
 from privaudit.training.references.backends.process import ProcessBackend, usable_cores
 from privaudit.training.references.learners.halves import half_of
-from privaudit.training.references.learners.word_learner import RecipeLearner
+from privaudit.training.references.learners.recipe_learner import RecipeLearner
 from privaudit.training.references.plan import Population, ReferencePlan
 from privaudit.training.references.training_modes import choose_mode
 from privaudit.training.text import words

@@ -114,7 +114,7 @@ def _learner(opened: OpenedInputs, request: ReferenceRequest, device: str) -> "L
             from privaudit.training.references.learners.hf_learner import HfLearner
 
             return HfLearner(recipe, mode=request.mode, device=device)
-        from privaudit.training.references.learners.word_learner import RecipeLearner
+        from privaudit.training.references.learners.recipe_learner import RecipeLearner
 
         return RecipeLearner(recipe, vocabulary, device)
     return _sklearn_learner(opened) if format_named(opened.info.format).references == "clone" else None

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from privaudit.accounting.accountants import Epsilons, epsilons
-from privaudit.accounting.calibrate import noise_for_epsilon
 from privaudit.accounting.claim import mechanism_of
 from privaudit.accounting.curves import max_roc
+from privaudit.accounting.noise_for_epsilon import noise_for_epsilon
 from privaudit.claim_test.checks import static_checks
 from privaudit.claim_test.one_run_bounds import ASSUMES, one_run_bound
 from privaudit.cli.output import tell

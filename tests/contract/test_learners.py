@@ -18,9 +18,9 @@ from privaudit.training.private.settings import PrivateTraining
 from privaudit.training.recipe import Recipe
 from privaudit.training.references.extras import COPIES
 from privaudit.training.references.learners.hf_learner import HfLearner
+from privaudit.training.references.learners.recipe_learner import RecipeLearner
 from privaudit.training.references.learners.sklearn_learner import SklearnLearner
 from privaudit.training.references.learners.trainer_learner import TrainerLearner
-from privaudit.training.references.learners.word_learner import RecipeLearner
 from privaudit.training.references.plan import Population, ReferencePlan
 from privaudit.training.references.training_modes import TrainingMode, choose_mode
 from privaudit.training.text import Vocabulary
@@ -305,7 +305,7 @@ def test_a_spread_reference_is_what_the_trainer_makes_and_a_stacked_one_agrees(n
 def test_what_does_not_fit_the_memory_together_is_trained_in_parts(encoder_directory, monkeypatch):
     plan = plan_of(make_learner("bow", encoder_directory))
     together = learn(plan, *range(plan.learner.block_size))
-    monkeypatch.setattr("privaudit.training.references.learners.word_learner._WORDS_AT_ONCE", 1)
+    monkeypatch.setattr("privaudit.training.references.learners.recipe_learner._WORDS_AT_ONCE", 1)
     assert all(map(same, together, learn(plan, *range(plan.learner.block_size))))
 
 

@@ -16,7 +16,7 @@ from privaudit.training.bundle import bundle_classifier, load_bundle
 from privaudit.training.job import train_bundle
 from privaudit.training.private.claim import PrivacyRequest
 from privaudit.training.recipe import Recipe
-from privaudit.training.references.learners.word_learner import RecipeLearner
+from privaudit.training.references.learners.recipe_learner import RecipeLearner
 from privaudit.training.request import TrainingRequest
 from privaudit.training.text import HashedVocabulary, Vocabulary, words
 

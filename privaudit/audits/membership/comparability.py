@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from privaudit.data.blind import blind_baseline
+from privaudit.data.blind_baseline import blind_baseline
 from privaudit.data.duplicates import count_near_duplicates_across, near_duplicate_clusters
 from privaudit.results import BlindBaseline, Interval, no_baseline
 

@@ -9,8 +9,8 @@ import torch
 
 from privaudit import __version__
 from privaudit.accounting.accountants import epsilon_pld
-from privaudit.accounting.calibrate import noise_for_epsilon
 from privaudit.accounting.mechanism import Mechanism
+from privaudit.accounting.noise_for_epsilon import noise_for_epsilon
 from privaudit.errors import UsageError
 from privaudit.results.subject import Claim
 from privaudit.training.loop import TrainingHistory

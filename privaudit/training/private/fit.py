@@ -17,7 +17,7 @@ from privaudit.training.loop import (
     make_optimizer,
 )
 from privaudit.training.private.gradients import RowGradient, clipped_sum, factors_of
-from privaudit.training.private.noise import LateNoise, noise_generator
+from privaudit.training.private.noise import LateNoise, fill_with_noise, noise_generator
 from privaudit.training.private.sampling import PoissonBatches
 from privaudit.training.recipe import Recipe
 from privaudit.training.seeds import SeedStream, derive, seeded_torch
@@ -153,9 +153,7 @@ class _Mechanism:
         for name, parameter in self.dense.items():
             if parameter.grad is None:
                 parameter.grad = torch.empty_like(parameter)
-            noisy = parameter.grad.normal_(0.0, self.deviation, generator=self.generator)
-            if (row := self.padding.get(name)) is not None:
-                noisy[row] = 0
+            noisy = fill_with_noise(parameter.grad, self.deviation, self.generator, self.padding.get(name))
             _add(noisy, gradients.get(name), 1.0)
             noisy.div_(size)
         for group in self.optimizer.param_groups:

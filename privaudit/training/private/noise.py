@@ -42,6 +42,16 @@ def noise_generator(seed: int, device: torch.device | str = "cpu") -> torch.Gene
     return generator
 
 
+def fill_with_noise(
+    target: Tensor, deviation: float, generator: torch.Generator, padding: int | None = None
+) -> Tensor:
+    """Overwrite ``target`` with normal noise and return it; the row ``padding``, never trained, gets none."""
+    target.normal_(0.0, deviation, generator=generator)
+    if padding is not None:
+        target[padding] = 0
+    return target
+
+
 class LateNoise:
     """The noise of one embedding table, drawn for a row when the row is read.
 

@@ -38,7 +38,7 @@ def make_plan(learner: str) -> ReferencePlan:
     if learner == "tiny":
         return ReferencePlan(TinyLearner(seconds=0.03), pool, pool, True, 7, extras=True)
     from privaudit.training.recipe import Recipe
-    from privaudit.training.references.learners.word_learner import RecipeLearner
+    from privaudit.training.references.learners.recipe_learner import RecipeLearner
 
     # NOTE: a block of bags of words must take longer than a test needs to kill its process.
     epochs = 400 if learner == "bow" else 12

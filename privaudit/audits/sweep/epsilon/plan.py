@@ -196,7 +196,7 @@ def recipe_learner(recipe: Recipe, vocabulary: WordNumbers | None, device: str) 
         from privaudit.training.references.learners.hf_learner import HfLearner
 
         return HfLearner(recipe, device=device)
-    from privaudit.training.references.learners.word_learner import RecipeLearner
+    from privaudit.training.references.learners.recipe_learner import RecipeLearner
 
     return RecipeLearner(recipe, vocabulary, device)
 

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from privaudit.data import blind
-from privaudit.data.blind import blind_baseline
+from privaudit.data import blind_baseline as module
+from privaudit.data.blind_baseline import blind_baseline
 from privaudit.data.duplicates import near_duplicate_clusters
 
 WORDS = np.array([f"word{i}" for i in range(300)])
@@ -83,7 +83,7 @@ def test_membership_by_group_is_permuted_by_group(rng):
 def test_groups_and_clusters_share_folds():
     clusters = np.array([0, 0, 1, 2, 2, 3, 4, 5, 6, 7])
     groups = np.array([0, 1, 1, 2, 3, 4, 5, 6, 7, 8])
-    folds = blind._folds([clusters, groups], smaller_side=100, seed=0)
+    folds = module._folds([clusters, groups], smaller_side=100, seed=0)
     assert len(set(folds[:3])) == 1
     assert folds[3] == folds[4]
     assert set(folds) == set(range(5))
@@ -122,7 +122,7 @@ def test_equal_texts_tell_nothing():
 
 
 def test_large_sides_are_sampled(rng, monkeypatch):
-    monkeypatch.setattr(blind, "PER_SIDE", 60)
+    monkeypatch.setattr(module, "PER_SIDE", 60)
     found = audit(sentences(rng, 300), np.arange(300) < 250, permutations=20)
     assert (found.n_members, found.n_nonmembers, found.n_used, found.sampled) == (60, 50, 110, True)
 
@@ -130,7 +130,7 @@ def test_large_sides_are_sampled(rng, monkeypatch):
 def test_cross_validated_auc_is_the_weighted_mean_of_scikit_learns(rng):
     from sklearn.metrics import roc_auc_score
 
-    features = blind.text_features(sentences(rng, 200), np.arange(200))
+    features = module.text_features(sentences(rng, 200), np.arange(200))
     columns = rng.random((200, 3)) < 0.5
     folds = rng.integers(0, 5, 200)
     expected = np.zeros(3)
@@ -138,11 +138,11 @@ def test_cross_validated_auc_is_the_weighted_mean_of_scikit_learns(rng):
         parts = []
         for fold in range(5):
             held = folds == fold
-            weights = blind.fit_logistic(features[~held], columns[~held])[:, column]
+            weights = module.fit_logistic(features[~held], columns[~held])[:, column]
             inside = columns[held, column]
             parts.append((roc_auc_score(inside, features[held] @ weights), inside.sum() * (~inside).sum()))
         expected[column] = np.average([a for a, _ in parts], weights=[w for _, w in parts])
-    np.testing.assert_allclose(blind._cross_validated(features, columns, folds), expected, atol=2e-3)
+    np.testing.assert_allclose(module._cross_validated(features, columns, folds), expected, atol=2e-3)
 
 
 @pytest.mark.slow
