@@ -12,13 +12,8 @@ import typer
 
 from privaudit import __version__
 from privaudit.cli.command import PlainCommand, PlainGroup
+from privaudit.cli.commands import COMMANDS
 from privaudit.cli.failures import run_guarded
-
-COMMANDS = (
-    "mia", "extract", "audit", "train", "canary", "sweep", "epsilon", "gate", "report", "attacks",
-    "store", "selftest", "demo", "doctor",
-)  # fmt: skip
-"""Every command; each is a module of this package, and may have a table in the configuration."""
 
 
 def _version(value: bool) -> None:

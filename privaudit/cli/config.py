@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from privaudit.cli.commands import COMMANDS
 from privaudit.errors import UsageError
 from privaudit.toml_file import read_toml
 
@@ -96,8 +97,6 @@ def settings_for(configuration: Configuration, command: str, options: Collection
 
 def _refuse_unknown_tables(configuration: Configuration) -> None:
     """A limit in a table of no command would be silently absent."""
-    from privaudit.cli.app import COMMANDS
-
     tables = {key for key, value in configuration.settings.items() if isinstance(value, dict)}
     if unknown := tables - set(COMMANDS):
         raise UsageError(

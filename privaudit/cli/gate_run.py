@@ -8,7 +8,7 @@ from pathlib import Path
 
 import typer
 
-from privaudit.cli.app import COMMANDS
+from privaudit.cli.commands import COMMANDS
 from privaudit.cli.option_groups import OutputOptions
 from privaudit.cli.output import deliver, require_outputs, require_own_files, say, tell
 from privaudit.cli.step_summary import SUMMARY

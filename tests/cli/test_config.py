@@ -70,7 +70,8 @@ def test_a_command_of_a_group_has_a_table_in_the_groups_table(tmp_path):
 def test_every_command_may_have_a_table_and_nothing_else(tmp_path):
     import typer.main
 
-    from privaudit.cli.app import COMMANDS, app
+    from privaudit.cli.app import app
+    from privaudit.cli.commands import COMMANDS
 
     assert set(typer.main.get_command(app).commands) == set(COMMANDS)
     for command in COMMANDS:
