@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from scipy.optimize import brentq
 
-from privaudit.accounting.accountants import epsilon_rdp, privacy_losses
+from privaudit.accounting.accountants import epsilon_rdp, smallest_epsilon
 from privaudit.accounting.mechanism import Mechanism
 from privaudit.errors import UsageError
 
@@ -38,7 +38,7 @@ def noise_for_epsilon(epsilon: float, delta: float, sample_rate: float, steps: i
         return epsilon_rdp(mechanism(logarithm), delta) <= epsilon
 
     def excess(logarithm: float, coarse: bool) -> float:
-        found = float(privacy_losses(mechanism(logarithm), coarse).get_epsilon_for_delta(delta))
+        found = smallest_epsilon(mechanism(logarithm), delta, coarse)
         # NOTE: with so much noise that delta alone is enough, epsilon is 0 and has no logarithm.
         return math.log(max(found, 1e-12) / epsilon)
 
@@ -61,6 +61,7 @@ def _least(excess: Callable[[float], float], start: float, step: float) -> float
         high += step
     low = high - step
     while excess(low) <= 0:
+        step *= 2
         high, low = low, low - step
         if low < math.log(_LEAST):
             return high

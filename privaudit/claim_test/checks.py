@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from typing import Literal
 
-from privaudit.accounting.accountants import epsilon_pld
+from privaudit.accounting.accountants import smallest_epsilon
 from privaudit.accounting.claim import mechanism_of
 from privaudit.claim_test.hypothesis import UNDERSTATED
 from privaudit.results import Claim, StaticCheck
 
+_SMALL_DELTA = 0.1
+"""Records that delta allows to publish, on average: more than this is no small chance."""
 _PUBLIC = ("hash", "hf", "pretrained", "file", "public", "fixed", "given", "named", "spelling")
 _PROTECTED = ("protected", "training", "private", "data")
 _DEPENDS = ("dataset", "|d|", "len(", "number of records", "depends", "loader")
@@ -67,7 +69,8 @@ def _accountant(claim: Claim) -> StaticCheck:
     if any(known in name for known in ("pld", "prv", "rdp", "renyi", "moments")):
         return check("ok", f"The accountant {claim.accountant!r} does not report too little.")
     return check(
-        "unknown", f"The accountant {claim.accountant!r} is not known here; compare with the PLD epsilon."
+        "unknown",
+        f"The accountant {claim.accountant!r} is not known here; compare with the accounted epsilon.",
     )
 
 
@@ -82,16 +85,16 @@ def _accounted(claim: Claim) -> StaticCheck:
         return check(
             "unknown", "The claim states no epsilon at a delta to compare with its noise, rate and steps."
         )
-    found = epsilon_pld(mechanism, claim.delta)
+    found = smallest_epsilon(mechanism, claim.delta)
     if found > UNDERSTATED * claim.epsilon:
         return check(
             "warning",
             f"The claim says epsilon {claim.epsilon:.4g}, but its own noise, rate and steps give {found:.4g} "
-            f"at delta {claim.delta:.3g} (PLD): it reports too little.",
+            f"at delta {claim.delta:.3g}: it reports too little.",
         )
     return check(
         "ok",
-        f"Noise, rate and steps give epsilon {found:.4g} at delta {claim.delta:.3g} (PLD), within the claim.",
+        f"Noise, rate and steps give epsilon {found:.4g} at delta {claim.delta:.3g}, within the claim.",
     )
 
 
@@ -108,7 +111,13 @@ def _delta(claim: Claim, n: int | None) -> StaticCheck:
             "warning",
             f"Delta {claim.delta:.3g} is not below 1/{n}: publishing one record at random would satisfy it.",
         )
-    return check("ok", f"Delta {claim.delta:.3g} is below 1/n for {n} records.")
+    if claim.delta * n > _SMALL_DELTA:
+        return check(
+            "warning",
+            f"Delta {claim.delta:.3g} is only just below 1/{n}: it allows publishing one record with "
+            f"probability {claim.delta * n:.0%}. Choose a delta of 1/(10 n) or less.",
+        )
+    return check("ok", f"Delta {claim.delta:.3g} is well below 1/n for {n} records.")
 
 
 def _adjacency(claim: Claim) -> StaticCheck:

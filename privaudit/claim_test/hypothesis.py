@@ -9,7 +9,7 @@ from functools import cached_property
 from math import inf
 from typing import Literal
 
-from privaudit.accounting.accountants import epsilon_pld
+from privaudit.accounting.accountants import smallest_epsilon
 from privaudit.accounting.claim import mechanism_of
 from privaudit.accounting.curves import Direction, last_iterate_roc, sparse_roc
 from privaudit.accounting.mechanism import Mechanism
@@ -51,8 +51,8 @@ class Hypothesis:
 
     @cached_property
     def accounted(self) -> float | None:
-        """Epsilon at ``delta`` of the mechanism, by PLD."""
-        return None if self.mechanism is None else epsilon_pld(self.mechanism, self.delta)
+        """Epsilon at ``delta`` of the mechanism: the smallest bound that is proven."""
+        return None if self.mechanism is None else smallest_epsilon(self.mechanism, self.delta)
 
     @property
     def epsilon(self) -> float | None:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy.special import ndtri
 
-from privaudit.accounting.accountants import epsilon_pld
+from privaudit.accounting.accountants import smallest_epsilon
 from privaudit.accounting.curves import sparse_roc
 from privaudit.accounting.mechanism import Mechanism
 
@@ -57,9 +57,9 @@ def epsilon_lower_bound(
         middle = (low * high) ** 0.5
         low, high = (low, middle) if refuted(middle) else (middle, high)
     found = mechanism.with_noise(high).for_group(1)
-    rough = epsilon_pld(found, delta, coarse=True)
+    rough = smallest_epsilon(found, delta, coarse=True)
     # NOTE: where epsilon is large, the 1e-3 of the coarse grid is far below the tolerance of the search.
-    return rough if rough > _LARGE else epsilon_pld(found, delta)
+    return rough if rough > _LARGE else smallest_epsilon(found, delta)
 
 
 def _matching(mechanism: Mechanism, mu: float) -> float:

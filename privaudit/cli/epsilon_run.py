@@ -48,7 +48,7 @@ def show_account(asked: Accounted, *, as_json: bool) -> int:
     checks = () if asked.claim is None else static_checks(claim, n_records=asked.records)
     max_tpr = {f"{fpr:g}": float(roc.max_tpr(fpr)) for fpr in FPRS}
     if as_json:
-        epsilon = {name: _finite(getattr(found, name)) for name in ("pld", "rdp", "prv")}
+        epsilon = {name: _finite(getattr(found, name)) for name in ("smallest", "pld", "rdp", "prv")}
         reasons = {"rdp_reason": found.rdp_reason, "prv_reason": found.prv_reason}
         extra: dict[str, object] = {name: reason for name, reason in reasons.items() if reason is not None}
         if asked.claim is not None:
@@ -92,9 +92,16 @@ def _claim(asked: Accounted) -> Claim:
 
 def _tell_account(found: Epsilons, delta: float, copies: int) -> None:
     if copies > 1:
-        tell(f"epsilon of {copies} copies of a record together at delta {delta:g}: {found.pld:.4f} by PLD")
+        whose = f"epsilon of {copies} copies of a record together at delta {delta:g}"
+        tell(f"{whose}: {found.smallest:.4f} {found.source}")
         return
-    tell(f"epsilon at delta {delta:g}: {found.pld:.4f} by PLD (quote this), {found.rdp:.4f} by RDP")
+    others = {"by PLD": found.pld, "by RDP": found.rdp}
+    looser = ", ".join(
+        "none by PLD at so small a delta" if value == math.inf else f"{value:.4f} {name}"
+        for name, value in others.items()
+        if name != found.source
+    )
+    tell(f"epsilon at delta {delta:g}: {found.smallest:.4f} {found.source} (quote this), {looser}")
     tell(f"PRV: {found.prv_reason}" if found.prv is None else f"{found.prv:.4f} by PRV, its error included")
 
 

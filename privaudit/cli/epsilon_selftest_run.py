@@ -3,7 +3,7 @@
 import sys
 from contextlib import redirect_stdout
 
-from privaudit.accounting.accountants import epsilon_pld
+from privaudit.accounting.accountants import smallest_epsilon
 from privaudit.audits.dp_step.run import SelfTestRequest, run_selftest
 from privaudit.cli.option_groups import OutputOptions
 from privaudit.cli.output import deliver, require_outputs, tell
@@ -31,7 +31,7 @@ def run(request: SelfTestRequest, show: OutputOptions, *, dry_run: bool) -> int:
 def show_plan(request: SelfTestRequest) -> None:
     """Print what would be done; the step is not imported."""
     design = request.design
-    epsilon = epsilon_pld(design.mechanism, design.delta)
+    epsilon = smallest_epsilon(design.mechanism, design.delta)
     tell(f"Step       {request.step}")
     tell(
         f"Claim      noise {design.noise_multiplier:g}, sample rate {design.sample_rate:g}, "

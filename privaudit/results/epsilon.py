@@ -88,7 +88,8 @@ class Epsilon(Part):
     claimed: Number | None = None
     """Epsilon at ``delta`` as the claim says it."""
     accounted: Number | None = None
-    """Epsilon at ``delta`` by PLD of the claimed mechanism; null where the claim names none."""
+    """Epsilon at ``delta`` of the claimed mechanism, the smallest bound that is proven; null where the claim
+    names none."""
     delta: Number
     lower_bounds: tuple[LowerBound, ...]
     ceiling: Number

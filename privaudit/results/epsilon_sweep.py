@@ -55,7 +55,7 @@ class EpsilonSweepRow(Part):
     claim: Claim | None = None
     """The mechanism; null without privacy."""
     accounted: Number | None = None
-    """Epsilon at ``delta`` by PLD of that mechanism: at most the one asked for."""
+    """Epsilon at ``delta`` of that mechanism, the smallest proven bound: at most the one asked for."""
     n_models: int
     accuracy: Interval
     """Share of the records outside a model that it classifies correctly, mean over models."""

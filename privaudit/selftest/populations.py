@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from privaudit.accounting.accountants import epsilon_pld
+from privaudit.accounting.accountants import smallest_epsilon
 from privaudit.accounting.mechanism import Mechanism
 from privaudit.stats.tradeoff import mu_of_epsilon
 
@@ -72,4 +72,4 @@ def sampled_gaussian(mechanism: Mechanism) -> SimulatedPopulation:
             total += np.log1p(rate * np.expm1((sums - 0.5) / noise**2))
         return total
 
-    return SimulatedPopulation("DP-SGD, every step seen", epsilon_pld(mechanism, DELTA), draw)
+    return SimulatedPopulation("DP-SGD, every step seen", smallest_epsilon(mechanism, DELTA), draw)

@@ -8,7 +8,7 @@ from importlib.metadata import version
 import torch
 
 from privaudit import __version__
-from privaudit.accounting.accountants import epsilon_pld
+from privaudit.accounting.accountants import smallest_epsilon
 from privaudit.accounting.mechanism import Mechanism
 from privaudit.accounting.noise_for_epsilon import noise_for_epsilon
 from privaudit.errors import UsageError
@@ -126,7 +126,7 @@ def claim_of(
     mechanism = Mechanism.uniform(privacy.noise_multiplier, privacy.sample_rate, steps)
     accountant = version("dp-accounting")
     return Claim(
-        epsilon=epsilon_pld(mechanism, delta),
+        epsilon=smallest_epsilon(mechanism, delta),
         delta=delta,
         noise_multiplier=privacy.noise_multiplier,
         sample_rate=privacy.sample_rate,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from privaudit import gate
-from privaudit.accounting.accountants import epsilon_pld
+from privaudit.accounting.accountants import smallest_epsilon
 from privaudit.accounting.mechanism import Mechanism
 from privaudit.audits.sweep.defences.plan import PlannedDefence, SweepPlan
 from privaudit.audits.sweep.defences.ranks import describe_defence, find_removal, rank_secrets, unfinished
@@ -79,9 +79,9 @@ def _privacy(variant: Variant, repetitions: int) -> dict[str, float]:
         return {}
     mechanism = Mechanism.uniform(privacy.noise_multiplier, privacy.sample_rate, privacy.steps)
     return {
-        "epsilon": epsilon_pld(mechanism, variant.delta),
+        "epsilon": smallest_epsilon(mechanism, variant.delta),
         "delta": variant.delta,
-        "group_epsilon": epsilon_pld(mechanism.for_group(repetitions), variant.delta),
+        "group_epsilon": smallest_epsilon(mechanism.for_group(repetitions), variant.delta),
     }
 
 

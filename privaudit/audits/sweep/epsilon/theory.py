@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from privaudit.accounting.accountants import epsilon_pld
+from privaudit.accounting.accountants import smallest_epsilon
 from privaudit.accounting.curves import last_iterate_roc, max_roc
 from privaudit.accounting.mechanism import Mechanism
 from privaudit.results import Allowed
@@ -18,7 +18,7 @@ class Theory:
 
     mechanism: Mechanism
     accounted: float
-    """Epsilon at delta by PLD."""
+    """Epsilon at delta: the smallest bound that is proven."""
     roc: RocCurve
     """The largest TPR at each FPR, all iterates seen."""
     allowed: Allowed
@@ -27,7 +27,7 @@ class Theory:
 def theory_of(privacy: PrivateTraining, delta: float) -> Theory:
     """What ``privacy`` allows any attack at ``delta``."""
     mechanism = Mechanism.uniform(privacy.noise_multiplier, privacy.sample_rate, privacy.steps)
-    epsilon, roc = epsilon_pld(mechanism, delta), max_roc(mechanism)
+    epsilon, roc = smallest_epsilon(mechanism, delta), max_roc(mechanism)
     allowed = Allowed(
         auc=roc.auc, auc_region=_region_auc(epsilon, delta), auc_last_iterate=last_iterate_roc(mechanism).auc
     )
