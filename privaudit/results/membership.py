@@ -104,11 +104,12 @@ class ExposedRecord(Part):
     fpr: Number
     """Share of non-members that score at least as high, (1 + count) / (n + 1)."""
     odds: Number
-    """Odds of membership at a prior of one half: from the references' own scores where there are any
-    (``lira-eb``), else members against non-members at or above this score."""
+    """Odds of membership at a prior of one half for records with such a score, counted over the references'
+    own scores where there are any (``lira-eb``), else over the audited records, without the record itself."""
     record_fpr: Number | None = None
     """Share of models without this record that are at least as sure of it as the audited one, itself counted:
-    ``(1 + k) / (1 + m)`` over m OUT references. Null without references."""
+    ``(1 + k) / (1 + m)`` over m OUT references. Null without references. No p-value: the list holds the most
+    exposed records, and the smallest of many such shares is small by chance."""
     text: str | None = None
     """Only with ``--show-texts``."""
 

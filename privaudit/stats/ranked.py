@@ -99,24 +99,6 @@ def empirical_fpr(score: ArrayLike, ranked: RankedScores) -> Floats:
     return np.where(np.isnan(score), np.nan, rate)
 
 
-def likelihood_odds(score: ArrayLike, ranked: RankedScores) -> Floats:
-    """How much more often members than non-members score at least so much, with the add-one correction.
-
-    ``(1 + members that score at least s) / (n_members + 1)``, divided by :func:`empirical_fpr`: the positive
-    likelihood ratio of the call "member" at that threshold. Times the prior odds it gives the posterior odds.
-
-    Args:
-        score: any shape; NaN gives NaN.
-        ranked: the scores of the audit.
-
-    Returns:
-        Positive, same shape; 1 = the score says nothing.
-    """
-    score = np.asarray(score, np.float64)
-    rate = (1 + _at_least(score, ranked, ranked.members)) / (ranked.n_members + 1)
-    return np.asarray(rate / empirical_fpr(score, ranked))
-
-
 def _at_least(score: Floats, ranked: RankedScores, cumulative: Ints) -> Ints:
     """How many of the counted records score at least ``score``."""
     t = len(ranked.thresholds)

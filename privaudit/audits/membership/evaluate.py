@@ -14,7 +14,8 @@ from privaudit.results import FPRS, ExposedRecord, Interval, Membership, Ppv, Ro
 from privaudit.results.from_stats import CONFIDENCE, reported
 from privaudit.stats.auc import auc_intervals, auc_within
 from privaudit.stats.intervals import NotMeasurable, bonferroni
-from privaudit.stats.ranked import RankedScores, empirical_fpr, likelihood_odds, rank_scores, roc_points
+from privaudit.stats.odds import odds_of, odds_table
+from privaudit.stats.ranked import RankedScores, empirical_fpr, rank_scores, roc_points
 from privaudit.stats.rates import hold_out_threshold, ppv, tpr_at_fpr
 from privaudit.stats.roc_band import roc_band
 from privaudit.targets.interface import Floats, Ints
@@ -179,7 +180,9 @@ def most_exposed(
     ranked = rank_scores(per_unit, units.member)
     inside = np.flatnonzero(units.member & ~np.isnan(per_unit))
     top = inside[np.argsort(-per_unit[inside], kind="stable")[:MOST_EXPOSED]]
-    fpr, odds = empirical_fpr(per_unit[top], ranked), likelihood_odds(per_unit[top], ranked)
+    fpr, scored = empirical_fpr(per_unit[top], ranked), ~np.isnan(per_unit)
+    table = odds_table(per_unit[scored], units.member[scored])
+    odds = odds_of(per_unit[top], table, per_unit[None, top], units.member[None, top])
     return tuple(
         ExposedRecord(
             id=units.ids[i],

@@ -17,6 +17,7 @@ from privaudit.attacks.membership.reference_statistics import Bools, membership
 from privaudit.attacks.membership.signals import PerReference, Signals
 from privaudit.attacks.membership.spec import Attack, AttackContext
 from privaudit.attacks.membership.transforms import reference_margins
+from privaudit.stats.odds import odds_of, odds_table
 from privaudit.targets.interface import Floats, Ints
 
 
@@ -78,9 +79,8 @@ def record_fpr(score: Floats, references: Floats, inside: Bools) -> Floats:
 def membership_odds(score: Floats, references: Floats, inside: Bools, prior: float = 0.5) -> Floats:
     """The odds that the target saw the record, given the share ``prior`` of members: ``[n]``.
 
-    How likely a score is for a member is read off all references and records: a rising step function fitted
-    to which reference saw which record (isotonic regression), so that the scale of a score does not matter.
-    Odds are limited to what the number of values supports, half a record on either side. NaN: not scored.
+    How likely a score is for a member is read off all references and records (:mod:`privaudit.stats.odds`),
+    so the scale of a score does not matter. The record's own values do not count. NaN: not scored.
 
     Args:
         score: ``[n]`` under the target.
@@ -91,20 +91,9 @@ def membership_odds(score: Floats, references: Floats, inside: Bools, prior: flo
     Raises:
         ValueError: no score of a member or none of a non-member, or a prior outside (0, 1).
     """
-    from scipy.optimize import isotonic_regression
-
     usable = ~np.isnan(references)
-    value, truth = references[usable], inside[usable].astype(np.float64)
-    if not 0 < prior < 1 or not 0 < truth.sum() < len(truth):
-        raise ValueError("Odds need IN and OUT scores, and a prior between 0 and 1.")
-    known, position, count = np.unique(value, return_inverse=True, return_counts=True)
-    share = isotonic_regression(np.bincount(position, truth) / count, weights=count).x
-    members, least = float(truth.sum()), 0.5 / len(truth)
-    share = np.clip(share, least, 1 - least)
-    ratio = share / (1 - share) * (len(truth) - members) / members
-    found = np.searchsorted(known, np.where(np.isnan(score), known[0], score), side="right") - 1
-    odds = ratio[np.maximum(found, 0)] * prior / (1 - prior)
-    return np.where(np.isnan(score), np.nan, odds)
+    table = odds_table(references[usable], inside[usable])
+    return odds_of(score, table, references, inside, prior)
 
 
 @dataclass(frozen=True)

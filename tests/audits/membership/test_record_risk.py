@@ -14,6 +14,7 @@ from privaudit.audits.membership.record_risk import (
     record_fpr,
     reference_scores,
 )
+from privaudit.stats.odds import odds_of, odds_table
 
 CONTEXT = AttackContext(0)
 
@@ -91,7 +92,10 @@ def test_odds_are_calibrated_and_rise_with_the_score():
     score = attack.score(signals, CONTEXT)
     references = reference_scores(attack, signals, CONTEXT)
     odds = membership_odds(score, references, signals.reference_in)
-    assert (np.diff(odds[np.argsort(score)]) >= 0).all()
+    elsewhere = np.full_like(references, np.nan)  # with no values of its own, only the score counts
+    table = odds_table(references.ravel(), signals.reference_in.ravel())
+    by_score = odds_of(score, table, elsewhere, signals.reference_in)
+    assert (np.diff(by_score[np.argsort(score)]) >= 0).all()
     probability = odds / (1 + odds)
     for low, high in ((0.1, 0.3), (0.3, 0.5), (0.5, 0.7), (0.7, 0.9)):
         here = (probability >= low) & (probability < high)
@@ -101,12 +105,14 @@ def test_odds_are_calibrated_and_rise_with_the_score():
 
 
 def test_odds_scale_with_the_prior_and_are_never_infinite():
-    references = np.array([[0.0, 0.0, 9.0, 9.0]])
-    inside = np.array([[False, False, True, True]])
-    score = np.array([-1.0, 0.0, 9.0, np.nan])
-    even = membership_odds(score, references, inside)
-    np.testing.assert_allclose(even[:3], [1 / 7, 1 / 7, 7])
-    assert np.isnan(even[3])
+    high = np.arange(200) < 100
+    references = np.where(high, 9.0, 0.0)[None]
+    score = np.array([9.0] * 99 + [np.nan] + [0.0] * 99 + [-1.0])
+    even = membership_odds(score, references, high[None])
+    np.testing.assert_allclose(even[:99], 99.5 / 0.5)  # 100 IN and no OUT, without the record itself
+    np.testing.assert_allclose(even[100:], 0.5 / 99.5)
+    assert np.isnan(even[99])
+    inside = high[None]
     np.testing.assert_allclose(membership_odds(score, references, inside, prior=0.01), even / 99)
 
 
@@ -115,7 +121,7 @@ def test_odds_scale_with_the_prior_and_are_never_infinite():
     [(np.ones((1, 3), bool), 0.5), (np.zeros((1, 3), bool), 0.5), (np.eye(1, 3) > 0, 1.0)],
 )
 def test_odds_need_both_kinds_and_a_prior(inside, prior):
-    with pytest.raises(ValueError, match="IN and OUT"):
+    with pytest.raises(ValueError, match=r"IN and OUT|prior"):
         membership_odds(np.zeros(3), np.zeros((1, 3)), inside, prior)
 
 
