@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from privaudit.errors import UsageError
+from privaudit.gate.chance import LEVEL, hits_by_guessing
 from privaudit.gate.interval_ends import (
     IntervalEnds,
     epsilon_readings,
@@ -100,7 +101,8 @@ def decide(
     low, lowest = max(lows, key=lambda pair: pair[0], default=(None, None))
     high, highest = max(highs, key=lambda pair: pair[0], default=(None, None))
     if low is not None and lowest is not None and low > limit:
-        reason = f"{lowest.subject}: at least {at_least(low, 4)}{more}, which is above {limit:g}."
+        luck = f" ({lowest.luck})" if lowest.luck else ""
+        reason = f"{lowest.subject}: at least {at_least(low, 4)}{more}, which is above {limit:g}{luck}."
         return judged("exceeded", f"{lowest.subject} {lowest.low_name}", low, reason)
     if missing:
         return _unfinished(threshold, missing)
@@ -111,18 +113,24 @@ def decide(
     bound, most = f"{whose} {highest.high_name}", f"{at_most(high, 4)}{more} ({whose})"
     if high <= limit:
         return judged("holds", bound, high, f"At most {most}, which is not above {limit:g}.")
-    reason = f"The interval reaches {most}, so {limit:g} is neither exceeded nor excluded."
+    luck = f"; {highest.luck}" if highest.luck else ""
+    reason = f"The interval reaches {most}, so {limit:g} is neither exceeded nor excluded{luck}."
     return judged("inconclusive", bound, high, reason)
 
 
 def _count(threshold: Threshold, planted: Sequence[Extraction], missing: Sequence[str]) -> ThresholdResult:
-    """``extracted``: a count has no interval, but what an attack did not reach could add to it."""
+    """``extracted``: a count has no interval, but luck may explain it and what is missing may add to it."""
     recovered = [row for row in planted if row.exact_match]
     number, limit = len({row.canary for row in recovered}), threshold.limit
     words = f"{number} of {len({row.canary for row in planted})} planted canaries recovered exactly"
     if number > limit:
         by = ", ".join(dict.fromkeys(row.attack for row in recovered))
-        reason = f"{words} (by {by}), which is more than {limit:g}."
+        p_value = hits_by_guessing(planted, number)
+        luck = f"guessing recovers as many with p = {p_value:.2g}"
+        if p_value > LEVEL:
+            reason = f"{words} (by {by}), which luck explains: {luck}."
+            return threshold.judged("inconclusive", "count", number, reason)
+        reason = f"{words} (by {by}), which is more than {limit:g}; {luck}."
         return threshold.judged("exceeded", "count", number, reason)
     if missing:
         return _unfinished(threshold, missing)

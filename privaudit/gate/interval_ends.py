@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from privaudit.errors import ResultError
+from privaudit.gate.chance import LEVEL, exposure_by_chance, n_canaries
 from privaudit.gate.thresholds import Threshold
 from privaudit.results import Epsilon, Extraction, Interval, LowerBound, Membership
 from privaudit.results.epsilon import ASSUMPTION_FREE
@@ -24,6 +25,8 @@ class IntervalEnds:
     high_subject: str = ""
     """Whose ``high``, where the two ends do not come from one interval."""
     high_name: str = "high"
+    luck: str = ""
+    """What chance has to do with ``low``, in a few words."""
 
 
 def membership_readings(threshold: Threshold, membership: Sequence[Membership]) -> list[IntervalEnds]:
@@ -46,10 +49,11 @@ def exposure_readings(threshold: Threshold, extraction: Sequence[Extraction]) ->
     """The exposure interval of every canary and attack that a threshold covers.
 
     The worst of several intervals is one of many that chance could have lifted, so their simultaneous ends
-    count as soon as there are several.
+    count as soon as there are several. A secret that no model saw may rank high by luck, and the best of M
+    does so M times as often: a low end counts only where luck is excluded.
     """
     alone = threshold.attack is not None and len(extraction) == 1
-    return [_exposure_reading(row, alone=alone) for row in extraction]
+    return [_exposure_reading(row, extraction, alone=alone) for row in extraction]
 
 
 def epsilon_readings(threshold: Threshold, epsilon: Epsilon) -> list[IntervalEnds]:
@@ -93,7 +97,7 @@ def _why_unbounded(epsilon: Epsilon, bound: LowerBound) -> str:
             )
 
 
-def _exposure_reading(row: Extraction, *, alone: bool) -> IntervalEnds:
+def _exposure_reading(row: Extraction, planted: Sequence[Extraction], *, alone: bool) -> IntervalEnds:
     subject, exposure = f"{row.attack} on {row.canary}", row.exposure_bits
     # NOTE: an exact rank needs no simultaneous end, because chance has no part in it.
     end = "low" if alone or exposure.low_simultaneous is None else "low_simultaneous"
@@ -101,7 +105,10 @@ def _exposure_reading(row: Extraction, *, alone: bool) -> IntervalEnds:
     if high is not None and _at_ceiling(row, high):
         most = at_most(high, 4)
         high, gap = None, f"{subject} reaches {most} bits, the most that a sample of this size can show."
-    return IntervalEnds(subject, low_end(exposure, end), end, high, gap)
+    p_value = exposure_by_chance(row, planted)
+    low = low_end(exposure, end) if p_value <= LEVEL else None
+    luck = f"of {n_canaries(planted)} secrets, one ranks as high by luck with p = {p_value:.2g}"
+    return IntervalEnds(subject, low, end, high, gap, luck=luck)
 
 
 def _at_ceiling(row: Extraction, high: float) -> bool:

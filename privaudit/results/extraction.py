@@ -25,6 +25,11 @@ class Extraction(Part):
     """Slots to fill."""
     candidates: int
     """Fillings that are possible: the product over the slots."""
+    answers: int | None = None
+    """Fillings that could be the answer: all but the other planted secrets, which are no answer for this one.
+    A guess is right once in so many times. Null in results of earlier versions."""
+    group: int | None = None
+    """Number of the pattern and label: canaries of one group share their candidates."""
     exact_match: bool
     """Whether the attack's one answer is the secret, slot by slot."""
     hamming: int
@@ -94,6 +99,8 @@ class ExtractionSummary(Part):
     exact_match_rate: Interval
     """With the limits of Clopper and Pearson."""
     guess_rate: Number | None = None
-    """What one uniform guess per canary would reach."""
+    """What one uniform guess per canary among ``answers`` would reach."""
+    p_value: Number | None = None
+    """Chance of as many exact matches on a model that kept nothing."""
     mean_exposure_bits: Interval
     """Over canaries; 1.44 bits is what models without the secrets give in the mean."""

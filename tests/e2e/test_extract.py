@@ -170,7 +170,9 @@ def test_searches_never_beat_enumeration(extract, attack):
 
 
 def test_thresholds_decide_the_exit_code(extract):
-    assert extract("--fail-if", "exposure>0.01")[0].code == 1
+    unclear = extract("--fail-if", "exposure>0.01")[0]
+    assert unclear.code == 4  # two digits: a guess is right so often that one hit proves nothing
+    assert "ranks as high by luck with p = " in " ".join(unclear.out.split())
     assert extract("--fail-if", "exposure>6.7")[0].code == 0
     assert extract("--fail-if", "extracted>5")[0].code == 0
     assert extract("--fail-if", "enumerate:exposure>6.7")[0].code == 0

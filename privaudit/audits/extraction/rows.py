@@ -15,11 +15,13 @@ from privaudit.attacks.extraction.spec import Found
 from privaudit.audits.extraction.controls import Controls, control_rank
 from privaudit.audits.extraction.plan import ExtractionPlan, PlannedGroup
 from privaudit.data.canaries.manifest import Canary
+from privaudit.gate.chance import hits_by_guessing
 from privaudit.results import Extraction, ExtractionSummary, Interval
 from privaudit.results.from_stats import CONFIDENCE, reported, reported_mean
 from privaudit.stats import exposure as bits
 from privaudit.stats.intervals import NotMeasurable, bonferroni
 
+_ONE_MODEL = "canaries of one model are not independent trials; p_value says what guessing explains"
 FITTED = 10_000
 """Sampled fillings to which a distribution is fitted; more would refuse every fit for a detail."""
 
@@ -64,6 +66,8 @@ def standing(
     others = group.others(index)
     ranked = asked.pool.rank(margins, index, others)
     exposure = {
+        "group": number,
+        "answers": group.template.n_fillings - len(others),
         "exposure_bits": _exposure(ranked, group.template.bits, _planted(plan)),
         "ceiling_bits": float(np.log2(ranked.among)),
         "p_value": bits.exact_p_value(ranked.rank, ranked.among)
@@ -156,7 +160,6 @@ def summaries(rows: Sequence[Extraction]) -> tuple[ExtractionSummary, ...]:
 
 def _summary(rows: Sequence[Extraction]) -> ExtractionSummary:
     extracted = sum(row.exact_match for row in rows)
-    rate = bits.match_rate(extracted, len(rows), CONFIDENCE)
     values = [float(row.exposure_bits.value) for row in rows if row.exposure_bits.value is not None]
     most = max(float(row.ceiling_bits or 0.0) for row in rows)
     return ExtractionSummary(
@@ -164,8 +167,9 @@ def _summary(rows: Sequence[Extraction]) -> ExtractionSummary:
         included=rows[0].included,
         n_canaries=len(rows),
         n_extracted=extracted,
-        exact_match_rate=reported(rate),
-        guess_rate=mean(1 / row.candidates for row in rows),
+        exact_match_rate=Interval(value=extracted / len(rows), low=None, high=None, reason=_ONE_MODEL),
+        guess_rate=mean(1 / (row.answers or row.candidates) for row in rows),
+        p_value=hits_by_guessing(rows, extracted) if rows[0].included else None,
         mean_exposure_bits=reported_mean(values, lowest=0.0, highest=most),
     )
 

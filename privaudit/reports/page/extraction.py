@@ -6,7 +6,7 @@ from privaudit.inert import inert
 from privaudit.reports.document import Block, Figure, Listing, Section, Sentence, Table
 from privaudit.reports.svg import Strip, slot_sign, strips
 from privaudit.reports.words.extraction import by_canary, plain_words
-from privaudit.reports.words.extraction_numbers import exposure, mean_exposure, rank
+from privaudit.reports.words.extraction_numbers import exposure, match_rate, mean_exposure, number, rank
 from privaudit.reports.words.numbers import NOT_MEASURED, interval
 from privaudit.results import Extraction, Result
 
@@ -136,14 +136,15 @@ def _summary(result: Result) -> Table:
         (
             f"{inert(row.attack)}, {'planted' if row.included else 'controls'}",
             f"{row.n_extracted:,} of {row.n_canaries:,}",
-            interval(row.exact_match_rate, 2),
-            NOT_MEASURED if row.guess_rate is None else f"{row.guess_rate:.2g}",
+            match_rate(row),
+            number(row.guess_rate, ".2g"),
+            number(row.p_value, ".2g"),
             mean_exposure(row, result.extraction),
         )
         for row in result.extraction_summary
     )
-    header = ("attack", "recovered", "rate", "by guessing", "mean exposure, bits")
-    return Table("Over all canaries", header, rows, frozenset({1, 2, 3, 4}))
+    header = ("attack", "recovered", "rate", "by guessing", "p of luck", "mean exposure, bits")
+    return Table("Over all canaries", header, rows, frozenset({1, 2, 3, 4, 5}))
 
 
 def _secrets(rows: Sequence[Extraction]) -> Table:

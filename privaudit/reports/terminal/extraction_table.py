@@ -12,7 +12,7 @@ from rich.text import Text
 from privaudit.inert import inert
 from privaudit.reports.terminal.tables import Columns, bare_table, fitted_table
 from privaudit.reports.words.extraction import by_canary, plain_words
-from privaudit.reports.words.extraction_numbers import exposure, mean_exposure, number, rank
+from privaudit.reports.words.extraction_numbers import exposure, match_rate, mean_exposure, number, rank
 from privaudit.reports.words.numbers import interval
 from privaudit.results import Extraction, Result
 
@@ -21,7 +21,7 @@ _ORDER = (
     "exposure", "exact", "rank", "control exposure", "words wrong", "p", "planted", "evaluations",
     "control rank", "seconds",
 )  # fmt: skip
-_SUMMARY_ORDER = ("recovered", "rate", "mean exposure", "by guessing", "models")
+_SUMMARY_ORDER = ("recovered", "rate", "mean exposure", "p of luck", "by guessing", "models")
 
 
 def extraction_parts(result: Result, width: int) -> Iterator[RenderableType]:
@@ -94,8 +94,9 @@ def _summary_table(result: Result, width: int) -> Iterator[RenderableType]:
     }
     columns = {
         "recovered": [f"{row.n_extracted:,} of {row.n_canaries:,}" for row in summary],
-        "rate": [interval(row.exact_match_rate, 2) for row in summary],
+        "rate": [match_rate(row) for row in summary],
         "by guessing": [number(row.guess_rate, ".2g") for row in summary],
+        "p of luck": [number(row.p_value, ".2g") for row in summary],
         "mean exposure": [mean_exposure(row, result.extraction) for row in summary],
         "models": [f"{row.n_models:,}" for row in summary],
     }

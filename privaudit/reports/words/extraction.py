@@ -49,7 +49,7 @@ def _recovered(planted: Sequence[Tries]) -> str:
         which = f"None of the {total} secrets" if total > 1 else "The secret"
         was = "was" if total > 1 else "was not"
         return f"{which} planted in the training data {was} recovered by these attacks."
-    fewest = min(tries[0].candidates for tries in planted)
+    fewest = min(tries[0].answers or tries[0].candidates for tries in planted)
     which = f"{count} of the {total} secrets" if total > 1 else "The secret"
     return (
         f"{which} planted in the training data {'was' if count == 1 else 'were'} recovered word for word from"
@@ -81,8 +81,12 @@ def _stands_out(planted: Sequence[Tries]) -> Iterator[str]:
     if not row.rank_exact:
         of = f"a sample of {row.n_ranked:,} of the {row.candidates:,} possibilities"
     place = f"{which} is the model's choice number {row.rank:,} of {of}"
+    canaries = len({other.canary for _, other in ranked})
+    luck = min(1.0, share * canaries)
     often = f"by chance, one secret in {1 / share:,.0f} does as well"
-    yield f"{place}: {'no better than chance' if share > 0.5 else often}."
+    if canaries > 1:
+        often = f"by chance, the best of {canaries} secrets does as well with probability {luck:.2g}"
+    yield f"{place}: {'no better than chance' if luck > 0.5 else often}."
 
 
 def _came_out(tries: Tries) -> bool:

@@ -25,6 +25,14 @@ def unbeaten(row: Extraction) -> bool:
     return row.rank == 1 and not row.rank_exact
 
 
+def match_rate(summary: ExtractionSummary) -> str:
+    """The share of canaries recovered exactly; with an interval only over several models."""
+    rate = summary.exact_match_rate
+    if rate.value is None or rate.low is not None:
+        return interval(rate, 2)
+    return f"{rate.value:.2f}"
+
+
 def mean_exposure(summary: ExtractionSummary, rows: Sequence[Extraction]) -> str:
     """The mean over canaries with its interval; only its lower end where one of them has no upper end."""
     key = (summary.attack, summary.included)
