@@ -28,7 +28,7 @@ def grid_width(mechanism: Mechanism, coarse: bool = False) -> float:
         coarse: ten times wider, for searches.
     """
     factor = (COARSE if coarse else 1) * (COARSE if mechanism.group > 1 else 1)
-    finest = min(_spread(mechanism, phase) for phase in range(len(mechanism.phases))) / _PER_STEP
+    finest = min(_spread(mechanism, phase) for phase in mechanism.phases) / _PER_STEP
     return max(min(INTERVAL, finest) * factor, _range(mechanism) / MOST_POINTS)
 
 
@@ -41,9 +41,9 @@ def rounding(mechanism: Mechanism) -> float:
     return mechanism.steps * 2.0**-52
 
 
-def _spread(mechanism: Mechanism, number: int) -> float:
+def _spread(mechanism: Mechanism, phase: Phase) -> float:
     """Standard deviation of the losses of one step where they are small; infinite where they are not."""
-    squared = _chi_square(mechanism, mechanism.phases[number])
+    squared = _chi_square(mechanism, phase)
     return math.sqrt(squared) if squared < 1 else math.inf
 
 

@@ -9,22 +9,25 @@ LEVEL = 0.025
 """Chance, on a model that kept nothing, of exceeding one limit: that of one end of a 95 % interval."""
 
 
-def exposure_by_chance(row: Extraction, planted: Sequence[Extraction]) -> float:
-    """p-value of a canary's rank on a model that kept nothing; 1 where its rank is unknown.
+def exposures_by_chance(planted: Sequence[Extraction]) -> list[float]:
+    """p-value of each row's rank on a model that kept nothing; 1 where its rank is unknown.
 
     The smaller of two, times two: the rank as the best of all planted canaries, and how many of them rank
     first. One secret that leaks shows in the first, several that leak a little in the second.
 
     Args:
-        row: the canary.
         planted: every row that the limit covers, of all attacks: they rank a canary once.
     """
-    p_value = row.p_value
-    if p_value is None and row.rank is not None and row.n_ranked:
-        p_value = row.rank / row.n_ranked
-    if p_value is None:
-        return 1.0
-    return best_of(min(best_of(p_value, n_canaries(planted)), _first_by_chance(planted)), 2)
+    canaries, first = n_canaries(planted), _first_by_chance(planted)
+    ranks = [_rank_by_chance(row) for row in planted]
+    return [1.0 if p is None else best_of(min(best_of(p, canaries), first), 2) for p in ranks]
+
+
+def _rank_by_chance(row: Extraction) -> float | None:
+    """p-value of one rank by itself; older results do not state it."""
+    if row.p_value is None and row.rank is not None and row.n_ranked:
+        return row.rank / row.n_ranked
+    return row.p_value
 
 
 def _first_by_chance(planted: Sequence[Extraction]) -> float:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from privaudit.errors import ResultError
-from privaudit.gate.chance import LEVEL, exposure_by_chance, n_canaries
+from privaudit.gate.chance import LEVEL, exposures_by_chance, n_canaries
 from privaudit.gate.thresholds import Threshold
 from privaudit.results import Epsilon, Extraction, Interval, LowerBound, Membership
 from privaudit.results.epsilon import ASSUMPTION_FREE
@@ -53,7 +53,11 @@ def exposure_readings(threshold: Threshold, extraction: Sequence[Extraction]) ->
     does so M times as often: a low end counts only where luck is excluded.
     """
     alone = threshold.attack is not None and len(extraction) == 1
-    return [_exposure_reading(row, extraction, alone=alone) for row in extraction]
+    canaries = n_canaries(extraction)
+    return [
+        _exposure_reading(row, p_value, canaries, alone=alone)
+        for row, p_value in zip(extraction, exposures_by_chance(extraction), strict=True)
+    ]
 
 
 def epsilon_readings(threshold: Threshold, epsilon: Epsilon) -> list[IntervalEnds]:
@@ -97,7 +101,7 @@ def _why_unbounded(epsilon: Epsilon, bound: LowerBound) -> str:
             )
 
 
-def _exposure_reading(row: Extraction, planted: Sequence[Extraction], *, alone: bool) -> IntervalEnds:
+def _exposure_reading(row: Extraction, p_value: float, canaries: int, *, alone: bool) -> IntervalEnds:
     subject, exposure = f"{row.attack} on {row.canary}", row.exposure_bits
     # NOTE: an exact rank needs no simultaneous end, because chance has no part in it.
     end = "low" if alone or exposure.low_simultaneous is None else "low_simultaneous"
@@ -105,9 +109,8 @@ def _exposure_reading(row: Extraction, planted: Sequence[Extraction], *, alone: 
     if high is not None and _at_ceiling(row, high):
         most = at_most(high, 4)
         high, gap = None, f"{subject} reaches {most} bits, the most that a sample of this size can show."
-    p_value = exposure_by_chance(row, planted)
     low = low_end(exposure, end) if p_value <= LEVEL else None
-    luck = f"of {n_canaries(planted)} secrets, one ranks as high by luck with p = {p_value:.2g}"
+    luck = f"of {canaries} secrets, one ranks as high by luck with p = {p_value:.2g}"
     return IntervalEnds(subject, low, end, high, gap, luck=luck)
 
 

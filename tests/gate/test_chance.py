@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from privaudit.gate import evaluate, parse_threshold
-from privaudit.gate.chance import LEVEL, exposure_by_chance, hits_by_guessing
+from privaudit.gate.chance import LEVEL, exposures_by_chance, hits_by_guessing
 from privaudit.results import Interval
 
 BUILDS = 400
@@ -88,7 +88,7 @@ def test_six_of_fifty_among_sixty_words_is_luck(build):
 def test_a_high_rank_that_luck_explains_is_inconclusive(build):
     rows = build([100, *[5_000] * 9], 9_991)
     found = judged("exposure>3", rows)
-    assert exposure_by_chance(rows[0], rows) == pytest.approx(0.2, abs=1e-3)
+    assert exposures_by_chance(rows)[0] == pytest.approx(0.2, abs=1e-3)
     assert found.result == "inconclusive"
     assert "of 10 secrets, one ranks as high by luck with p = 0.2" in found.reason
     alone = judged("exposure>3", rows[:1])
@@ -97,7 +97,7 @@ def test_a_high_rank_that_luck_explains_is_inconclusive(build):
 
 def test_several_secrets_that_rank_first_are_no_luck_even_among_few_fillings(build):
     rows = build([1, 1, 1, 40, 70], 96)
-    assert exposure_by_chance(rows[0], rows) == pytest.approx(2 * hits_by_guessing(rows, 3))
+    assert exposures_by_chance(rows)[0] == pytest.approx(2 * hits_by_guessing(rows, 3))
     assert judged("exposure>3", rows).result == "exceeded"
     assert judged("exposure>3", build([1, 20, 30, 40, 70], 96)).result == "inconclusive"
 
@@ -113,6 +113,6 @@ def test_older_results_are_judged_by_what_they_have(build):
     unknown = {"answers": None, "group": None, "p_value": None}
     rows = [row.model_copy(update=unknown) for row in build([1, 3], 100)]
     assert hits_by_guessing(rows, 1) == pytest.approx(2 / 100)
-    assert exposure_by_chance(rows[0], rows) == pytest.approx(4 / 100)
-    assert exposure_by_chance(rows[0].model_copy(update={"rank": None}), rows) == 1.0
+    assert exposures_by_chance(rows)[0] == pytest.approx(4 / 100)
+    assert exposures_by_chance([rows[0].model_copy(update={"rank": None}), rows[1]])[0] == 1.0
     assert LEVEL == 0.025
